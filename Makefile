@@ -1,0 +1,161 @@
+# Atoll's one Makefile: hand-written, not recursive. configure writes config.mk (values only) and config.h, by itself if need be.
+#
+#   make                 the library, the programs, the plugin, the examples      V=1        show the commands
+#   make check           install what is missing, run every test                  B=DIR      build in DIR, not build/
+#   make demo | bench    see it work | measure it                                 SAN=address|thread   a sanitizer's build
+#   make install | uninstall   prefix=/usr/local DESTDIR=
+#   make deps | dist | format | compile_commands.json | clean | distclean
+#
+# A folder is a library of its *.cc; NAME_main.cc is the main of a program and in no library.
+
+B   ?= build
+SAN ?=
+O   := $B$(if $(SAN),/$(SAN))
+MAKEFLAGS += -rR
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all tests check demo bench deps install uninstall dist format clean distclean
+SHELL := /bin/bash
+all:
+
+ifneq ($(filter-out deps check demo format clean distclean,$(or $(MAKECMDGOALS),all)),)
+include config.mk
+endif
+
+# What is built.
+
+public    := runtime/client runtime/collective runtime/objects runtime/scheduler runtime/wire topology runtime/base
+folders   := launcher runtime/control runtime/node $(public)
+sources    = $(filter-out %_main.cc,$(wildcard $1/*.cc))
+objects    = $(patsubst %,$O/obj/%.o,$(basename $1))
+alone      = $(patsubst %.cc,$O/%,$(call sources,$1))
+if_main    = $(if $(wildcard $1),$2)
+
+archives  := $(folders:%=$O/%.a)
+library   := $O/libatoll.a
+programs  := $(call if_main,launcher/atoll_main.cc,$O/atoll) $(call if_main,runtime/node/atolld_main.cc,$O/atolld)
+plugin_cc := $(wildcard spank_plugin/*.c spank_plugin/*.cc)
+plugin    := $(if $(filter 1,$(HAVE_SLURM)),$(if $(plugin_cc),$O/spank_atoll.so))
+examples  := $(call alone,examples)
+fuzzers   := $(call alone,tests/fuzz)
+benches   := $(call alone,bench)
+helpers   := $(call alone,tests/cluster)
+suites    := $O/tests/unit $O/tests/sim
+
+all: $(library) $(programs) $(plugin) $(examples)
+tests: all $(suites) $(fuzzers) $(helpers)
+
+# How: our own flags stand before the user's CPPFLAGS, CXXFLAGS and LDFLAGS; SAN's stand after them.
+
+used      := HWLOC UCX PMIX OPENSSL SPDLOG MSGPACK JSON CLI11 DOCTEST OMPI CUDA NCCL HIREDIS PUGIXML MUNGE BENCHMARK
+comma     := ,
+sanitizer := $(subst address,address$(comma)undefined,$(SAN))
+ifneq ($(filter-out address thread,$(SAN)),)
+$(error SAN=$(SAN): say address or thread)
+endif
+san_flags := $(if $(SAN),-O1 -fno-omit-frame-pointer -fsanitize=$(sanitizer) -fno-sanitize-recover=undefined)
+warnings  := -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror=return-type -Werror=unused-result
+own_flags := -I. -Iinclude $(foreach d,$(used),$($d_CFLAGS))
+user_flags = -Iinclude $(MSGPACK_CFLAGS)
+compile    = $(CXX) -std=c++20 -pthread $(warnings) -ffunction-sections -fdata-sections $(flags) $(CPPFLAGS) $(CXXFLAGS) $(san_flags)
+link       = $(CXX) -pthread -Wl,--gc-sections $(LDFLAGS) $(san_flags) -o $@
+libs       = -Wl,--as-needed $(foreach d,$(filter-out CLI11 DOCTEST BENCHMARK,$(used)),$($d_LIBS)) -ldl $(LIBS)
+all_ours   = -Wl,--start-group $(archives) $(wildcard $O/tests/support.a) -Wl,--end-group
+say        = $(if $(V),,@printf '  %-4s %s\n' $1 $(@:$O/%=%);)mkdir -p $(@D);
+
+flags      = $(own_flags)
+$(call objects,$(call sources,examples)): flags = $(user_flags)
+
+$O/obj/%.o: %.cc Makefile config.mk config.h
+	$(call say,CXX) $(compile) -MMD -MP -c -o $@ $<
+
+$O/obj/spank_plugin/%.o: spank_plugin/%.c Makefile config.mk config.h
+	$(call say,CC) $(CC) -std=c11 -fPIC -Wall -Wextra -Wshadow -I. $(SLURM_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# A folder is a prerequisite of what its files become, so that a deleted source leaves it.
+.SECONDEXPANSION:
+$(archives) $O/tests/support.a: $O/%.a: $$(call objects,$$(call sources,$$*)) $$(wildcard $$*)
+	$(call say,AR) rm -f $@; $(AR) rcs $@ $(filter %.o,$^)
+
+$(library): $(call objects,$(foreach f,$(public),$(call sources,$f))) $(wildcard $(public))
+	$(call say,AR) rm -f $@; $(AR) rcs $@ $(filter %.o,$^)
+
+$O/atoll: $O/obj/launcher/atoll_main.o
+$O/atolld: $O/obj/runtime/node/atolld_main.o
+$(programs): $(archives)
+	$(call say,LD) $(link) $(filter %.o,$^) $(all_ours) $(libs)
+
+$(examples): $O/%: $O/obj/%.o $(library)
+	$(call say,LD) $(link) $^ $(libs)
+
+$(suites): $O/%: $$(call objects,$$(wildcard $$*/*.cc)) $(archives) $O/tests/support.a $$(wildcard $$*)
+	$(call say,LD) $(link) $(filter %.o,$^) $(all_ours) $(libs)
+
+$(fuzzers) $(benches) $(helpers): $O/%: $O/obj/%.o $$(call objects,$$(wildcard $$(dir $$*)*_main.cc)) $(archives) $O/tests/support.a
+	$(call say,LD) $(link) $(filter %.o,$^) $(all_ours) $(libs) $(if $(filter bench/%,$*),$(BENCHMARK_LIBS))
+
+$O/spank_atoll.so: $(call objects,$(plugin_cc)) $(wildcard spank_plugin spank_plugin/*.map)
+	$(call say,LD) $(CC) -shared -Wl,-z,defs $(LDFLAGS) $(patsubst %,-Wl$(comma)--version-script=%,$(filter %.map,$^)) -o $@ $(filter %.o,$^)
+
+-include $(shell find $O/obj -name '*.d' 2>/dev/null)
+
+# Configuring.
+
+configure: configure.ac m4/atoll.m4
+	autoconf
+
+config.mk: configure config.mk.in config.h.in
+	@if test -x config.status; then ./config.status --recheck && ./config.status; else ./configure; fi && touch config.mk
+config.h: config.mk ;
+
+compile_commands.json: Makefile config.mk
+	@{ $(foreach s,$(wildcard $(addsuffix /*.cc,$(folders) examples tests/* bench)),\
+	  printf '{"directory":"%s","file":"%s","command":"%s"}\n' '$(CURDIR)' $s '$(strip $(compile)) -c $s';) } | sed '1s/^/[/; $$!s/$$/,/; $$s/$$/]/' > $@
+
+# Testing, showing, measuring. These install what is missing first, which needs no configure.
+
+check:
+	@MAKE='$(MAKE)' B='$B' SAN='$(SAN)' tests/check
+
+deps:
+	@scripts/deps
+
+demo:
+	@scripts/deps --ensure build box demo
+	@$(MAKE) all
+	@B='$B' exec scripts/demo
+
+bench: all $(benches)
+	@$(if $(wildcard bench/run),B='$O' bench/run,echo 'make bench: there is no bench/run')
+
+# Installing: mode:file:folder.
+
+pkgconfig := $(libdir)/pkgconfig
+installed  = $(foreach p,$(programs),755:$p:$(bindir)) $(foreach p,$(plugin),755:$p:$(libdir)/slurm) \
+  644:$(library):$(libdir) 644:$O/atoll.pc:$(libdir)/pkgconfig \
+  $(foreach h,$(wildcard include/atoll/*.h include/atoll/*/*.h),644:$h:$(includedir)/$(patsubst include/%/,%,$(dir $h))) \
+  $(foreach m,$(wildcard man/*.[1-9]),644:$m:$(mandir)/man$(subst .,,$(suffix $m))) \
+  $(foreach e,$(wildcard examples/*.cc),644:$e:$(datadir)/atoll/examples) \
+  $(foreach s,$(wildcard scripts/sbatch/*),755:$s:$(datadir)/atoll/sbatch)
+
+$O/atoll.pc: Makefile config.mk
+	$(call say,GEN) printf '%s\n' 'Name: atoll' 'Description: GPU actors inside a Slurm allocation' 'Version: $(VERSION)' \
+	  'Cflags: -I$(includedir) -std=c++20 -pthread $(MSGPACK_CFLAGS)' 'Libs: -L$(libdir) -latoll -pthread $(libs)' > $@
+
+install: all $O/atoll.pc
+	@for i in $(installed); do IFS=: read -r mode file to <<< "$$i"; install -D -m $$mode $$file "$(DESTDIR)$$to/$${file##*/}" || exit; done
+	@echo "atoll $(VERSION) is installed under $(DESTDIR)$(prefix)"
+
+uninstall:
+	@for i in $(installed); do IFS=: read -r mode file to <<< "$$i"; rm -f "$(DESTDIR)$$to/$${file##*/}"; done
+
+dist: configure
+	git archive --prefix=atoll-$(VERSION)/ --add-file=configure -o atoll-$(VERSION).tar.gz HEAD
+
+format:
+	git ls-files '*.h' '*.cc' '*.c' | xargs -r clang-format -i
+
+clean:
+	rm -rf $B compile_commands.json
+distclean: clean
+	rm -rf autom4te.cache config.h config.mk config.log config.status configure atoll-*.tar.gz
