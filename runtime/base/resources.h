@@ -1,0 +1,32 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "runtime/base/fixed.h"
+#include "runtime/base/status.h"
+
+namespace Atoll {
+
+// How much of what: a request's shape, or a node's total. CPU and GPU are
+// counts, memory is in bytes (whole), custom resources have names of the
+// user's own. What is not named is 0.
+struct Resources {
+  Fixed cpu;
+  Fixed gpu;
+  std::uint64_t memory = 0;  // bytes
+  std::map<std::string, Fixed> custom;
+
+  bool is_zero() const;
+  friend bool operator==(const Resources&, const Resources&) = default;
+  friend auto operator<=>(const Resources&, const Resources&) = default;
+};
+
+// A request is well formed if its GPU amount is at most one or whole (DESIGN
+// §4), and no custom resource is called cpu, gpu or memory.
+Status check_request(const Resources& request);
+
+// For people: "2 cpu, 0.5 gpu, 4 GiB memory, 1 license".
+std::string to_string(const Resources& resources);
+
+}  // namespace Atoll

@@ -1,0 +1,487 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "runtime/base/clock.h"
+#include "runtime/wire/pack.h"
+
+// Every message of a cluster. A message is one struct; what travels is its
+// place in `Message` and its fields as a msgpack array (codec.h). Fields are
+// only ever appended, and alternatives of Message only ever added at its end.
+//
+// Who speaks to whom: daemons and clients (drivers, workers, tools) to the head;
+// clients to daemons for leases; clients to workers for tasks and actor calls;
+// clients to each other for objects.
+namespace Atoll {
+
+// ---------------------------------------------------------------- membership
+
+struct GpuInfo {
+  std::int32_t index = 0;  // as Slurm and the driver number it on the node
+  std::string uuid;        // "GPU-…", empty if unknown
+  std::string model;
+  std::int32_t numa = -1;  // -1: unknown
+  MSGPACK_DEFINE_ARRAY(index, uuid, model, numa)
+};
+
+// What a node brings into the cluster. Constant while its daemon lives.
+struct NodeInfo {
+  std::string name;
+  std::uint64_t pid = 0;    // of the daemon
+  Resources total;          // what Slurm granted, never what the machine has
+  std::vector<Fixed> gpu_capacity;  // by place in `gpus`
+  std::vector<GpuInfo> gpus;
+  std::vector<std::string> warnings;
+  MSGPACK_DEFINE_ARRAY(name, pid, total, gpu_capacity, gpus, warnings)
+};
+
+// What of it is in use. `sequence` grows with every report of a daemon.
+struct NodeUsage {
+  std::uint64_t sequence = 0;
+  Resources free;
+  std::vector<Fixed> gpu_free;
+  std::uint32_t workers = 0;
+  std::uint32_t actors = 0;
+  std::uint64_t tasks_leased = 0;  // leases granted since the start
+  MSGPACK_DEFINE_ARRAY(sequence, free, gpu_free, workers, actors, tasks_leased)
+};
+
+// daemon -> head, repeated until Welcome. `actors` lists what runs there, so
+// that a head that was restarted learns it.
+struct Join {
+  Contact daemon;
+  NodeInfo info;
+  NodeUsage usage;
+  MSGPACK_DEFINE_ARRAY(daemon, info, usage)
+};
+struct Welcome {
+  std::string cluster;
+  std::uint32_t expected_nodes = 0;
+  MSGPACK_DEFINE_ARRAY(cluster, expected_nodes)
+};
+
+// daemon -> head every kHeartbeatInterval and, rate limited, when the usage
+// changed; HeartbeatAck tells the daemon that the head lives.
+struct Heartbeat {
+  NodeUsage usage;
+  MSGPACK_DEFINE_ARRAY(usage)
+};
+struct HeartbeatAck {
+  std::uint64_t sequence = 0;
+  MSGPACK_DEFINE_ARRAY(sequence)
+};
+
+// head -> daemon: you were declared dead; stop. Also the answer to a heartbeat
+// of a daemon the head does not know (any more).
+struct Expelled {
+  std::string why;
+  MSGPACK_DEFINE_ARRAY(why)
+};
+
+// head -> daemon: the cluster ends.
+struct Stop {
+  std::string why;
+  MSGPACK_DEFINE_ARRAY(why)
+};
+
+// ----------------------------------------------------------------------- jobs
+
+// A driver and what its workers need to run the same program.
+struct JobInfo {
+  ProcessId job = ProcessId::kNone;  // the driver's process
+  Contact driver;
+  Contact home;            // a daemon that can read `path`, to ship it from
+  std::string path;        // absolute
+  std::string build_id;    // hexadecimal
+  std::string directory;   // working directory of the driver
+  std::vector<std::string> environment;  // "NAME=value"
+  MSGPACK_DEFINE_ARRAY(job, driver, home, path, build_id, directory, environment)
+};
+
+enum class ClientKind : std::uint8_t { kDriver = 0, kWorker = 1, kTool = 2 };
+
+// client -> head. Answered when the cluster is ready (every expected node
+// joined), or by AttachRefused. A driver's `job` is filled in, with home unset.
+struct Attach {
+  Contact client;
+  ClientKind kind = ClientKind::kTool;
+  std::string host;
+  JobInfo job;
+  MSGPACK_DEFINE_ARRAY(client, kind, host, job)
+};
+// `home` is the daemon that the client asks first for leases: the one on its
+// own host, else the head's.
+struct Attached {
+  std::string cluster;
+  Contact home;
+  std::uint32_t nodes = 0;
+  MSGPACK_DEFINE_ARRAY(cluster, home, nodes)
+};
+struct AttachRefused {
+  std::string why;
+  MSGPACK_DEFINE_ARRAY(why)
+};
+// driver -> head: the job is over; its workers and actors are ended.
+struct Detach {
+  ProcessId job = ProcessId::kNone;
+  MSGPACK_DEFINE_ARRAY(job)
+};
+// head -> every daemon.
+struct EndJob {
+  ProcessId job = ProcessId::kNone;
+  std::string why;
+  MSGPACK_DEFINE_ARRAY(job, why)
+};
+// daemon -> head and back, on first use of a job on a node.
+struct GetJob {
+  ProcessId job = ProcessId::kNone;
+  MSGPACK_DEFINE_ARRAY(job)
+};
+struct JobReply {
+  bool found = false;
+  JobInfo info;
+  MSGPACK_DEFINE_ARRAY(found, info)
+};
+
+// daemon -> home daemon of the job, when the program is not visible on its
+// node: the next piece from `offset`. An empty chunk with total 0 carries `why`.
+struct GetProgram {
+  ProcessId job = ProcessId::kNone;
+  std::string path;
+  std::uint64_t offset = 0;
+  MSGPACK_DEFINE_ARRAY(job, path, offset)
+};
+struct ProgramChunk {
+  ProcessId job = ProcessId::kNone;
+  std::uint64_t offset = 0;
+  std::uint64_t total = 0;
+  std::string bytes;
+  std::string why;
+  MSGPACK_DEFINE_ARRAY(job, offset, total, bytes, why)
+};
+
+// --------------------------------------------------------------------- leases
+
+// client -> daemon: `count` workers with `shape` each, now. What fits is
+// answered with LeaseGrant when its worker is up, the rest at once with
+// LeaseRefused.
+struct LeaseRequest {
+  std::uint64_t request = 0;  // of the client's own counting
+  ProcessId job = ProcessId::kNone;
+  Resources shape;
+  std::uint32_t count = 1;
+  MSGPACK_DEFINE_ARRAY(request, job, shape, count)
+};
+struct LeaseGrant {
+  std::uint64_t request = 0;
+  LeaseId lease;
+  Contact worker;
+  MSGPACK_DEFINE_ARRAY(request, lease, worker)
+};
+struct LeaseRefused {
+  std::uint64_t request = 0;
+  std::uint32_t count = 0;
+  // The worker could not be started: trying again is no use. Empty: busy.
+  std::string failure;
+  MSGPACK_DEFINE_ARRAY(request, count, failure)
+};
+// client -> daemon.
+struct LeaseReturn {
+  LeaseId lease;
+  MSGPACK_DEFINE_ARRAY(lease)
+};
+// daemon -> client: the worker ended, with words for why ("killed by signal 9").
+struct LeaseLost {
+  LeaseId lease;
+  std::string cause;
+  MSGPACK_DEFINE_ARRAY(lease, cause)
+};
+
+// client -> head: find nodes for `count` workers with `shape`. Answered by
+// Placed, in parts as room appears, or by Infeasible. A later PlaceRequest with
+// the same number replaces `count`; 0 cancels.
+struct PlaceRequest {
+  std::uint64_t request = 0;
+  Resources shape;
+  std::uint32_t count = 0;
+  MSGPACK_DEFINE_ARRAY(request, shape, count)
+};
+struct Placed {
+  std::uint64_t request = 0;
+  Contact daemon;
+  std::uint32_t count = 0;
+  MSGPACK_DEFINE_ARRAY(request, daemon, count)
+};
+struct Infeasible {
+  std::uint64_t request = 0;
+  std::string why;
+  MSGPACK_DEFINE_ARRAY(request, why)
+};
+
+// ---------------------------------------------------------- workers and tasks
+
+// What a worker was given, as its daemon decided it; a program reads it with
+// this_worker().
+struct Binding {
+  std::string node;
+  std::vector<GpuInfo> gpus;
+  std::vector<std::int32_t> cpus;  // the CPU set; empty: not bound
+  std::int32_t numa = -1;
+  MSGPACK_DEFINE_ARRAY(node, gpus, cpus, numa)
+};
+
+// worker -> its daemon, once, when it can be pushed to.
+struct WorkerReady {
+  Contact worker;
+  std::uint64_t pid = 0;
+  std::string build_id;
+  MSGPACK_DEFINE_ARRAY(worker, pid, build_id)
+};
+
+enum class ErrorKind : std::uint8_t {
+  kTaskFailed = 0,     // the user's code threw
+  kWorkerDied = 1,     // the process ended under the task
+  kActorDied = 2,      // and will not come back
+  kActorUnavailable = 3,
+  kInfeasible = 4,
+  kObjectLost = 5,
+  kUnknownFunction = 6,
+  kBadArguments = 7,   // they do not decode as the function's parameters
+  kCancelled = 8,
+  kClusterLost = 9,
+};
+
+// An error that travels to the caller. `node` and `process` are where it
+// happened, empty and 0 if nowhere in particular.
+struct ErrorInfo {
+  ErrorKind kind = ErrorKind::kTaskFailed;
+  std::string message;
+  std::string type;  // of the user's exception, demangled
+  std::string function;
+  std::string node;
+  std::uint64_t pid = 0;
+  MSGPACK_DEFINE_ARRAY(kind, message, type, function, node, pid)
+};
+
+// One argument: an encoded value, or a reference still to be resolved.
+struct Argument {
+  std::string value;
+  std::optional<ObjectId> reference;
+  Contact owner;  // of the reference
+  MSGPACK_DEFINE_ARRAY(value, reference, owner)
+};
+
+// client -> leased worker. Answered by TaskDone. A worker runs the tasks of all
+// its callers one at a time, in order of arrival.
+struct PushTask {
+  TaskId task;
+  std::string function;
+  std::vector<std::string> arguments;
+  MSGPACK_DEFINE_ARRAY(task, function, arguments)
+};
+struct TaskDone {
+  TaskId task;
+  std::string value;  // encoded, if there is no error
+  std::optional<ErrorInfo> error;
+  std::uint64_t run_ns = 0;
+  MSGPACK_DEFINE_ARRAY(task, value, error, run_ns)
+};
+
+// --------------------------------------------------------------------- actors
+
+struct ActorSpec {
+  ActorId actor;
+  ProcessId job = ProcessId::kNone;
+  std::string class_name;
+  std::vector<std::string> arguments;
+  Resources shape;
+  std::string name;  // empty: none
+  std::int32_t max_restarts = 0;  // -1: without limit
+  MSGPACK_DEFINE_ARRAY(actor, job, class_name, arguments, shape, name, max_restarts)
+};
+
+enum class ActorState : std::uint8_t {
+  kPending = 0,  // waits for room
+  kStarting = 1,
+  kAlive = 2,
+  kRestarting = 3,
+  kDead = 4,
+};
+
+// client -> head. Every change of state is answered by an ActorUpdate to the
+// creator and to all who watch.
+struct CreateActor {
+  ActorSpec spec;
+  Contact creator;
+  MSGPACK_DEFINE_ARRAY(spec, creator)
+};
+// client -> head: by id, or by name if the id is none.
+struct WatchActor {
+  ActorId actor;
+  std::string name;
+  MSGPACK_DEFINE_ARRAY(actor, name)
+};
+// The answer to WatchActor for a name that nobody has.
+struct NoSuchActor {
+  std::string name;
+  MSGPACK_DEFINE_ARRAY(name)
+};
+struct ActorUpdate {
+  ActorId actor;
+  std::string name;
+  ActorState state = ActorState::kPending;
+  std::uint32_t incarnation = 0;  // grows with every (re)start, from 1
+  Contact worker;                 // when alive
+  std::optional<ErrorInfo> error; // when dead or restarting: why
+  MSGPACK_DEFINE_ARRAY(actor, name, state, incarnation, worker, error)
+};
+// client -> head.
+struct KillActor {
+  ActorId actor;
+  MSGPACK_DEFINE_ARRAY(actor)
+};
+
+// head -> daemon. Answered by ActorStarted or ActorEnded. Repeating it is
+// harmless.
+struct StartActor {
+  ActorSpec spec;
+  std::uint32_t incarnation = 0;
+  MSGPACK_DEFINE_ARRAY(spec, incarnation)
+};
+struct ActorStarted {
+  ActorId actor;
+  std::uint32_t incarnation = 0;
+  Contact worker;
+  MSGPACK_DEFINE_ARRAY(actor, incarnation, worker)
+};
+// daemon -> head. `busy`: it never started, since there was no room.
+struct ActorEnded {
+  ActorId actor;
+  std::uint32_t incarnation = 0;
+  bool busy = false;
+  bool restartable = true;  // false: the constructor threw, or it was asked to end
+  ErrorInfo error;
+  MSGPACK_DEFINE_ARRAY(actor, incarnation, busy, restartable, error)
+};
+struct StopActor {
+  ActorId actor;
+  std::uint32_t incarnation = 0;
+  std::string why;
+  MSGPACK_DEFINE_ARRAY(actor, incarnation, why)
+};
+
+// daemon -> worker: become this actor. Answered by InitActorDone.
+struct InitActor {
+  ActorSpec spec;
+  MSGPACK_DEFINE_ARRAY(spec)
+};
+struct InitActorDone {
+  ActorId actor;
+  std::optional<ErrorInfo> error;
+  MSGPACK_DEFINE_ARRAY(actor, error)
+};
+// client -> the actor's worker. Answered by TaskDone.
+struct CallActor {
+  TaskId task;
+  ActorId actor;
+  std::string method;
+  std::vector<std::string> arguments;
+  MSGPACK_DEFINE_ARRAY(task, actor, method, arguments)
+};
+
+// -------------------------------------------------------------------- objects
+
+// client -> owner: answered when the object is ready.
+struct FetchObject {
+  ObjectId object;
+  MSGPACK_DEFINE_ARRAY(object)
+};
+struct ObjectReady {
+  ObjectId object;
+  std::string value;
+  std::optional<ErrorInfo> error;
+  MSGPACK_DEFINE_ARRAY(object, value, error)
+};
+
+// ---------------------------------------------------------------------- sight
+
+struct GetStatus {
+  MSGPACK_DEFINE_ARRAY()
+};
+enum class NodeState : std::uint8_t { kJoining = 0, kAlive = 1, kDead = 2 };
+struct NodeStatus {
+  NodeId node = NodeId::kNone;
+  NodeState state = NodeState::kJoining;
+  NodeInfo info;
+  NodeUsage usage;
+  double changed_ago = 0;  // seconds since `state` began
+  std::string cause;       // when dead
+  MSGPACK_DEFINE_ARRAY(node, state, info, usage, changed_ago, cause)
+};
+struct ActorStatus {
+  ActorId actor;
+  std::string name;
+  std::string class_name;
+  ActorState state = ActorState::kPending;
+  NodeId node = NodeId::kNone;
+  std::uint32_t incarnation = 0;
+  std::string cause;
+  MSGPACK_DEFINE_ARRAY(actor, name, class_name, state, node, incarnation, cause)
+};
+// What died, newest last, bounded.
+struct DeathNote {
+  double ago = 0;  // seconds
+  std::string what;  // "worker 4711 on n2", "node n3"
+  std::string cause;
+  MSGPACK_DEFINE_ARRAY(ago, what, cause)
+};
+struct StatusReport {
+  std::string cluster;
+  Contact head;
+  std::string head_node;
+  std::uint64_t head_pid = 0;
+  double uptime = 0;  // seconds
+  std::uint32_t expected_nodes = 0;
+  std::uint32_t drivers = 0;
+  std::uint32_t pending_leases = 0;
+  std::vector<NodeStatus> nodes;
+  std::vector<ActorStatus> actors;
+  std::vector<DeathNote> deaths;
+  MSGPACK_DEFINE_ARRAY(cluster, head, head_node, head_pid, uptime, expected_nodes,
+                       drivers, pending_leases, nodes, actors, deaths)
+};
+// daemon -> head: a worker ended unasked. For the status table.
+struct WorkerDied {
+  std::uint64_t pid = 0;
+  std::string doing;  // "task count", "actor Partition", "nothing"
+  std::string cause;
+  MSGPACK_DEFINE_ARRAY(pid, doing, cause)
+};
+
+using Message =
+    std::variant<Join, Welcome, Heartbeat, HeartbeatAck, Expelled, Stop, Attach,
+                 Attached, AttachRefused, Detach, EndJob, GetJob, JobReply,
+                 GetProgram, ProgramChunk, LeaseRequest, LeaseGrant,
+                 LeaseRefused, LeaseReturn, LeaseLost, PlaceRequest, Placed,
+                 Infeasible, WorkerReady, PushTask, TaskDone, CreateActor,
+                 WatchActor, NoSuchActor, ActorUpdate, KillActor, StartActor,
+                 ActorStarted, ActorEnded, StopActor, InitActor, InitActorDone,
+                 CallActor, FetchObject, ObjectReady, GetStatus, StatusReport,
+                 WorkerDied>;
+
+// Heartbeats and what follows from their absence (DESIGN §6: a silent node
+// within 3 s).
+inline constexpr Duration kHeartbeatInterval = std::chrono::milliseconds(500);
+inline constexpr Duration kNodeSilence = std::chrono::milliseconds(2500);
+
+}  // namespace Atoll
+
+MSGPACK_ADD_ENUM(Atoll::ClientKind)
+MSGPACK_ADD_ENUM(Atoll::ErrorKind)
+MSGPACK_ADD_ENUM(Atoll::ActorState)
+MSGPACK_ADD_ENUM(Atoll::NodeState)

@@ -1,0 +1,115 @@
+#pragma once
+
+// msgpack adaptors for the types of base/ that travel in messages.
+
+#ifndef MSGPACK_NO_BOOST
+#define MSGPACK_NO_BOOST
+#endif
+#include <msgpack.hpp>
+
+#include "runtime/base/ids.h"
+#include "runtime/base/resources.h"
+#include "runtime/base/status.h"
+#include "runtime/wire/contact.h"
+
+MSGPACK_ADD_ENUM(Atoll::ProcessId)
+MSGPACK_ADD_ENUM(Atoll::NodeId)
+MSGPACK_ADD_ENUM(Atoll::Code)
+
+namespace msgpack {
+MSGPACK_API_VERSION_NAMESPACE(MSGPACK_DEFAULT_API_NS) {
+namespace adaptor {
+
+// [process, sequence]
+template <typename Tag>
+struct pack<Atoll::GlobalId<Tag>> {
+  template <typename Stream>
+  packer<Stream>& operator()(packer<Stream>& out,
+                             const Atoll::GlobalId<Tag>& id) const {
+    out.pack_array(2);
+    out.pack(static_cast<std::uint64_t>(id.process));
+    out.pack(id.sequence);
+    return out;
+  }
+};
+template <typename Tag>
+struct convert<Atoll::GlobalId<Tag>> {
+  const msgpack::object& operator()(const msgpack::object& in, Atoll::GlobalId<Tag>& id) const {
+    if (in.type != type::ARRAY || in.via.array.size != 2) throw type_error();
+    id.process = Atoll::ProcessId(in.via.array.ptr[0].as<std::uint64_t>());
+    id.sequence = in.via.array.ptr[1].as<std::uint64_t>();
+    return in;
+  }
+};
+
+// units of 1/10,000
+template <>
+struct pack<Atoll::Fixed> {
+  template <typename Stream>
+  packer<Stream>& operator()(packer<Stream>& out, Atoll::Fixed fixed) const {
+    return out.pack(fixed.units());
+  }
+};
+template <>
+struct convert<Atoll::Fixed> {
+  const msgpack::object& operator()(const msgpack::object& in, Atoll::Fixed& fixed) const {
+    fixed = Atoll::Fixed::raw(in.as<std::int64_t>());
+    return in;
+  }
+};
+
+// [cpu, gpu, memory, custom]
+template <>
+struct pack<Atoll::Resources> {
+  template <typename Stream>
+  packer<Stream>& operator()(packer<Stream>& out,
+                             const Atoll::Resources& resources) const {
+    out.pack_array(4);
+    out.pack(resources.cpu);
+    out.pack(resources.gpu);
+    out.pack(resources.memory);
+    out.pack(resources.custom);
+    return out;
+  }
+};
+template <>
+struct convert<Atoll::Resources> {
+  const msgpack::object& operator()(const msgpack::object& in, Atoll::Resources& resources) const {
+    if (in.type != type::ARRAY || in.via.array.size != 4) throw type_error();
+    const msgpack::object* field = in.via.array.ptr;
+    field[0].convert(resources.cpu);
+    field[1].convert(resources.gpu);
+    field[2].convert(resources.memory);
+    field[3].convert(resources.custom);
+    return in;
+  }
+};
+
+// [process, node, address]
+template <>
+struct pack<Atoll::Contact> {
+  template <typename Stream>
+  packer<Stream>& operator()(packer<Stream>& out,
+                             const Atoll::Contact& contact) const {
+    out.pack_array(3);
+    out.pack(contact.process);
+    out.pack(contact.node);
+    out.pack(contact.address);
+    return out;
+  }
+};
+template <>
+struct convert<Atoll::Contact> {
+  const msgpack::object& operator()(const msgpack::object& in, Atoll::Contact& contact) const {
+    if (in.type != type::ARRAY || in.via.array.size != 3) throw type_error();
+    const msgpack::object* field = in.via.array.ptr;
+    field[0].convert(contact.process);
+    field[1].convert(contact.node);
+    field[2].convert(contact.address);
+    return in;
+  }
+};
+
+}  // namespace adaptor
+}  // MSGPACK_API_VERSION_NAMESPACE
+}  // namespace msgpack

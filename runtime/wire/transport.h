@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "runtime/base/clock.h"
+#include "runtime/base/ids.h"
+#include "runtime/base/status.h"
+
+namespace Atoll {
+
+// The longest message a transport carries, in bytes. A longer one is refused at
+// the sender, and a peer that announces one loses its connection.
+inline constexpr std::size_t kMaxMessageBytes = std::size_t{1} << 30;
+
+// What a transport tells its owner, always from inside progress().
+class TransportHandler {
+ public:
+  virtual ~TransportHandler() = default;
+
+  // `message` came from `from`, which has proved that it knows the cluster
+  // secret. Messages of one peer come once and in the order they were sent.
+  // The bytes are the transport's and live until the call returns.
+  virtual void on_message(ProcessId from, std::string_view message) = 0;
+
+  // The connection to `peer` is gone, or never came to be: what was sent and
+  // not answered may or may not have arrived. Comes once per connection; a
+  // later send() to the peer begins a new one.
+  virtual void on_lost(ProcessId peer, const Status& why) = 0;
+};
+
+// One process's end of authenticated, ordered, reliable connections to other
+// processes of its cluster. Used by one thread. Implementations: UCX
+// (ucx_transport.h) and an in-memory twin with faults (memory_transport.h);
+// tests/unit/transport_test.cc holds both to the same sentences:
+//
+// TRANSPORT-1 messages to one peer arrive in order, once, or on_lost is called
+// TRANSPORT-2 no byte of a peer is interpreted beyond the fixed-size hello
+//             before the peer has proved the secret (hello.h)
+// TRANSPORT-3 a message that is malformed, too long or of a forged connection
+//             closes its connection with one log line and harms no other
+// TRANSPORT-4 an idle transport uses no CPU: arm(), then sleep on event_fd()
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  virtual ProcessId self() const = 0;
+
+  // Opaque bytes, at most 4 KiB, by which other processes connect to this one.
+  // Constant after construction.
+  virtual const std::string& address() const = 0;
+
+  // Makes `peer` known. Nothing is sent yet. A second call for the same peer
+  // replaces the address used by the next connection.
+  virtual void learn(ProcessId peer, std::string address) = 0;
+
+  // Queues `message` for `peer` and begins a connection if there is none: the
+  // peer was learned, or has connected to us. Fails, and queues nothing, if the
+  // peer is unknown (kNotFound) or the message too long (kInvalidArgument).
+  // Never blocks and calls no handler.
+  virtual Status send(ProcessId peer, std::string message) = 0;
+
+  // Closes the connection to `peer`, if any, after what was queued is flushed.
+  // The handler's on_lost is not called for it.
+  virtual void disconnect(ProcessId peer) = 0;
+
+  // Moves what can be moved without blocking and calls the handler. Returns
+  // whether anything happened; call again while it does. `now` drives the
+  // deadline of unfinished hellos (kHelloTimeout).
+  virtual bool progress(Time now) = 0;
+
+  // A descriptor that becomes readable when progress() has work, valid after
+  // arm() returned true. arm() returning false means: progress() first.
+  virtual int event_fd() const = 0;
+  virtual bool arm() = 0;
+};
+
+// A connection that has not proved itself by then is closed.
+inline constexpr Duration kHelloTimeout = std::chrono::seconds(5);
+
+}  // namespace Atoll
