@@ -1,0 +1,37 @@
+# The box's network: a bridge in the login's network namespace, one virtual cable to each node.
+
+open_network() {
+  ip -batch - <<IP
+link set lo up
+link add reef type bridge
+addr add $login_address/24 dev reef
+link set reef up
+IP
+}
+
+# plug_in NODE...: lays the cable of each node, whose first process is alive. Node's end: eth0; ours: to-nI.
+plug_in() {
+  local node batch=
+  for node; do
+    pid_of "$node" || return 1
+    batch+="link add to-$node type veth peer name eth0 netns $pid"$'\n'
+    batch+="link set to-$node master reef up"$'\n'
+  done
+  ip -batch - <<<"$batch"
+}
+
+# open_node_network NODE: inside the node; waits for the cable.
+open_node_network() {
+  await 30 test -e /sys/class/net/eth0
+  ip -batch - <<IP
+link set lo up
+addr add $(box_address "${1#n}")/24 dev eth0
+link set eth0 up
+IP
+}
+
+# link_of NODE up|down
+set_link() {
+  enter_login
+  "${enter[@]}" ip link set "to-$1" "$2"
+}
