@@ -14,7 +14,7 @@ O   := $B$(if $(SAN),/$(SAN))
 MAKEFLAGS += -rR
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all tests check demo bench deps install uninstall dist format clean distclean
+.PHONY: all tests suites fuzzers check demo bench deps install uninstall dist format clean distclean
 SHELL := /bin/bash
 all:
 
@@ -43,7 +43,9 @@ helpers   := $(call alone,tests/cluster)
 suites    := $O/tests/unit $O/tests/sim
 
 all: $(library) $(programs) $(plugin) $(examples)
-tests: all $(suites) $(fuzzers) $(helpers)
+suites: $(suites)
+fuzzers: $(fuzzers)
+tests: all suites fuzzers $(helpers)
 
 # How: our own flags stand before the user's CPPFLAGS, CXXFLAGS and LDFLAGS; SAN's stand after them.
 
