@@ -1,6 +1,8 @@
 #include "runtime/base/resources.h"
 
+#include <cstdint>
 #include <cstdio>
+#include <limits>
 
 namespace Atoll {
 namespace {
@@ -15,7 +17,49 @@ std::string memory_words(std::uint64_t bytes) {
   return text;
 }
 
+std::uint64_t saturated_sum(std::uint64_t a, std::uint64_t b) {
+  return b > std::numeric_limits<std::uint64_t>::max() - a ? std::numeric_limits<std::uint64_t>::max() : a + b;
+}
+
+Fixed saturated_sum(Fixed a, Fixed b) {
+  std::int64_t units = 0;
+  if (!__builtin_add_overflow(a.units(), b.units(), &units)) return Fixed::raw(units);
+  using Units = std::numeric_limits<std::int64_t>;
+  return Fixed::raw(a.units() > 0 ? Units::max() : Units::min());
+}
+
+bool is_negative(Fixed amount) { return amount < Fixed(); }
+
 }  // namespace
+
+Resources& Resources::operator+=(const Resources& other) {
+  cpu = saturated_sum(cpu, other.cpu);
+  gpu = saturated_sum(gpu, other.gpu);
+  memory = saturated_sum(memory, other.memory);
+  for (const auto& [name, amount] : other.custom)
+    if (!amount.is_zero()) custom[name] = saturated_sum(custom[name], amount);
+  return *this;
+}
+
+Resources& Resources::operator-=(const Resources& other) {
+  ATOLL_CHECK(covers(*this, other), Atoll::to_string(*this), Atoll::to_string(other));
+  cpu -= other.cpu;
+  gpu -= other.gpu;
+  memory -= other.memory;
+  for (const auto& [name, amount] : other.custom)
+    if (!amount.is_zero()) custom[name] -= amount;
+  return *this;
+}
+
+bool covers(const Resources& have, const Resources& need) {
+  if (have.cpu < need.cpu || have.gpu < need.gpu || have.memory < need.memory) return false;
+  for (const auto& [name, amount] : need.custom) {
+    if (amount.is_zero()) continue;
+    const auto found = have.custom.find(name);
+    if (found == have.custom.end() || found->second < amount) return false;
+  }
+  return true;
+}
 
 bool Resources::is_zero() const {
   for (const auto& [name, amount] : custom)
@@ -24,6 +68,10 @@ bool Resources::is_zero() const {
 }
 
 Status check_request(const Resources& request) {
+  bool negative = is_negative(request.cpu) || is_negative(request.gpu);
+  for (const auto& [name, amount] : request.custom) negative |= is_negative(amount);
+  if (negative)
+    return Status(Code::kInvalidArgument, "a request cannot be negative: " + to_string(request));
   if (request.gpu > Fixed::whole(1) && !request.gpu.is_whole())
     return Status(Code::kInvalidArgument,
                   "a request of more than one GPU must be whole, not " +

@@ -18,12 +18,20 @@ struct Resources {
   std::map<std::string, Fixed> custom;
 
   bool is_zero() const;
+  // Sums of what bundles ask for come from outside: they stop at the largest amount, never wrap.
+  Resources& operator+=(const Resources& other);
+  // `other` is covered by this, which is checked.
+  Resources& operator-=(const Resources& other);
   friend bool operator==(const Resources&, const Resources&) = default;
   friend auto operator<=>(const Resources&, const Resources&) = default;
 };
 
-// A request is well formed if its GPU amount is at most one or whole (DESIGN
-// §4), and no custom resource is called cpu, gpu or memory.
+// Whether there is at least as much of every kind in `have` as in `need`, taking
+// GPUs as one amount.
+bool covers(const Resources& have, const Resources& need);
+
+// A request is well formed if no amount is negative, its GPU amount is at most
+// one or whole (DESIGN §4), and no custom resource is called cpu, gpu or memory.
 Status check_request(const Resources& request);
 
 // For people: "2 cpu, 0.5 gpu, 4 GiB memory, 1 license".

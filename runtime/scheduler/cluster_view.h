@@ -1,0 +1,154 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/base/ids.h"
+#include "runtime/base/status.h"
+#include "runtime/scheduler/node_resources.h"
+
+namespace Atoll {
+
+class ShapeIndex;
+
+// In which order nodes are tried.
+enum class Policy {
+  kPack,    // first fit in node order (DESIGN §4)
+  kSpread,  // one at a time to the node with the most free share, in turn among equals
+};
+
+// `count` of a request go to `node`. `reservation` holds their room in the view.
+struct Placement {
+  NodeId node = NodeId::kNone;
+  int count = 0;
+  std::uint64_t reservation = 0;
+
+  friend bool operator==(const Placement&, const Placement&) = default;
+};
+
+// What a node says of itself from time to time. A reservation is heard when the
+// node has it in its own books, or has refused it; the message that carries a
+// placement to a node, straight or by way of a client, carries its number.
+struct NodeReport {
+  std::uint64_t sequence = 0;           // grows with every report of the node, from 1
+  NodeResources free;
+  std::uint64_t heard_through = 0;      // every reservation up to this one was heard, or never will be
+  std::vector<std::uint64_t> heard;     // heard since the last report, in any order; telling twice does no harm
+};
+
+// The head's picture of the nodes: what each has, what of it was free when it
+// last said so, and what the head has promised since.
+//
+// A promise is a reservation: it is taken off the view at once and it stays off
+// until the node has heard of it. A report that left the node before the
+// reservation came there does not know of it, so replacing the free amounts by
+// such a report would promise the room twice. Therefore reservations are
+// numbered, a report says which the node has heard, and those it has not are
+// taken off the reported amounts again. A reservation that will never come to
+// its node (its client died, its group was rolled back) is the head's to cancel.
+//
+// VIEW-1 a dead or unknown node is never chosen, and holds no reservation
+// VIEW-2 free is what the node last reported less what it had not heard of, at
+//        least 0
+// VIEW-3 of reports that overtake each other the newest's free amounts count;
+//        what any of them has heard is heard
+// VIEW-4 kPack chooses the lowest node that fits, until it is full
+// VIEW-5 every answer equals the one a scan of all nodes would give
+// VIEW-6 all of what reserve() is asked for is taken off one node, or nothing
+//
+// Cost, for n nodes and s shapes (requests asked for lately, at most kMaxShapes):
+// place() of a known shape takes O(log n) a node chosen, feasible() O(1); whatever
+// changes a node's free amounts takes O(s), with kSpread O(s log n); the first
+// question of a shape takes O(n). bench/scheduler_bench.cc measures it.
+//
+// Nodes are numbered densely from 0 (the ranks of their daemons).
+class ClusterView {
+ public:
+  static constexpr std::uint32_t kMaxNodes = 1u << 20;
+  static constexpr std::size_t kMaxShapes = 64;
+
+  struct Node {
+    std::string name;
+    NodeResources total;
+    NodeResources free;  // less the reservations
+    bool alive = false;
+  };
+
+  ClusterView();
+  ~ClusterView();
+  ClusterView(ClusterView&&) noexcept;
+  ClusterView& operator=(ClusterView&&) noexcept;
+
+  // A node joins with all of it free, or comes back after remove_node(); its
+  // reports count from 1 again. Fails if it is alive already (kAlreadyExists), or
+  // if the id or the amounts are impossible (kInvalidArgument).
+  Status add_node(NodeId id, std::string name, NodeResources total);
+
+  // The node is lost and its reservations with it. Unknown or dead: nothing.
+  void remove_node(NodeId id);
+
+  // Takes in what the node says. Fails, and changes nothing, if the node is
+  // unknown or dead (kNotFound) or says it has more than it brought
+  // (kInvalidArgument). An overtaken report is not a failure.
+  Status report(NodeId id, const NodeReport& report);
+
+  // Finds and reserves room for up to `count` of `request`, in the order of
+  // choice, one Placement a node. Less than `count` in all: the rest fits nowhere
+  // now. Empty if the request is not well formed.
+  std::vector<Placement> place(const Resources& request, int count, Policy policy = Policy::kPack);
+
+  // Reserves room for all `requests` on one node: the reservation's number, or
+  // none if they do not all fit there now, one after the other.
+  std::optional<std::uint64_t> reserve(NodeId id, const std::vector<Resources>& requests);
+
+  // Gives a reservation's room back, if the node has not heard of it yet. Else,
+  // or if there is none: nothing; the node's own reports say what became of it.
+  void cancel(NodeId id, std::uint64_t reservation);
+
+  // The first `limit` alive nodes, in node order, that have `request` free now.
+  std::vector<NodeId> nodes_fitting(const Resources& request, int limit) const;
+
+  // Whether any alive node, were it empty, has `request`.
+  bool feasible(const Resources& request) const;
+
+  // One sentence, in counts, on why `request` fits nowhere, or where it does:
+  // "needs 16 gpu on one node; 4 nodes have at most 8 gpu". Takes O(n).
+  std::string explain(const Resources& request) const;
+
+  const Node* find(NodeId id) const;  // null if it never joined; valid until the next change of the view
+  std::uint32_t alive() const { return alive_; }
+
+ private:
+  struct Reservation {
+    std::uint64_t number = 0;
+    std::vector<std::pair<Resources, int>> held;  // a request and how many of it
+  };
+  struct Entry : Node {
+    NodeResources reported;
+    std::uint64_t last_report = 0;
+    std::vector<Reservation> reservations;  // not heard of yet
+    std::uint64_t last_spread = 0;          // when kSpread chose it last, counted in choices
+  };
+
+  Entry* find_alive(NodeId id);
+  ShapeIndex& index_of(const Resources& shape) const;
+  void refresh(std::uint32_t id) const;
+  void recompute_free(std::uint32_t id);
+  std::vector<Placement> pack(const Resources& request, int count, ShapeIndex& index);
+  std::vector<Placement> spread(const Resources& request, int count, ShapeIndex& index);
+
+  std::vector<Entry> nodes_;  // by id
+  std::uint32_t alive_ = 0;
+  std::uint64_t last_reservation_ = 0;
+  std::uint64_t spread_choices_ = 0;
+  // What is known of the shapes asked for lately: a cache, so questions may fill it.
+  mutable std::map<Resources, std::unique_ptr<ShapeIndex>> shapes_;
+  mutable std::uint64_t shape_uses_ = 0;
+};
+
+}  // namespace Atoll
