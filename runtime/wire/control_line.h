@@ -85,7 +85,7 @@ struct StopCommand {
 using ControlCommand = std::variant<CardCommand, StopCommand>;
 
 // The line, or for a long card the lines, that say `event`: ready to be written
-// to stdout, each line with one write(). Names above 255 bytes and words above
+// to stdout, each line with one write(). Names above 100 bytes and words above
 // 400 are cut, control characters in them become spaces. A card above
 // kMaxControlCardBytes is a broken invariant.
 std::vector<std::string> encode_event(const ControlEvent& event);
@@ -115,7 +115,7 @@ class EventReader {
 
   bool take_next(Output& output);
   Status take_event(std::string_view json, Output& output);
-  Status take_card_part(CardEvent part, int index, int parts, Output& output);
+  Status take_card_part(CardEvent event, int index, int parts, Output& output);
 
   std::string pending_;         // empty, or begins with 0x1e
   std::map<int, Parts> cards_;  // by rank, while parts are missing
@@ -126,9 +126,5 @@ std::string encode_command(const ControlCommand& command);
 
 // `line` is without its '\n'. kInvalidArgument with what is wrong otherwise.
 Result<ControlCommand> decode_command(std::string_view line);
-
-// RFC 4648, with padding; nothing else is accepted.
-std::string to_base64(std::string_view bytes);
-Result<std::string> from_base64(std::string_view text);
 
 }  // namespace Atoll
