@@ -1,8 +1,8 @@
 # Atoll's one Makefile: hand-written, not recursive. configure writes config.mk (values only) and config.h, by itself if need be.
 #
-#   make                 the library, the programs, the plugin, the examples      V=1        show the commands
-#   make check           install what is missing, run every test                  B=DIR      build in DIR, not build/
-#   make demo | bench    see it work | measure it                                 SAN=address|thread   a sanitizer's build
+#   make                 the library, the programs, the plugin, the examples      V=1   show the commands
+#   make check           install what is missing, run every test                  B=DIR build in DIR, not build/
+#   make demo | bench    see it work | measure it                                 SAN=address|thread with a sanitizer
 #   make install | uninstall   prefix=/usr/local DESTDIR=
 #   make deps | dist | format | compile_commands.json | clean | distclean
 #
@@ -11,10 +11,10 @@
 B   ?= build
 SAN ?=
 O   := $B$(if $(SAN),/$(SAN))
-MAKEFLAGS += -rR
+MAKEFLAGS += -rR $(if $(filter 0,$(MAKELEVEL)),-j$(shell nproc))
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all tests suites fuzzers check demo bench deps install uninstall dist format clean distclean
+.PHONY: $O/atoll.pc all tests suites fuzzers check demo bench deps install uninstall dist format clean distclean
 SHELL := /bin/bash
 all:
 
@@ -34,8 +34,8 @@ if_main    = $(if $(wildcard $1),$2)
 archives  := $(folders:%=$O/%.a)
 library   := $O/libatoll.a
 programs  := $(call if_main,launcher/atoll_main.cc,$O/atoll) $(call if_main,runtime/node/atolld_main.cc,$O/atolld)
-plugin_cc := $(wildcard spank_plugin/*.c spank_plugin/*.cc)
-plugin    := $(if $(filter 1,$(HAVE_SLURM)),$(if $(plugin_cc),$O/spank_atoll.so))
+plugin_c  := $(wildcard spank_plugin/*.c)
+plugin    := $(if $(filter 1,$(HAVE_SLURM)),$(if $(plugin_c),$O/spank_atoll.so))
 examples  := $(call alone,examples)
 fuzzers   := $(call alone,tests/fuzz)
 benches   := $(call alone,bench)
@@ -57,7 +57,7 @@ $(error SAN=$(SAN): say address or thread)
 endif
 san_flags := $(if $(SAN),-O1 -fno-omit-frame-pointer -fsanitize=$(sanitizer) -fno-sanitize-recover=undefined)
 warnings  := -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror=return-type -Werror=unused-result
-own_flags := -I. -Iinclude $(foreach d,$(used),$($d_CFLAGS))
+own_flags := -I. -Iinclude $(sort $(foreach d,$(used),$($d_CFLAGS)))
 user_flags = -Iinclude $(MSGPACK_CFLAGS)
 compile    = $(CXX) -std=c++20 -pthread $(warnings) -ffunction-sections -fdata-sections $(flags) $(CPPFLAGS) $(CXXFLAGS) $(san_flags)
 link       = $(CXX) -pthread -Wl,--gc-sections $(LDFLAGS) $(san_flags) -o $@
@@ -96,8 +96,8 @@ $(suites): $O/%: $$(call objects,$$(wildcard $$*/*.cc)) $(archives) $O/tests/sup
 $(fuzzers) $(benches) $(helpers): $O/%: $O/obj/%.o $$(call objects,$$(wildcard $$(dir $$*)*_main.cc)) $(archives) $O/tests/support.a
 	$(call say,LD) $(link) $(filter %.o,$^) $(all_ours) $(libs) $(if $(filter bench/%,$*),$(BENCHMARK_LIBS))
 
-$O/spank_atoll.so: $(call objects,$(plugin_cc)) $(wildcard spank_plugin spank_plugin/*.map)
-	$(call say,LD) $(CC) -shared -Wl,-z,defs $(LDFLAGS) $(patsubst %,-Wl$(comma)--version-script=%,$(filter %.map,$^)) -o $@ $(filter %.o,$^)
+$O/spank_atoll.so: $(call objects,$(plugin_c)) $(wildcard spank_plugin spank_plugin/*.map)
+	$(call say,LD) $(CC) -shared $(LDFLAGS) $(patsubst %,-Wl$(comma)--version-script=%,$(filter %.map,$^)) -o $@ $(filter %.o,$^)
 
 -include $(shell find $O/obj -name '*.d' 2>/dev/null)
 
@@ -123,8 +123,8 @@ deps:
 	@scripts/deps
 
 demo:
-	@scripts/deps --ensure build box demo
-	@$(MAKE) all
+	@scripts/deps --ensure build optional box demo
+	@$(MAKE) --no-print-directory all
 	@B='$B' exec scripts/demo
 
 bench: all $(benches)

@@ -38,8 +38,8 @@ m4_popdef([NAME])])
 
 dnl ATOLL_LOOK(MODULE, LIBRARIES): sets atoll_cflags, atoll_libs and atoll_how for atoll_folder ("system" or a path).
 AC_DEFUN([ATOLL_LOOK], [atoll_cflags= atoll_libs="$2" atoll_how=$atoll_folder atoll_path=$PKG_CONFIG_PATH
-AS_IF([test "$atoll_folder" != system],
-  [atoll_cflags="-isystem $atoll_folder/include"
+AS_CASE([$atoll_folder], [system|/usr], [],
+  [atoll_cflags="-isystem$atoll_folder/include"
    m4_ifval([$2], [atoll_libs="-L$atoll_folder/lib -Wl,-rpath,$atoll_folder/lib $2"])
    atoll_path=])
 m4_ifval([$1],
@@ -47,7 +47,7 @@ m4_ifval([$1],
      test -f "$atoll_pc/$1.pc" && atoll_path=$atoll_pc:$PKG_CONFIG_PATH
    done
    AS_IF([{ test "$atoll_folder" = system || test -n "$atoll_path"; } && PKG_CONFIG_PATH=$atoll_path $PKG_CONFIG --exists $1],
-     [atoll_cflags=`PKG_CONFIG_PATH=$atoll_path $PKG_CONFIG --cflags $1 | sed 's/-I */-isystem /g; s/ *$//'`
+     [atoll_cflags=`PKG_CONFIG_PATH=$atoll_path $PKG_CONFIG --cflags $1 | sed 's/-I */-isystem/g; s/ *$//'`
       atoll_libs=`PKG_CONFIG_PATH=$atoll_path $PKG_CONFIG --libs $1 | sed 's/ *$//'`
       atoll_how="pkg-config `PKG_CONFIG_PATH=$atoll_path $PKG_CONFIG --modversion $1`"])])])
 
