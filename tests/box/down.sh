@@ -19,6 +19,7 @@ box_down() {
 take_down() {
   name=$1
   choose_box "$name"
+  ! grep -qF "$mark " /proc/self/mounts || fail "'box down' would end itself inside box '$name'; run it outside"
   sweep_box || fail "some processes of box '$name' do not end: $(box_processes | tr '\n' ' ')"
   remove_state
 }

@@ -52,7 +52,9 @@ mount_login_run() {
 mount_node_tmp() {
   local folder
   stage_tmpfs 1777
-  while read -r folder; do bind_through "$folder" "$stage${folder#/tmp}"; done <"$state/shared"
+  while read -r folder; do
+    [[ ! -d $folder ]] || bind_through "$folder" "$stage${folder#/tmp}"
+  done <"$state/shared"
   mount --move "$stage" /tmp
 }
 
@@ -81,17 +83,28 @@ topology_of() {
 
 # share_folder FOLDER: makes a folder under /tmp visible in every node, now and after a restart.
 share_folder() {
-  local folder=$1 known node
-  while read -r known; do
-    [[ $folder/ != "$known"/* ]] || return 0
-  done <"$state/shared"
+  local folder=$1
+  ! is_shared "$folder" || return 0
   lock_box
-  for ((node = 1; node <= box_nodes; node++)); do
-    pid_of "n$node" || continue
-    enter_node "n$node"
-    "${enter[@]}" sh -c 'mkdir -p "$2" && mount --bind "$1" "$2"' share "/run/atoll/machine-tmp${folder#/tmp}" "$folder" {lock_fd}>&- ||
-      fail "cannot make $folder visible in n$node"
-  done
-  printf '%s\n' "$folder" >>"$state/shared"
+  is_shared "$folder" || ask_keeper share "$folder" || fail "cannot make $folder visible in the nodes of box '$name'"
   exec {lock_fd}>&-
+}
+
+is_shared() {
+  local known
+  while read -r known; do
+    [[ $1/ != "$known"/* ]] || return 0
+  done <"$state/shared"
+  return 1
+}
+
+# share_in_nodes FOLDER: by the keeper.
+share_in_nodes() {
+  local index
+  for ((index = 1; index <= box_nodes; index++)); do
+    pid_of "n$index" || continue
+    nsenter --target "$pid" --mount sh -c 'mkdir -p "$2" && mount -n --bind "$1" "$2"' \
+      share "/run/atoll/machine-tmp${1#/tmp}" "$1" || return 1
+  done
+  printf '%s\n' "$1" >>"$state/shared"
 }

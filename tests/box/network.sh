@@ -9,11 +9,13 @@ link set reef up
 IP
 }
 
-# plug_in NODE...: lays the cable of each node, whose first process is alive. Node's end: eth0; ours: to-nI.
+# plug_in NODE...: lays the cable of each node, whose first process is alive. Its end is eth0, ours to-nI.
 plug_in() {
   local node batch=
   for node; do
-    pid_of "$node" || return 1
+    pid_of "$node" || { say "$node ended while it started: see $state/log/$node.out"; return 1; }
+    # The cable of the node's former life goes with its network, but not at once.
+    [[ ! -e /sys/class/net/to-$node ]] || ip link delete "to-$node" 2>/dev/null
     batch+="link add to-$node type veth peer name eth0 netns $pid"$'\n'
     batch+="link set to-$node master reef up"$'\n'
   done
@@ -30,8 +32,5 @@ link set eth0 up
 IP
 }
 
-# link_of NODE up|down
-set_link() {
-  enter_login
-  "${enter[@]}" ip link set "to-$1" "$2"
-}
+# set_link NODE up|down: by the keeper.
+set_link() { ip link set "to-$1" "$2"; }

@@ -1,11 +1,8 @@
 # A node: its own network, host name, processes, mounts and shared memory, with a slurmd in it.
 
-# spawn_nodes NAME STATE INDEX...: inside the login; starts the nodes side by side and plugs them in.
+# spawn_nodes INDEX...: by the keeper; starts the nodes side by side and plugs them in.
 spawn_nodes() {
-  local name=$1 index nodes=()
-  state=$2
-  mark=atoll-box:$state
-  shift 2
+  local index nodes=()
   for index; do
     nodes+=("n$index")
     rm -f "$state/pid/n$index"
@@ -20,10 +17,7 @@ spawn_nodes() {
 
 inside_node() {
   local node=$1
-  state=$2
-  mark=atoll-box:$state
-  # shellcheck source=/dev/null
-  source "$state/settings"
+  open_state "$2"
   stage=$state/stage/$node
   record_self "$node" || exit 1
   set -e
@@ -34,7 +28,7 @@ inside_node() {
   mount_common
   open_node_network "$node"
   set +e
-  slurmd -D -f "$state/etc/slurm.conf" &
+  "${drop_rights[@]}" slurmd -D -b -f "$state/etc/slurm.conf" &
   wait $!
   say "slurmd of $node ended with code $?"
   wait_forever /run/atoll/hold
@@ -52,28 +46,26 @@ box_kill() {
 node_gone() { ! pid_of "$1"; }
 
 box_restart() {
-  local node
+  local node started
   need_one_node restart "$@"
   [[ $node_is == killed ]] || fail "$node of box '$name' is $node_is, not killed; 'box kill $node' cuts its power first"
-  enter_login
-  "${enter[@]}" sh -c 'ip link delete "to-$1" 2>/dev/null; exec setsid "$2" spawn-node "$3" "$4" "${1#n}"' \
-    restart "$node" "$box_self" "$name" "$state" </dev/null >>"$state/log/login.log" 2>&1 {lock_fd}>&- ||
-    fail "$node of box '$name' could not be started: see 'box logs login --name $name'"
-  await_idle "$node" || fail "$node of box '$name' is not idle after $box_timeout s but '$last_state': see 'box logs $node --name $name'"
+  started=$EPOCHSECONDS
+  ask_keeper spawn "$node" || fail "$node of box '$name' could not be started: see 'box logs login --name $name'"
+  await_back "$node" "$started" || fail "$node of box '$name' is not idle after $box_timeout s; Slurm says: $last_state; see 'box logs $node --name $name'"
 }
 
 box_cut() {
   local node
   need_one_node cut "$@"
   [[ $node_is == up ]] || fail "$node of box '$name' is $node_is already"
-  set_link "$node" down && : >"$state/cut/$node"
+  ask_keeper link "$node" down && : >"$state/cut/$node"
 }
 
 box_heal() {
   local node
   need_one_node heal "$@"
   [[ $node_is == cut ]] || fail "$node of box '$name' is $node_is, its link is not cut"
-  set_link "$node" up && rm -f "$state/cut/$node"
+  ask_keeper link "$node" up && rm -f "$state/cut/$node"
 }
 
 # need_one_node COMMAND ARG...: sets node, node_is and pid; holds the box's lock.

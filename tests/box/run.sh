@@ -34,7 +34,6 @@ box_run() {
 run_environment() {
   environment=(env --chdir="$1" SLURM_CONF="$state/etc/slurm.conf" ATOLL_BOX="$name" ATOLL_BOX_DIR="$base")
   [[ -z $box_topology ]] || environment+=(ATOLL_TOPOLOGY=/run/atoll/topology)
-  ((box_userns == 0)) || environment=(setpriv --inh-caps=-all --ambient-caps=-all "${environment[@]}")
 }
 
 # run_in_node NODE CMD...: a node has its own process ids, so the command cannot take this process's place:

@@ -50,13 +50,14 @@ lock_box() {
   flock -w 60 "$lock_fd" || fail "another command has held box '$name' for 60 s; see 'box status --name $name'"
 }
 
-# read_stat FILE: sets stat_pid and stat_start, the start time in clock ticks, from a /proc/PID/stat.
+# read_stat FILE: from a /proc/PID/stat, sets stat_pid, stat_state, stat_parent and stat_start (in clock ticks).
 read_stat() {
   local line fields
   { read -r line <"$1"; } 2>/dev/null || return 1
   stat_pid=${line%% *}
   read -ra fields <<<"${line##*) }"
   stat_state=${fields[0]}
+  stat_parent=${fields[1]}
   stat_start=${fields[19]}
 }
 
@@ -75,6 +76,18 @@ pid_of() {
 }
 
 login_alive() { pid_of login; }
+
+# open_state STATE: inside the box, where the folder is given.
+open_state() {
+  state=$1
+  mark=atoll-box:$state
+  # shellcheck source=/dev/null
+  source "$state/settings"
+  name=$box_name
+  drop_rights=()
+  # An ordinary user's box sets itself up with rights that its daemons and jobs must not have.
+  ((box_userns == 0)) || drop_rights=(setpriv --inh-caps=-all --ambient-caps=-all)
+}
 
 # need_node NODE: ends with a sentence if the box has no such node.
 need_node() {

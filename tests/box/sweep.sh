@@ -7,23 +7,54 @@
 # box_processes: prints the pids that belong to the box in $state.
 box_processes() {
   {
-    grep -lsF " $mark " /proc/[0-9]*/mounts
+    grep -lsF "$mark " /proc/[0-9]*/mounts
     grep -lszxF "ATOLL_BOX_KEEPER=$state" /proc/[0-9]*/environ
-    belongs_by_mounts
-  } | sed 's|^/proc/||; s|/.*||' | sort -un | grep -vx "$$"
+  } | sed 's|^/proc/||; s|/.*||' | sort -un
 }
-belongs_by_mounts() { grep -lsF "$mark " /proc/[0-9]*/mounts; }
 
+# sweep_box: false if some process still lives after the deadline. First the nodes, then their daemons, then the keeper:
+# so each one's parent is there to take in its end. The last zombie is the keeper's, for the machine's init to take in.
 sweep_box() {
-  await 20 sweep_once
+  local index process keeper
+  declare -A ended=()
+  for index in "$state"/pid/n*; do
+    pid_of "${index##*/}" && end_process "$pid"
+  done
+  await 5 all_ended
+  pid_of login && keeper=$pid
+  for process in $(box_processes); do
+    [[ $process == "${keeper-}" ]] || end_process "$process"
+  done
+  await 5 all_ended
+  await 10 sweep_once
 }
 
-# sweep_once: true when there was nothing to end.
+# sweep_once: true when no living process is left. A dying one loses its mounts before it goes, hence `ended`.
 sweep_once() {
-  local found=0 process
+  local process living=0
   for process in $(box_processes); do
-    found=1
-    kill -KILL "$process" 2>/dev/null
+    living=1
+    end_process "$process"
   done
-  ((found == 0))
+  all_ended || living=1
+  ((living == 0))
+}
+
+end_process() {
+  read_stat "/proc/$1/stat" || return 0
+  ended[$1]=$stat_start
+  kill -KILL "$1" 2>/dev/null
+}
+
+# ended_lives PID: while a process we ended is in the process table; as a zombie too, unless only init can take it in.
+ended_lives() {
+  read_stat "/proc/$1/stat" && [[ $stat_start == "${ended[$1]}" ]] && ! [[ $stat_state == [ZX] && $stat_parent == 1 ]]
+}
+
+all_ended() {
+  local process
+  for process in "${!ended[@]}"; do
+    ! ended_lives "$process" || return 1
+    unset "ended[$process]"
+  done
 }

@@ -78,15 +78,23 @@ login_settled() {
   [[ -e $state/ready || -e $state/failed ]] || { [[ -e $state/pid/login ]] && ! login_alive; }
 }
 
-# await_idle [NODE]: until Slurm says idle of it, or of every node.
-await_idle() { await "$box_timeout" all_idle "${1-}"; }
-all_idle() {
-  local want
-  want="idle:$box_nodes "
-  [[ -z $1 ]] || want="idle:1 "
+# await_idle: until Slurm says idle of every node.
+await_idle() { await "$box_timeout" all_idle; }
+all_idle() { ask_slurm sinfo -h -o '%T:%D' && [[ $last_state == "idle:$box_nodes " ]]; }
+
+# await_back NODE TIME: until Slurm says idle of the node and has heard from a slurmd that started at TIME or later.
+await_back() { await "$box_timeout" back_idle "$@"; }
+back_idle() {
+  ask_slurm sinfo -h -n "$1" -o '%T' && [[ $last_state == 'idle ' ]] || return 1
+  ask_slurm scontrol show node "$1" && [[ $last_state =~ SlurmdStartTime=([^ ]+) ]] &&
+    (($(date -d "${BASH_REMATCH[1]/T/ }" +%s) >= $2)) &&
+    "${enter[@]}" timeout 1 bash -c ": >/dev/tcp/$1/6818"
+} 2>/dev/null
+
+# ask_slurm COMMAND...: sets last_state to its answer, on one line.
+ask_slurm() {
   enter_login
-  last_state=$("${enter[@]}" env SLURM_CONF="$state/etc/slurm.conf" sinfo -h ${1:+-n "$1"} -o '%T:%D' 2>&1 | tr '\n' ' ')
-  [[ $last_state == "$want" ]]
+  last_state=$("${enter[@]}" env SLURM_CONF="$state/etc/slurm.conf" "$@" 2>&1 | tr '\n' ' ')
 }
 
 explain_failure() {
