@@ -160,4 +160,4 @@ format:
 clean:
 	rm -rf $B compile_commands.json
 distclean: clean
-	rm -rf autom4te.cache config.h config.mk config.log config.status configure atoll-*.tar.gz
+	rm -rf autom4te.cache config.h config.mk config.log config.status configure configure~ atoll-*.tar.gz
