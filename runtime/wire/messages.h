@@ -48,7 +48,9 @@ struct NodeUsage {
   std::uint32_t workers = 0;
   std::uint32_t actors = 0;
   std::uint64_t tasks_leased = 0;  // leases granted since the start
-  MSGPACK_DEFINE_ARRAY(sequence, free, gpu_free, workers, actors, tasks_leased)
+  // The head's reservations (scheduler/cluster_view.h) heard since the last report.
+  std::vector<std::uint64_t> heard;
+  MSGPACK_DEFINE_ARRAY(sequence, free, gpu_free, workers, actors, tasks_leased, heard)
 };
 
 // daemon -> head, repeated until Welcome. `actors` lists what runs there, so
@@ -95,18 +97,17 @@ struct Stop {
 struct JobInfo {
   ProcessId job = ProcessId::kNone;  // the driver's process
   Contact driver;
-  Contact home;            // a daemon that can read `path`, to ship it from
   std::string path;        // absolute
   std::string build_id;    // hexadecimal
   std::string directory;   // working directory of the driver
   std::vector<std::string> environment;  // "NAME=value"
-  MSGPACK_DEFINE_ARRAY(job, driver, home, path, build_id, directory, environment)
+  MSGPACK_DEFINE_ARRAY(job, driver, path, build_id, directory, environment)
 };
 
 enum class ClientKind : std::uint8_t { kDriver = 0, kWorker = 1, kTool = 2 };
 
 // client -> head. Answered when the cluster is ready (every expected node
-// joined), or by AttachRefused. A driver's `job` is filled in, with home unset.
+// joined), or by AttachRefused. A driver fills in `job`.
 struct Attach {
   Contact client;
   ClientKind kind = ClientKind::kTool;
@@ -148,13 +149,12 @@ struct JobReply {
   MSGPACK_DEFINE_ARRAY(found, info)
 };
 
-// daemon -> home daemon of the job, when the program is not visible on its
-// node: the next piece from `offset`. An empty chunk with total 0 carries `why`.
+// daemon -> driver, when the driver's program is not visible on the node: the
+// next piece of it from `offset`. An empty chunk with total 0 carries `why`.
 struct GetProgram {
   ProcessId job = ProcessId::kNone;
-  std::string path;
   std::uint64_t offset = 0;
-  MSGPACK_DEFINE_ARRAY(job, path, offset)
+  MSGPACK_DEFINE_ARRAY(job, offset)
 };
 struct ProgramChunk {
   ProcessId job = ProcessId::kNone;
@@ -175,7 +175,8 @@ struct LeaseRequest {
   ProcessId job = ProcessId::kNone;
   Resources shape;
   std::uint32_t count = 1;
-  MSGPACK_DEFINE_ARRAY(request, job, shape, count)
+  std::uint64_t reservation = 0;  // from Placed; 0: the client asks of its own
+  MSGPACK_DEFINE_ARRAY(request, job, shape, count, reservation)
 };
 struct LeaseGrant {
   std::uint64_t request = 0;
@@ -193,7 +194,8 @@ struct LeaseRefused {
 // client -> daemon.
 struct LeaseReturn {
   LeaseId lease;
-  MSGPACK_DEFINE_ARRAY(lease)
+  bool broken = false;  // the worker is not to be used again, e.g. unreachable
+  MSGPACK_DEFINE_ARRAY(lease, broken)
 };
 // daemon -> client: the worker ended, with words for why ("killed by signal 9").
 struct LeaseLost {
@@ -204,7 +206,8 @@ struct LeaseLost {
 
 // client -> head: find nodes for `count` workers with `shape`. Answered by
 // Placed, in parts as room appears, or by Infeasible. A later PlaceRequest with
-// the same number replaces `count`; 0 cancels.
+// the same number replaces what is still to be placed by `count`; 0 cancels. Every
+// Placed is passed on to its daemon as a LeaseRequest with its reservation.
 struct PlaceRequest {
   std::uint64_t request = 0;
   Resources shape;
@@ -215,7 +218,8 @@ struct Placed {
   std::uint64_t request = 0;
   Contact daemon;
   std::uint32_t count = 0;
-  MSGPACK_DEFINE_ARRAY(request, daemon, count)
+  std::uint64_t reservation = 0;
+  MSGPACK_DEFINE_ARRAY(request, daemon, count, reservation)
 };
 struct Infeasible {
   std::uint64_t request = 0;
@@ -351,7 +355,8 @@ struct KillActor {
 struct StartActor {
   ActorSpec spec;
   std::uint32_t incarnation = 0;
-  MSGPACK_DEFINE_ARRAY(spec, incarnation)
+  std::uint64_t reservation = 0;
+  MSGPACK_DEFINE_ARRAY(spec, incarnation, reservation)
 };
 struct ActorStarted {
   ActorId actor;

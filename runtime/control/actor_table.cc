@@ -1,0 +1,205 @@
+#include "runtime/control/actor_table.h"
+
+#include "runtime/control/node_table.h"
+
+namespace Atoll {
+namespace {
+
+ErrorInfo actor_error(ErrorKind kind, const std::string& class_name, std::string message) {
+  ErrorInfo error;
+  error.kind = kind;
+  error.function = class_name;
+  error.message = std::move(message);
+  return error;
+}
+
+}  // namespace
+
+void ActorTable::create(Time now, const CreateActor& request, Outbox& out) {
+  const ActorId id = request.spec.actor;
+  const auto [entry, is_new] = actors_.try_emplace(id);
+  Actor& actor = entry->second;
+  if (!is_new) return tell(id, actor, out);
+  actor.spec = request.spec;
+  actor.creator = request.creator.process;
+  if (!request.spec.name.empty() &&
+      !names_.emplace(request.spec.name, id).second) {
+    actor.spec.name.clear();  // it never had it
+    return die(id, actor,
+               actor_error(ErrorKind::kActorDied, request.spec.class_name,
+                           "the name '" + request.spec.name +
+                               "' belongs to another actor; choose another or look that one up"),
+               out);
+  }
+  pending_.insert(id);
+  serve(now, out);
+}
+
+void ActorTable::watch(ProcessId watcher, const WatchActor& request, Outbox& out) {
+  ActorId id = request.actor;
+  if (id.is_none()) {
+    const auto named = names_.find(request.name);
+    if (named == names_.end()) return out.send(watcher, NoSuchActor{request.name});
+    id = named->second;
+  }
+  const auto entry = actors_.find(id);
+  if (entry == actors_.end()) {
+    ActorUpdate unknown;
+    unknown.actor = id;
+    unknown.state = ActorState::kDead;
+    unknown.error = actor_error(ErrorKind::kActorDied, "", "the head knows no such actor");
+    return out.send(watcher, std::move(unknown));
+  }
+  entry->second.watchers.insert(watcher);
+  out.send(watcher, update_of(id, entry->second));
+}
+
+void ActorTable::kill(Time, ActorId id, const std::string& why, Outbox& out) {
+  const auto entry = actors_.find(id);
+  if (entry == actors_.end() || entry->second.state == ActorState::kDead) return;
+  Actor& actor = entry->second;
+  stop_on_node(actor, why, out);
+  die(id, actor, actor_error(ErrorKind::kActorDied, actor.spec.class_name, why), out);
+}
+
+void ActorTable::stop_on_node(const Actor& actor, const std::string& why, Outbox& out) {
+  if (actor.node == NodeId::kNone) return;
+  view_.cancel(actor.node, actor.reservation);
+  const NodeTable::Node* node = nodes_.get(actor.node);
+  if (node->state == NodeState::kAlive)
+    out.send(node->daemon.process, StopActor{actor.spec.actor, actor.incarnation, why});
+}
+
+void ActorTable::on_started(ProcessId daemon, const ActorStarted& started, Outbox& out) {
+  const auto entry = actors_.find(started.actor);
+  const bool current = entry != actors_.end() &&
+                       entry->second.incarnation == started.incarnation &&
+                       entry->second.state != ActorState::kDead;
+  if (!current) {
+    out.send(daemon, StopActor{started.actor, started.incarnation, "nobody wants it any more"});
+    return;
+  }
+  Actor& actor = entry->second;
+  if (actor.state == ActorState::kAlive) return;
+  actor.state = ActorState::kAlive;
+  actor.worker = started.worker;
+  actor.error.reset();
+  tell(started.actor, actor, out);
+}
+
+void ActorTable::on_ended(Time now, const ActorEnded& ended, Outbox& out) {
+  const auto entry = actors_.find(ended.actor);
+  if (entry == actors_.end()) return;
+  Actor& actor = entry->second;
+  if (actor.state == ActorState::kDead || actor.incarnation != ended.incarnation) return;
+  if (ended.busy) {  // our picture of the node was out of date: place it anew
+    actor.state = actor.restarts > 0 ? ActorState::kRestarting : ActorState::kPending;
+    actor.node = NodeId::kNone;
+    pending_.insert(ended.actor);
+    return;
+  }
+  restart_or_die(actor, ended.actor, ended.restartable, ended.error, out);
+  serve(now, out);
+}
+
+void ActorTable::restart_or_die(Actor& actor, ActorId id, bool restartable,
+                                const ErrorInfo& error, Outbox& out) {
+  const bool may = actor.spec.max_restarts < 0 || actor.restarts < actor.spec.max_restarts;
+  if (!restartable || !may) return die(id, actor, error, out);
+  ++actor.restarts;
+  actor.state = ActorState::kRestarting;
+  actor.node = NodeId::kNone;
+  actor.worker = Contact();
+  actor.error = error;
+  pending_.insert(id);
+  tell(id, actor, out);
+}
+
+void ActorTable::die(ActorId id, Actor& actor, ErrorInfo error, Outbox& out) {
+  actor.state = ActorState::kDead;
+  actor.worker = Contact();
+  actor.error = std::move(error);
+  pending_.erase(id);
+  if (!actor.spec.name.empty()) names_.erase(actor.spec.name);
+  tell(id, actor, out);
+}
+
+void ActorTable::on_node_dead(Time now, NodeId node, const std::string& cause, Outbox& out) {
+  for (auto& [id, actor] : actors_)
+    if (actor.node == node && actor.state != ActorState::kDead) {
+      ErrorInfo error = actor_error(ErrorKind::kActorDied, actor.spec.class_name,
+                                    "its node " + nodes_.get(node)->info.name + " died: " + cause);
+      error.node = nodes_.get(node)->info.name;
+      restart_or_die(actor, id, /*restartable=*/true, error, out);
+    }
+  serve(now, out);
+}
+
+void ActorTable::on_client_lost(Time now, ProcessId client, const std::string& why,
+                                Outbox& out) {
+  std::vector<ActorId> owned;
+  for (auto& [id, actor] : actors_) {
+    actor.watchers.erase(client);
+    if (actor.creator == client) owned.push_back(id);
+  }
+  for (const ActorId id : owned) kill(now, id, "its owner is gone: " + why, out);
+}
+
+void ActorTable::end_job(Time now, ProcessId job, const std::string& why, Outbox& out) {
+  std::vector<ActorId> owned;
+  for (const auto& [id, actor] : actors_)
+    if (actor.spec.job == job) owned.push_back(id);
+  for (const ActorId id : owned) kill(now, id, why, out);
+}
+
+void ActorTable::serve(Time now, Outbox& out) {
+  for (const ActorId id : std::vector<ActorId>(pending_.begin(), pending_.end())) {
+    const auto entry = actors_.find(id);
+    if (place(now, id, entry->second, out)) pending_.erase(id);
+  }
+}
+
+bool ActorTable::place(Time now, ActorId id, Actor& actor, Outbox& out) {
+  const Resources& shape = actor.spec.shape;
+  if (!view_.feasible(shape)) {
+    die(id, actor, actor_error(ErrorKind::kInfeasible, actor.spec.class_name, view_.explain(shape)), out);
+    return true;
+  }
+  // Actors without devices are spread, so that their memory and network are;
+  // those with devices fill node after node, so that neighbours share islands.
+  const Policy policy = shape.gpu.is_zero() ? Policy::kSpread : Policy::kPack;
+  const std::vector<Placement> placements = view_.place(shape, 1, policy);
+  if (placements.empty()) return false;
+  actor.node = placements[0].node;
+  actor.reservation = placements[0].reservation;
+  actor.state = ActorState::kStarting;
+  actor.asked = now;
+  ++actor.incarnation;
+  out.send(nodes_.get(actor.node)->daemon.process,
+           StartActor{actor.spec, actor.incarnation, actor.reservation});
+  tell(id, actor, out);
+  return true;
+}
+
+void ActorTable::on_tick(Time now, Outbox& out) {
+  for (auto& [id, actor] : actors_)
+    if (actor.state == ActorState::kStarting && now - actor.asked > kStartActorRepeat) {
+      actor.asked = now;
+      out.send(nodes_.get(actor.node)->daemon.process,
+               StartActor{actor.spec, actor.incarnation, actor.reservation});
+    }
+  serve(now, out);
+}
+
+void ActorTable::tell(ActorId id, const Actor& actor, Outbox& out) const {
+  const ActorUpdate update = update_of(id, actor);
+  if (actor.creator != ProcessId::kNone) out.send(actor.creator, update);
+  for (const ProcessId watcher : actor.watchers)
+    if (watcher != actor.creator) out.send(watcher, update);
+}
+
+ActorUpdate ActorTable::update_of(ActorId id, const Actor& actor) {
+  return {id, actor.spec.name, actor.state, actor.incarnation, actor.worker, actor.error};
+}
+
+}  // namespace Atoll

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <vector>
+
+#include "runtime/scheduler/cluster_view.h"
+#include "runtime/wire/outbox.h"
+
+namespace Atoll {
+
+class NodeTable;
+
+// Clients' requests for workers that did not fit on their own node: first come,
+// first served, but a request that fits goes past those that do not. What was
+// placed is remembered until its node has heard of it, so that the room is not
+// lost if the client dies in between.
+class DemandQueue {
+ public:
+  // A new request, or a new count of an old one; 0 ends it.
+  void put(ProcessId client, const PlaceRequest& request);
+  void forget(ProcessId client, ClusterView& view);
+  void forget_node(NodeId node);
+  void heard(const std::vector<std::uint64_t>& reservations);
+
+  // Places what fits now, and answers Infeasible to what never will.
+  void serve(ClusterView& view, const NodeTable& nodes, Outbox& out);
+
+  bool empty() const { return waiting_.empty(); }
+  // Workers asked for and not placed.
+  std::uint32_t pending() const;
+
+ private:
+  struct Demand {
+    ProcessId client = ProcessId::kNone;
+    PlaceRequest request;
+  };
+  struct Promise {
+    ProcessId client = ProcessId::kNone;
+    NodeId node = NodeId::kNone;
+  };
+
+  // Returns whether the demand is done with.
+  bool serve_one(Demand& demand, ClusterView& view, const NodeTable& nodes, Outbox& out);
+
+  std::deque<Demand> waiting_;
+  std::map<std::uint64_t, Promise> promises_;  // by reservation
+};
+
+}  // namespace Atoll

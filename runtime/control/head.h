@@ -1,0 +1,97 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/control/actor_table.h"
+#include "runtime/control/demand_queue.h"
+#include "runtime/control/node_table.h"
+
+namespace Atoll {
+
+// The head's logic, without I/O: an event goes in, messages come out. It knows
+// the nodes, the jobs and the actors, and places what did not fit on a client's
+// own node. Running work never needs it.
+//
+// HEAD-1 a client is attached when every expected node has joined, not before
+// HEAD-2 when a driver is gone, by Detach or by a lost connection, every living
+//        daemon is told to end its job
+// HEAD-3 a daemon that was declared dead is expelled if it speaks again
+// HEAD-4 what can never fit is answered at once, with counts
+class Head {
+ public:
+  struct Options {
+    std::string cluster;
+    Contact self;
+    std::string host;
+    std::uint64_t pid = 0;
+    std::uint32_t expected_nodes = 1;
+  };
+
+  Head(Options options, Time now);
+
+  void on_message(Time now, ProcessId from, Message message, Outbox& out);
+  void on_lost(Time now, ProcessId peer, const Status& why, Outbox& out);
+  void on_tick(Time now, Outbox& out);
+  Time next_deadline() const { return last_tick_ + kHeartbeatInterval; }
+
+  // Tells every daemon to stop. The shell ends once that is sent.
+  void stop(const std::string& why, Outbox& out);
+
+  bool ready() const { return ready_; }
+  const NodeTable& nodes() const { return nodes_; }
+  const ActorTable& actors() const { return actors_; }
+  StatusReport status(Time now) const;
+
+  // Lines for the log, emptied by the shell.
+  std::vector<std::string>& log_lines() { return log_lines_; }
+
+ private:
+  struct Driver {
+    JobInfo info;
+  };
+
+  void handle(Time, ProcessId, const Join&, Outbox&);
+  void handle(Time, ProcessId, const Heartbeat&, Outbox&);
+  void handle(Time, ProcessId, const Attach&, Outbox&);
+  void handle(Time, ProcessId, const Detach&, Outbox&);
+  void handle(Time, ProcessId, const GetJob&, Outbox&);
+  void handle(Time, ProcessId, const PlaceRequest&, Outbox&);
+  void handle(Time, ProcessId, const CreateActor&, Outbox&);
+  void handle(Time, ProcessId, const WatchActor&, Outbox&);
+  void handle(Time, ProcessId, const KillActor&, Outbox&);
+  void handle(Time, ProcessId, const ActorStarted&, Outbox&);
+  void handle(Time, ProcessId, const ActorEnded&, Outbox&);
+  void handle(Time, ProcessId, const GetStatus&, Outbox&);
+  void handle(Time, ProcessId, const WorkerDied&, Outbox&);
+
+  void attach(ProcessId client, const Attach& request, Outbox& out);
+  void node_dead(Time now, NodeId id, const std::string& cause, Outbox& out);
+  void end_job(Time now, ProcessId job, const std::string& why, Outbox& out);
+  void take_usage(NodeId id, const NodeUsage& usage);
+  void serve(Time now, Outbox& out);
+  void note_death(Time now, std::string what, std::string cause);
+
+  Options options_;
+  Time started_;
+  Time last_tick_;
+  bool ready_ = false;
+  NodeTable nodes_;
+  ClusterView view_;
+  ActorTable actors_;
+  DemandQueue demand_;
+  std::map<ProcessId, Driver> drivers_;          // by job
+  std::map<ProcessId, Attach> waiting_clients_;  // until ready
+  struct Death {
+    Time when;
+    std::string what;
+    std::string cause;
+  };
+  std::deque<Death> deaths_;
+  std::vector<std::string> log_lines_;
+};
+
+}  // namespace Atoll

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/base/clock.h"
+#include "runtime/wire/messages.h"
+
+namespace Atoll {
+
+// The head's nodes: who joined, who is silent, who died and why.
+//
+// NODES-1 a node is joining until its first Join, then alive, then at most once
+//         dead; a dead daemon stays dead, another process may take its rank
+// NODES-2 a daemon that said nothing for kNodeSilence is dead
+class NodeTable {
+ public:
+  struct Node {
+    NodeState state = NodeState::kJoining;
+    Contact daemon;
+    NodeInfo info;
+    NodeUsage usage;
+    Time changed{};
+    Time heard{};
+    std::string cause;
+  };
+
+  explicit NodeTable(std::uint32_t expected, Time now);
+
+  // A daemon announces itself: kNew (it is alive from now on), kKnown (repeated),
+  // or kRefused: another living daemon has its rank, its rank is out of range, or
+  // it was declared dead.
+  enum class JoinResult { kNew, kKnown, kRefused };
+  JoinResult join(const Join& join, Time now);
+
+  // The living node of this daemon process.
+  std::optional<NodeId> find(ProcessId daemon) const;
+  Node* get(NodeId id);
+  const Node* get(NodeId id) const;
+  const std::map<NodeId, Node>& all() const { return nodes_; }
+
+  void heard(NodeId id, Time now);
+  void mark_dead(NodeId id, std::string cause, Time now);
+  // Living nodes that have been silent for too long.
+  std::vector<NodeId> silent(Time now) const;
+
+  std::uint32_t alive() const { return alive_; }
+  std::uint32_t expected() const { return expected_; }
+  // A living node on that host, else the living node with the lowest rank.
+  std::optional<NodeId> home_for(const std::string& host) const;
+
+ private:
+  std::uint32_t expected_;
+  std::uint32_t alive_ = 0;
+  std::map<NodeId, Node> nodes_;
+  std::map<ProcessId, NodeId> by_daemon_;
+};
+
+}  // namespace Atoll

@@ -1,0 +1,138 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "runtime/node/job_table.h"
+#include "runtime/node/worker_table.h"
+
+namespace Atoll {
+
+// The node daemon's logic, without I/O: events in, a NodeOutbox out. It joins
+// the head and keeps telling it what is free, grants leases from its ledger,
+// hosts actors, and has workers started and ended. Its ledger, not the head's
+// picture of it, decides what fits.
+//
+// NODE-1 what is granted never exceeds what the node brought in
+// NODE-2 every lease and actor gives back exactly what it was granted, once,
+//        whether its worker ends, its owner ends, its job ends or it is returned
+// NODE-3 every LeaseRequest is answered for its whole count: granted, refused,
+//        or the owner is gone
+// NODE-4 a worker's end is told to its tenant's owner at once, with the cause
+class NodeDaemon {
+ public:
+  struct Options {
+    Contact self;
+    Contact head;
+    NodeInfo info;
+    Duration worker_idle_limit = std::chrono::seconds(30);
+  };
+
+  NodeDaemon(Options options, Time now, NodeOutbox& out);
+
+  void on_message(Time now, ProcessId from, Message message, NodeOutbox& out);
+  void on_lost(Time now, ProcessId peer, const Status& why, NodeOutbox& out);
+  void on_tick(Time now, NodeOutbox& out);
+
+  // The worker's process has ended; `cause` are words such as "exited with
+  // status 3" or "killed by signal 9". Also the answer to a start that failed.
+  void on_worker_exit(Time now, ProcessId worker, const std::string& cause,
+                      NodeOutbox& out);
+  // The answer to FindProgram and StoreProgram: where the program is, or the
+  // one sentence why it cannot be run.
+  void on_program(Time now, ProcessId job, const std::string& program,
+                  const std::string& failure, NodeOutbox& out);
+
+  // When on_tick is wanted next.
+  Time next_deadline() const;
+
+  // Set once the daemon should end: after Stop it is a success, else a failure.
+  struct Ending {
+    bool failed = false;
+    std::string why;
+  };
+  const std::optional<Ending>& ending() const { return ending_; }
+  bool joined() const { return joined_; }
+
+  const NodeLedger& ledger() const { return ledger_; }
+  std::size_t worker_count() const { return workers_.size(); }
+
+ private:
+  // What a lease and an actor have in common: a place on this node.
+  struct Seat {
+    ProcessId job = ProcessId::kNone;
+    Grant grant;
+    ProcessId worker = ProcessId::kNone;  // none while the job is not settled
+  };
+  struct Lease {
+    Seat seat;
+    ProcessId owner = ProcessId::kNone;
+    std::uint64_t request = 0;
+    bool granted = false;
+  };
+  struct Actor {
+    Seat seat;
+    ActorSpec spec;
+    std::uint32_t incarnation = 0;
+    bool started = false;
+  };
+
+  void handle(Time, ProcessId, const Welcome&, NodeOutbox&);
+  void handle(Time, ProcessId, const HeartbeatAck&, NodeOutbox&);
+  void handle(Time, ProcessId, const Expelled&, NodeOutbox&);
+  void handle(Time, ProcessId, const Stop&, NodeOutbox&);
+  void handle(Time, ProcessId, const EndJob&, NodeOutbox&);
+  void handle(Time, ProcessId, const JobReply&, NodeOutbox&);
+  void handle(Time, ProcessId, const ProgramChunk&, NodeOutbox&);
+  void handle(Time, ProcessId, const LeaseRequest&, NodeOutbox&);
+  void handle(Time, ProcessId, const LeaseReturn&, NodeOutbox&);
+  void handle(Time, ProcessId, const WorkerReady&, NodeOutbox&);
+  void handle(Time, ProcessId, const StartActor&, NodeOutbox&);
+  void handle(Time, ProcessId, const StopActor&, NodeOutbox&);
+  void handle(Time, ProcessId, const InitActorDone&, NodeOutbox&);
+
+  void seat(Time now, Seat& seat, const Tenant& tenant, NodeOutbox& out);
+  void settle_job(Time now, ProcessId job, NodeOutbox& out);
+  void worker_available(Time now, ProcessId worker, NodeOutbox& out);
+  void kill_worker(ProcessId worker, NodeOutbox& out);
+  // Takes the lease out of the table and gives its grant back.
+  void drop_lease(Time now, LeaseId id, bool keep_worker, NodeOutbox& out);
+  void end_actor(Time now, ActorId id, const ErrorInfo& error, bool restartable,
+                 NodeOutbox& out);
+  void reap_lease(Time now, LeaseId id, const std::string& cause, NodeOutbox& out);
+  void reap_actor(Time now, ActorId id, const Worker& worker,
+                  const std::string& cause, NodeOutbox& out);
+  ErrorInfo error_of(const Worker* worker, ErrorKind kind, std::string message,
+                     std::string function) const;
+  std::string doing(const Worker& worker) const;
+  void release(Time now, const Grant& grant);
+  void hear(std::uint64_t reservation);
+  void report(Time now, NodeOutbox& out);
+  void report_if_due(Time now, NodeOutbox& out);
+
+  Options options_;
+  NodeLedger ledger_;
+  WorkerTable workers_;
+  JobTable jobs_;
+  std::map<LeaseId, Lease> leases_;
+  std::map<ActorId, Actor> actors_;
+  std::uint64_t next_lease_ = 1;
+  std::uint64_t report_sequence_ = 0;
+  std::uint64_t leases_granted_ = 0;
+  std::vector<std::uint64_t> heard_;
+  bool joined_ = false;
+  bool usage_changed_ = false;
+  Time last_report_{};
+  Time head_heard_{};
+  std::optional<Ending> ending_;
+};
+
+// A daemon that hears nothing of its head for this long ends itself.
+inline constexpr Duration kHeadSilence = std::chrono::seconds(10);
+// Changes of usage are reported at most this often.
+inline constexpr Duration kReportInterval = std::chrono::milliseconds(2);
+
+}  // namespace Atoll

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "runtime/wire/outbox.h"
+
+namespace Atoll {
+
+// Start a process of `program` as `worker`, with the job's environment and
+// directory, bound to the node-local `gpus` (places in NodeInfo::gpus).
+struct StartWorker {
+  ProcessId worker = ProcessId::kNone;
+  ProcessId job = ProcessId::kNone;
+  std::string program;
+  std::vector<int> gpus;
+  Fixed cpu;
+};
+
+// End the process, whatever it does. The shell reports its exit as any other.
+struct KillWorker {
+  ProcessId worker = ProcessId::kNone;
+};
+
+// Is the job's program readable here, and the same build? The answer is
+// NodeDaemon::on_program.
+struct FindProgram {
+  JobInfo job;
+};
+
+// A piece of a program shipped here. When the last is stored the shell answers
+// with NodeDaemon::on_program, as for FindProgram.
+struct StoreProgram {
+  JobInfo job;
+  ProgramChunk chunk;
+};
+
+// What the node daemon wants done: messages, and these in order.
+struct NodeOutbox : Outbox {
+  std::vector<StartWorker> starts;
+  std::vector<KillWorker> kills;
+  std::vector<FindProgram> finds;
+  std::vector<StoreProgram> stores;
+  std::vector<std::string> log_lines;  // what a person reading the log wants to know
+
+  bool empty() const {
+    return Outbox::empty() && starts.empty() && kills.empty() && finds.empty() &&
+           stores.empty() && log_lines.empty();
+  }
+  void clear() { *this = NodeOutbox(); }
+};
+
+}  // namespace Atoll

@@ -1,0 +1,75 @@
+#include "runtime/node/worker_table.h"
+
+namespace Atoll {
+
+WorkerKind WorkerKind::of(ProcessId job, const Grant& grant) {
+  WorkerKind kind;
+  kind.job = job;
+  kind.cpu = grant.amounts.cpu;
+  for (const Grant::Share& share : grant.gpus) kind.gpus.push_back(share.gpu);
+  return kind;
+}
+
+std::optional<ProcessId> WorkerTable::take_idle(const WorkerKind& kind,
+                                                const Tenant& tenant) {
+  for (auto& [id, worker] : workers_) {
+    const bool idle = worker.ready && !worker.ending &&
+                      std::holds_alternative<std::monostate>(worker.tenant);
+    if (!idle || worker.kind != kind) continue;
+    worker.tenant = tenant;
+    return id;
+  }
+  return std::nullopt;
+}
+
+void WorkerTable::add(ProcessId id, WorkerKind kind, Tenant tenant) {
+  Worker worker;
+  worker.kind = std::move(kind);
+  worker.tenant = tenant;
+  const bool is_new = workers_.emplace(id, std::move(worker)).second;
+  ATOLL_CHECK(is_new, id);
+}
+
+Worker* WorkerTable::find(ProcessId id) {
+  const auto entry = workers_.find(id);
+  return entry == workers_.end() ? nullptr : &entry->second;
+}
+
+std::optional<Worker> WorkerTable::remove(ProcessId id) {
+  const auto entry = workers_.find(id);
+  if (entry == workers_.end()) return std::nullopt;
+  Worker worker = std::move(entry->second);
+  workers_.erase(entry);
+  return worker;
+}
+
+void WorkerTable::make_idle(ProcessId id, Time now) {
+  Worker* worker = find(id);
+  ATOLL_CHECK(worker != nullptr, id);
+  worker->tenant = std::monostate();
+  worker->idle_since = now;
+}
+
+std::vector<ProcessId> WorkerTable::idle_since_before(Time then) const {
+  std::vector<ProcessId> found;
+  for (const auto& [id, worker] : workers_)
+    if (worker.ready && !worker.ending && worker.idle_since < then &&
+        std::holds_alternative<std::monostate>(worker.tenant))
+      found.push_back(id);
+  return found;
+}
+
+std::vector<ProcessId> WorkerTable::of_job(ProcessId job) const {
+  std::vector<ProcessId> found;
+  for (const auto& [id, worker] : workers_)
+    if (worker.kind.job == job) found.push_back(id);
+  return found;
+}
+
+std::vector<ProcessId> WorkerTable::all() const {
+  std::vector<ProcessId> found;
+  for (const auto& [id, worker] : workers_) found.push_back(id);
+  return found;
+}
+
+}  // namespace Atoll

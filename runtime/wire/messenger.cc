@@ -1,0 +1,50 @@
+#include "runtime/wire/messenger.h"
+
+#include "runtime/base/log.h"
+#include "runtime/wire/codec.h"
+
+namespace Atoll {
+
+void Messenger::deliver(Outbox& out) {
+  for (Contact& contact : out.contacts)
+    transport_->learn(contact.process, std::move(contact.address));
+  for (const Outbox::Letter& letter : out.letters)
+    send(letter.to, letter.message);
+  out.clear();
+}
+
+void Messenger::send(ProcessId to, const Message& message) {
+  const Status status = transport_->send(to, encode(message));
+  if (status.ok()) return;
+  log::debug("cannot send {} to {}: {}", name_of(message), to_string(to),
+             status.message());
+  unreachable_.emplace_back(to, status);
+}
+
+bool Messenger::progress(Time now) {
+  bool any = transport_->progress(now);
+  // The handler may send, and so add to the list, while it is told.
+  for (const auto& [peer, why] : std::exchange(unreachable_, {})) {
+    handler_.on_lost(peer, why);
+    any = true;
+  }
+  return any;
+}
+
+void Messenger::on_message(ProcessId from, std::string_view bytes) {
+  Result<Message> message = decode(bytes);
+  if (message.ok()) {
+    handler_.on_message(from, std::move(*message));
+    return;
+  }
+  log::warn("closing the connection of {}: {}", to_string(from),
+            message.status().message());
+  transport_->disconnect(from);
+  handler_.on_lost(from, message.status());
+}
+
+void Messenger::on_lost(ProcessId peer, const Status& why) {
+  handler_.on_lost(peer, why);
+}
+
+}  // namespace Atoll
