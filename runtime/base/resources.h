@@ -12,10 +12,10 @@ namespace Atoll {
 // counts, memory is in bytes (whole), custom resources have names of the
 // user's own. What is not named is 0.
 struct Resources {
-  Fixed cpu;
-  Fixed gpu;
+  Fixed cpu = {};
+  Fixed gpu = {};
   std::uint64_t memory = 0;  // bytes
-  std::map<std::string, Fixed> custom;
+  std::map<std::string, Fixed> custom = {};
 
   bool is_zero() const;
   // Sums of what bundles ask for come from outside: they stop at the largest amount, never wrap.

@@ -79,14 +79,16 @@ class ClusterView {
     bool alive = false;
   };
 
-  ClusterView();
+  // Reservations are numbered from `first_reservation` on. A head that was
+  // restarted begins above every number it may have given out before.
+  explicit ClusterView(std::uint64_t first_reservation = 1);
   ~ClusterView();
   ClusterView(ClusterView&&) noexcept;
   ClusterView& operator=(ClusterView&&) noexcept;
 
-  // A node joins with all of it free, or comes back after remove_node(); its
+  // A node joins under a name for people with all of it free, or comes back after remove_node(); its
   // reports count from 1 again. Fails if it is alive already (kAlreadyExists), or
-  // if the id or the amounts are impossible (kInvalidArgument).
+  // if the id, the name or the amounts are impossible (kInvalidArgument).
   Status add_node(NodeId id, std::string name, NodeResources total);
 
   // The node is lost and its reservations with it. Unknown or dead: nothing.
@@ -120,7 +122,7 @@ class ClusterView {
   // "needs 16 gpu on one node; 4 nodes have at most 8 gpu". Takes O(n).
   std::string explain(const Resources& request) const;
 
-  const Node* find(NodeId id) const;  // null if it never joined; valid until the next change of the view
+  const Node* find(NodeId id) const;  // null if it never joined; valid until the next add_node()
   std::uint32_t alive() const { return alive_; }
 
  private:
@@ -144,7 +146,7 @@ class ClusterView {
 
   std::vector<Entry> nodes_;  // by id
   std::uint32_t alive_ = 0;
-  std::uint64_t last_reservation_ = 0;
+  std::uint64_t last_reservation_;
   std::uint64_t spread_choices_ = 0;
   // What is known of the shapes asked for lately: a cache, so questions may fill it.
   mutable std::map<Resources, std::unique_ptr<ShapeIndex>> shapes_;

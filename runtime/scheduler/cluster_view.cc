@@ -1,0 +1,225 @@
+#include "runtime/scheduler/cluster_view.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "runtime/base/check.h"
+#include "runtime/scheduler/explanation.h"
+#include "runtime/scheduler/shape_index.h"
+
+namespace Atoll {
+namespace {
+
+std::uint32_t number(NodeId id) { return static_cast<std::uint32_t>(id); }
+
+// A report is of the same node if it has no more than the node brought.
+Status check_free(const NodeResources& total, const NodeResources& free) {
+  if (free.gpus.size() != total.gpus.size())
+    return Status(Code::kInvalidArgument, "a report has " + std::to_string(free.gpus.size()) + " GPUs, the node " +
+                                              std::to_string(total.gpus.size()));
+  ATOLL_RETURN_IF_ERROR(check_node(free).prefixed("a report"));
+  bool covered = covers(total.amounts, free.amounts);
+  for (std::size_t i = 0; i < free.gpus.size(); ++i) covered &= free.gpus[i] <= total.gpus[i];
+  if (covered) return Status();
+  return Status(Code::kInvalidArgument, "a report has " + to_string(free.amounts) + " free, the node brought " +
+                                            to_string(total.amounts));
+}
+
+// Takes `request` off `free`. The node may have given to others, since, what it
+// was promised for: then what is left of each kind goes.
+void take_promised(NodeResources& free, const Resources& request) {
+  if (take(free, request)) return;
+  Resources left = request;
+  left.cpu = std::min(left.cpu, free.amounts.cpu);
+  left.memory = std::min(left.memory, free.amounts.memory);
+  for (auto& [name, amount] : left.custom) amount = std::min(amount, free.amounts.custom[name]);
+  const auto whole = std::ranges::count(free.gpus, Fixed::whole(1));
+  if (request.gpu >= Fixed::whole(1))
+    left.gpu = std::min(request.gpu, Fixed::whole(whole));
+  else if (!request.gpu.is_zero())
+    left.gpu = std::min(request.gpu, std::ranges::max(free.gpus));
+  ATOLL_CHECK(take(free, left), to_string(left), to_string(free.amounts));
+}
+
+}  // namespace
+
+ClusterView::ClusterView(std::uint64_t first_reservation) : last_reservation_(first_reservation - 1) {}
+ClusterView::~ClusterView() = default;
+ClusterView::ClusterView(ClusterView&&) noexcept = default;
+ClusterView& ClusterView::operator=(ClusterView&&) noexcept = default;
+
+Status ClusterView::add_node(NodeId id, std::string name, NodeResources total) {
+  if (number(id) >= kMaxNodes)
+    return Status(Code::kInvalidArgument, "node " + std::to_string(number(id)) + " is beyond the largest cluster");
+  if (name.empty()) return Status(Code::kInvalidArgument, "a node needs a name");
+  if (find_alive(id) != nullptr)
+    return Status(Code::kAlreadyExists, "node " + std::to_string(number(id)) + " is there already");
+  ATOLL_RETURN_IF_ERROR(check_node(total).prefixed(name));
+  if (number(id) >= nodes_.size()) nodes_.resize(number(id) + 1);
+  Entry& entry = nodes_[number(id)];
+  const std::uint64_t last_spread = entry.last_spread;
+  entry = Entry();
+  entry.name = std::move(name);
+  entry.total = std::move(total);
+  entry.free = entry.reported = entry.total;
+  entry.alive = true;
+  entry.last_spread = last_spread;
+  ++alive_;
+  refresh(number(id));
+  return Status();
+}
+
+void ClusterView::remove_node(NodeId id) {
+  Entry* entry = find_alive(id);
+  if (entry == nullptr) return;
+  entry->alive = false;
+  entry->reservations.clear();
+  --alive_;
+  for (auto& [shape, index] : shapes_) index->remove(number(id));
+}
+
+Status ClusterView::report(NodeId id, const NodeReport& report) {
+  Entry* entry = find_alive(id);
+  if (entry == nullptr)
+    return Status(Code::kNotFound, "node " + std::to_string(number(id)) + " is not a live node of this cluster");
+  ATOLL_RETURN_IF_ERROR(check_free(entry->total, report.free).prefixed(entry->name));
+  const auto was_heard = [&report](const Reservation& reservation) {
+    return reservation.number <= report.heard_through ||
+           std::ranges::find(report.heard, reservation.number) != report.heard.end();
+  };
+  const bool newer = report.sequence > entry->last_report;
+  const bool same = std::erase_if(entry->reservations, was_heard) == 0 && (!newer || entry->reported == report.free);
+  if (newer) {
+    entry->last_report = report.sequence;
+    entry->reported = report.free;
+  }
+  if (!same) recompute_free(number(id));
+  return Status();
+}
+
+void ClusterView::recompute_free(std::uint32_t id) {
+  Entry& entry = nodes_[id];
+  entry.free = entry.reported;
+  for (const Reservation& reservation : entry.reservations)
+    for (const auto& [request, count] : reservation.held)
+      for (int i = 0; i < count; ++i) take_promised(entry.free, request);
+  refresh(id);
+}
+
+std::vector<Placement> ClusterView::place(const Resources& request, int count, Policy policy) {
+  if (count <= 0 || !check_request(request).ok()) return {};
+  ShapeIndex& index = index_of(request);
+  return policy == Policy::kPack ? pack(request, count, index) : spread(request, count, index);
+}
+
+std::vector<Placement> ClusterView::pack(const Resources& request, int count, ShapeIndex& index) {
+  std::vector<Placement> placements;
+  for (std::uint32_t id = index.first(0); count > 0 && id != FitSet::kNone; id = index.first(id)) {
+    Entry& entry = nodes_[id];
+    const int here = count_fitting(entry.free, request, count);
+    ATOLL_CHECK(here > 0, id, to_string(request));
+    for (int i = 0; i < here; ++i) take(entry.free, request);
+    entry.reservations.push_back({++last_reservation_, {{request, here}}});
+    placements.push_back({NodeId(id), here, last_reservation_});
+    count -= here;
+    refresh(id);
+  }
+  return placements;
+}
+
+std::vector<Placement> ClusterView::spread(const Resources& request, int count, ShapeIndex& index) {
+  if (!index.ordered()) {
+    index.order_by_share();
+    for (std::uint32_t id = 0; id < nodes_.size(); ++id)
+      if (nodes_[id].alive) index.update(id, nodes_[id].total, nodes_[id].free, nodes_[id].last_spread);
+  }
+  std::vector<Placement> placements;
+  std::unordered_map<std::uint32_t, std::size_t> placement_of;
+  for (std::uint32_t id = index.most_free(); count > 0 && id != FitSet::kNone; id = index.most_free(), --count) {
+    Entry& entry = nodes_[id];
+    ATOLL_CHECK(take(entry.free, request), id, to_string(request));
+    const auto [where, is_new] = placement_of.try_emplace(id, placements.size());
+    if (is_new) {
+      entry.reservations.push_back({++last_reservation_, {{request, 0}}});
+      placements.push_back({NodeId(id), 0, last_reservation_});
+    }
+    ++placements[where->second].count;
+    ++entry.reservations.back().held.back().second;
+    entry.last_spread = ++spread_choices_;
+    refresh(id);
+  }
+  return placements;
+}
+
+std::optional<std::uint64_t> ClusterView::reserve(NodeId id, const std::vector<Resources>& requests) {
+  Entry* entry = find_alive(id);
+  if (entry == nullptr) return std::nullopt;
+  NodeResources free = entry->free;
+  Reservation reservation;
+  for (const Resources& request : requests) {
+    if (!take(free, request)) return std::nullopt;
+    reservation.held.emplace_back(request, 1);
+  }
+  reservation.number = ++last_reservation_;
+  entry->free = std::move(free);
+  entry->reservations.push_back(std::move(reservation));
+  refresh(number(id));
+  return last_reservation_;
+}
+
+void ClusterView::cancel(NodeId id, std::uint64_t reservation) {
+  Entry* entry = find_alive(id);
+  if (entry == nullptr) return;
+  if (std::erase_if(entry->reservations, [reservation](const Reservation& r) { return r.number == reservation; }) > 0)
+    recompute_free(number(id));
+}
+
+std::vector<NodeId> ClusterView::nodes_fitting(const Resources& request, int limit) const {
+  std::vector<NodeId> found;
+  const ShapeIndex& index = index_of(request);
+  for (std::uint32_t id = index.first(0); std::ssize(found) < limit && id != FitSet::kNone; id = index.first(id + 1))
+    found.push_back(NodeId(id));
+  return found;
+}
+
+bool ClusterView::feasible(const Resources& request) const { return index_of(request).feasible(); }
+
+std::string ClusterView::explain(const Resources& request) const {
+  Explanation explanation(request);
+  for (const Entry& entry : nodes_)
+    if (entry.alive) explanation.add_node(entry.total, entry.free);
+  return explanation.sentence();
+}
+
+const ClusterView::Node* ClusterView::find(NodeId id) const {
+  if (number(id) >= nodes_.size() || nodes_[number(id)].name.empty()) return nullptr;
+  return &nodes_[number(id)];
+}
+
+ClusterView::Entry* ClusterView::find_alive(NodeId id) {
+  if (number(id) >= nodes_.size() || !nodes_[number(id)].alive) return nullptr;
+  return &nodes_[number(id)];
+}
+
+// The index of `shape`, made from all nodes if it was not asked for lately; the
+// shape not used for the longest time makes room for it.
+ShapeIndex& ClusterView::index_of(const Resources& shape) const {
+  auto found = shapes_.find(shape);
+  if (found == shapes_.end()) {
+    if (shapes_.size() >= kMaxShapes)
+      shapes_.erase(std::ranges::min_element(shapes_, {}, [](const auto& entry) { return entry.second->last_used; }));
+    found = shapes_.emplace(shape, std::make_unique<ShapeIndex>(shape)).first;
+    for (std::uint32_t id = 0; id < nodes_.size(); ++id)
+      if (nodes_[id].alive) found->second->update(id, nodes_[id].total, nodes_[id].free, nodes_[id].last_spread);
+  }
+  found->second->last_used = ++shape_uses_;
+  return *found->second;
+}
+
+// Tells every index what is free on an alive node now.
+void ClusterView::refresh(std::uint32_t id) const {
+  const Entry& entry = nodes_[id];
+  for (auto& [shape, index] : shapes_) index->update(id, entry.total, entry.free, entry.last_spread);
+}
+
+}  // namespace Atoll

@@ -1,0 +1,55 @@
+#include "runtime/scheduler/node_ledger.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/base/check.h"
+
+namespace Atoll {
+namespace {
+
+// Whether `free` has exactly these parts of its devices, each named once, and
+// they are a shape that a request of `gpu` may have.
+bool has_shares(const NodeResources& free, Fixed gpu, const std::vector<GpuShare>& shares) {
+  Fixed sum;
+  for (auto share = shares.begin(); share != shares.end(); ++share) {
+    if (share->gpu < 0 || share->gpu >= std::ssize(free.gpus)) return false;
+    if (share->part.is_zero() || share->part < Fixed() || free.gpus[share->gpu] < share->part) return false;
+    if (shares.size() > 1 && share->part != Fixed::whole(1)) return false;
+    if (std::ranges::find(shares.begin(), share, share->gpu, &GpuShare::gpu) != share) return false;
+    sum += share->part;
+  }
+  return sum == gpu;
+}
+
+}  // namespace
+
+NodeLedger::NodeLedger(NodeResources total, GpuPicker picker)
+    : total_(std::move(total)), free_(total_), picker_(std::move(picker)) {
+  ATOLL_CHECK(check_node(total_).ok(), check_node(total_).to_string());
+}
+
+std::optional<Grant> NodeLedger::acquire(const Resources& request, const GpuPicker& picker) {
+  auto gpus = choose_gpus(free_, request, picker);
+  if (!gpus) return std::nullopt;
+  return give(request, std::move(*gpus));
+}
+
+std::optional<Grant> NodeLedger::acquire(const Resources& request, const std::vector<GpuShare>& gpus) {
+  if (!fits(request) || !has_shares(free_, request.gpu, gpus)) return std::nullopt;
+  return give(request, gpus);
+}
+
+Grant NodeLedger::give(const Resources& request, std::vector<GpuShare> gpus) {
+  take(free_, request, gpus);
+  outstanding_.insert(++last_number_);
+  return Grant{request, std::move(gpus), last_number_};
+}
+
+void NodeLedger::release(const Grant& grant) {
+  ATOLL_CHECK(outstanding_.erase(grant.number) == 1, grant.number, to_string(grant.amounts));
+  put_back(free_, grant.amounts, grant.gpus);
+  ATOLL_CHECK(covers(total_.amounts, free_.amounts), to_string(total_.amounts), to_string(free_.amounts));
+}
+
+}  // namespace Atoll
