@@ -1,0 +1,62 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/wire/outbox.h"
+
+namespace Atoll {
+
+// An encoded value, shared without copying: immutable once made.
+using Value = std::shared_ptr<const std::string>;
+
+// One argument of a call: a value, or an object to be resolved before the call
+// is sent. `owner` is where to ask for an object that is not ours.
+struct CallArgument {
+  Value value;
+  ObjectId object;
+  Contact owner;
+
+  bool is_object() const { return value == nullptr; }
+};
+
+// What a caller asks for. The result is the object with the task's own id.
+struct TaskSpec {
+  TaskId task;
+  std::string function;
+  std::vector<CallArgument> arguments;
+  Resources shape;
+  std::int32_t retries = 3;  // after the worker's or node's end; -1: without limit
+};
+
+struct ActorCallSpec {
+  TaskId task;
+  ActorId actor;
+  std::string method;
+  std::vector<CallArgument> arguments;
+};
+
+inline ObjectId result_of(TaskId task) { return {task.process, task.sequence}; }
+
+// An object that became a value, or an error if `value` is null.
+struct Completion {
+  ObjectId object;
+  Value value;
+  std::optional<ErrorInfo> error;
+};
+
+// What the client wants done: messages, and what user threads wait for.
+struct ClientOutbox : Outbox {
+  std::vector<Completion> completions;
+  std::vector<ActorUpdate> actor_updates;
+  std::vector<std::string> unknown_names;  // actors that nobody has
+
+  bool empty() const {
+    return Outbox::empty() && completions.empty() && actor_updates.empty() && unknown_names.empty();
+  }
+  void clear() { *this = ClientOutbox(); }
+};
+
+}  // namespace Atoll

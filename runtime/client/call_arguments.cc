@@ -1,0 +1,49 @@
+#include "runtime/client/call_arguments.h"
+
+#include "runtime/base/check.h"
+
+namespace Atoll {
+
+CallArguments::CallArguments(std::vector<CallArgument> arguments, ObjectBook& book, ClientOutbox& out)
+    : arguments_(std::move(arguments)) {
+  for (const CallArgument& argument : arguments_)
+    if (argument.is_object()) {
+      // An object that is not known here is another process's.
+      if (book.find(argument.object) == nullptr) book.borrow(argument.object, argument.owner, out);
+      book.pin(argument.object);
+    }
+}
+
+CallArguments::State CallArguments::state(const ObjectBook& book) const {
+  State state = State::kReady;
+  for (const CallArgument& argument : arguments_) {
+    if (!argument.is_object()) continue;
+    const ObjectBook::Object* object = book.find(argument.object);
+    if (object->settled && object->error) return State::kBroken;
+    if (!object->settled) state = State::kWaiting;
+  }
+  return state;
+}
+
+ErrorInfo CallArguments::error(const ObjectBook& book) const {
+  for (const CallArgument& argument : arguments_)
+    if (argument.is_object() && book.find(argument.object)->error) return *book.find(argument.object)->error;
+  ATOLL_CHECK(false, "no argument is broken");
+  return {};
+}
+
+std::vector<std::string> CallArguments::encoded(const ObjectBook& book) const {
+  std::vector<std::string> encoded;
+  encoded.reserve(arguments_.size());
+  for (const CallArgument& argument : arguments_)
+    encoded.push_back(argument.is_object() ? *book.find(argument.object)->value : *argument.value);
+  return encoded;
+}
+
+void CallArguments::release(ObjectBook& book) {
+  for (const CallArgument& argument : arguments_)
+    if (argument.is_object()) book.unpin(argument.object);
+  arguments_.clear();
+}
+
+}  // namespace Atoll

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/client/object_book.h"
+
+namespace Atoll {
+
+// The arguments of a call while it waits for the objects among them. The
+// objects are pinned from prepare() to release().
+class CallArguments {
+ public:
+  CallArguments() = default;
+  CallArguments(std::vector<CallArgument> arguments, ObjectBook& book, ClientOutbox& out);
+
+  // kWaiting: an object is pending. kBroken: one is an error, see error().
+  enum class State { kReady, kWaiting, kBroken };
+  State state(const ObjectBook& book) const;
+  // The error of the first broken object.
+  ErrorInfo error(const ObjectBook& book) const;
+  // The encoded arguments, when ready.
+  std::vector<std::string> encoded(const ObjectBook& book) const;
+  // Unpins the objects; the call is done with.
+  void release(ObjectBook& book);
+
+ private:
+  std::vector<CallArgument> arguments_;
+};
+
+}  // namespace Atoll

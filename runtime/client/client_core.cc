@@ -1,0 +1,110 @@
+#include "runtime/client/client_core.h"
+
+namespace Atoll {
+
+ClientCore::ClientCore(Options options, ClientOutbox& out)
+    : options_(std::move(options)),
+      objects_(options_.self.process),
+      tasks_(options_.job, objects_),
+      actors_(options_.self, objects_) {
+  tasks_.set_head(options_.head.process);
+  actors_.set_head(options_.head.process);
+  out.learn(options_.head);
+}
+
+void ClientCore::propagate(Time now, std::size_t before, ClientOutbox& out) {
+  while (out.completions.size() > before) {
+    before = out.completions.size();
+    tasks_.on_object_settled(now, out);
+    actors_.on_object_settled(out);
+  }
+}
+
+void ClientCore::submit(Time now, TaskSpec spec, ClientOutbox& out) {
+  const std::size_t before = out.completions.size();
+  tasks_.submit(now, std::move(spec), out);
+  propagate(now, before, out);
+}
+
+void ClientCore::put(Time now, ObjectId id, Value value, ClientOutbox& out) {
+  const std::size_t before = out.completions.size();
+  objects_.put(id, std::move(value), out);
+  propagate(now, before, out);
+}
+
+void ClientCore::borrow(ObjectId id, const Contact& owner, ClientOutbox& out) {
+  objects_.borrow(id, owner, out);
+}
+
+void ClientCore::create_actor(ActorSpec spec, std::vector<CallArgument> arguments, ClientOutbox& out) {
+  actors_.create(std::move(spec), std::move(arguments), out);
+}
+
+void ClientCore::find_actor(const std::string& name, ClientOutbox& out) {
+  out.send(options_.head.process, WatchActor{ActorId(), name});
+}
+
+void ClientCore::call_actor(Time now, ActorCallSpec spec, ClientOutbox& out) {
+  const std::size_t before = out.completions.size();
+  actors_.call(std::move(spec), out);
+  propagate(now, before, out);
+}
+
+void ClientCore::kill_actor(ActorId id, ClientOutbox& out) {
+  out.send(options_.head.process, KillActor{id});
+}
+
+void ClientCore::on_message(Time now, ProcessId from, const Message& message, ClientOutbox& out) {
+  const std::size_t before = out.completions.size();
+  if (const auto* grant = std::get_if<LeaseGrant>(&message))
+    tasks_.on_grant(now, from, *grant, out);
+  else if (const auto* done = std::get_if<TaskDone>(&message))
+    tasks_.on_done(now, from, *done, out) || actors_.on_done(*done, out);
+  else if (const auto* refused = std::get_if<LeaseRefused>(&message))
+    tasks_.on_refused(now, *refused, out);
+  else if (const auto* lost = std::get_if<LeaseLost>(&message))
+    tasks_.on_lease_lost(now, *lost, out);
+  else if (const auto* placed = std::get_if<Placed>(&message))
+    tasks_.on_placed(now, *placed, out);
+  else if (const auto* infeasible = std::get_if<Infeasible>(&message))
+    tasks_.on_infeasible(now, *infeasible, out);
+  else if (const auto* update = std::get_if<ActorUpdate>(&message))
+    actors_.on_update(now, *update, out);
+  else if (const auto* unknown = std::get_if<NoSuchActor>(&message))
+    out.unknown_names.push_back(unknown->name);
+  else if (const auto* fetch = std::get_if<FetchObject>(&message))
+    objects_.on_fetch(from, fetch->object, out);
+  else if (const auto* ready = std::get_if<ObjectReady>(&message))
+    objects_.on_ready(*ready, out);
+  propagate(now, before, out);
+}
+
+void ClientCore::on_lost(Time now, ProcessId peer, const Status& why, ClientOutbox& out) {
+  const std::size_t before = out.completions.size();
+  if (peer == options_.head.process) {
+    ErrorInfo error;
+    error.kind = ErrorKind::kClusterLost;
+    error.message = "the cluster's head is gone: " + why.message();
+    objects_.fail_all(error, out);
+    return;
+  }
+  objects_.on_lost(peer, why.message(), out);
+  actors_.on_lost(now, peer, why.message(), out);
+  tasks_.on_lost(now, peer, why.message(), out);
+  propagate(now, before, out);
+}
+
+void ClientCore::on_tick(Time now, ClientOutbox& out) {
+  const std::size_t before = out.completions.size();
+  tasks_.on_tick(now, out);
+  actors_.on_tick(now, out);
+  propagate(now, before, out);
+}
+
+std::optional<Time> ClientCore::next_deadline() const {
+  const std::optional<Time> tasks = tasks_.next_deadline(), actors = actors_.next_deadline();
+  if (tasks && actors) return std::min(*tasks, *actors);
+  return tasks ? tasks : actors;
+}
+
+}  // namespace Atoll

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "runtime/client/actor_client.h"
+#include "runtime/client/object_book.h"
+#include "runtime/client/task_client.h"
+
+namespace Atoll {
+
+// A client's logic, without I/O: what a driver or a worker needs to own tasks,
+// objects and actors. The shell (client_runtime.h) or the simulator feeds it
+// what the user asks for and what arrives, and carries out the ClientOutbox.
+//
+// CLIENT-1 whatever happens, every object that was asked for settles: nothing hangs
+class ClientCore {
+ public:
+  struct Options {
+    Contact self;
+    Contact head;
+    ProcessId job = ProcessId::kNone;  // the driver's process
+  };
+  explicit ClientCore(Options options, ClientOutbox& out);
+
+  // The daemon to ask first for workers.
+  void set_home(const Contact& home) { tasks_.set_home(home); }
+
+
+  void submit(Time now, TaskSpec spec, ClientOutbox& out);
+  void put(Time now, ObjectId id, Value value, ClientOutbox& out);
+  void borrow(ObjectId id, const Contact& owner, ClientOutbox& out);
+  void drop(ObjectId id) { objects_.drop(id); }
+  void create_actor(ActorSpec spec, std::vector<CallArgument> arguments, ClientOutbox& out);
+  void watch_actor(ActorId id, ClientOutbox& out) { actors_.watch(id, out); }
+  void find_actor(const std::string& name, ClientOutbox& out);
+  void call_actor(Time now, ActorCallSpec spec, ClientOutbox& out);
+  void kill_actor(ActorId id, ClientOutbox& out);
+
+  void on_message(Time now, ProcessId from, const Message& message, ClientOutbox& out);
+  void on_lost(Time now, ProcessId peer, const Status& why, ClientOutbox& out);
+  void on_tick(Time now, ClientOutbox& out);
+  std::optional<Time> next_deadline() const;
+
+  const TaskClient& tasks() const { return tasks_; }
+  const ObjectBook& objects() const { return objects_; }
+
+ private:
+  // Objects that settled may let calls go on, which may settle others.
+  void propagate(Time now, std::size_t completions_before, ClientOutbox& out);
+
+  Options options_;
+  ObjectBook objects_;
+  TaskClient tasks_;
+  ActorClient actors_;
+};
+
+}  // namespace Atoll

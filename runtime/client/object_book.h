@@ -1,0 +1,65 @@
+#pragma once
+
+#include <unordered_map>
+#include <vector>
+
+#include "runtime/client/call.h"
+
+namespace Atoll {
+
+// The objects a process owns or has borrowed: pending until they become a value
+// or an error, once.
+//
+// OBJECTS-1 an object is settled at most once; later news of it is ignored
+// OBJECTS-2 whoever asked for a pending object is answered when it settles
+// OBJECTS-3 a dropped object is forgotten as soon as no task waits for it
+class ObjectBook {
+ public:
+  explicit ObjectBook(ProcessId self) : self_(self) {}
+
+  // An object of ours that a task or actor call will settle.
+  void declare(ObjectId id);
+  // An object of ours whose value is known.
+  void put(ObjectId id, Value value, ClientOutbox& out);
+  // Another process's object: asked for, once.
+  void borrow(ObjectId id, const Contact& owner, ClientOutbox& out);
+
+  // Settles a pending object; a null value means `error`. Answers whoever asked.
+  void settle(ObjectId id, Value value, std::optional<ErrorInfo> error, ClientOutbox& out);
+
+  // Nobody in this process refers to the object any more.
+  void drop(ObjectId id);
+  // A task's argument keeps an object until the task has been sent for good.
+  void pin(ObjectId id);
+  void unpin(ObjectId id);
+
+  // Another process asks.
+  void on_fetch(ProcessId from, ObjectId id, ClientOutbox& out);
+  void on_ready(const ObjectReady& ready, ClientOutbox& out);
+  // An owner is gone: what was borrowed from it and is pending is lost.
+  void on_lost(ProcessId peer, const std::string& why, ClientOutbox& out);
+  // Every pending object becomes `error`: the cluster is gone.
+  void fail_all(const ErrorInfo& error, ClientOutbox& out);
+
+  struct Object {
+    bool settled = false;
+    bool dropped = false;
+    int pins = 0;
+    Value value;
+    std::optional<ErrorInfo> error;
+    Contact owner;                    // when borrowed
+    std::vector<ProcessId> fetchers;  // who waits for it
+  };
+  // None if it was never known here, or is forgotten.
+  const Object* find(ObjectId id) const;
+  std::size_t size() const { return objects_.size(); }
+
+ private:
+  void forget_if_unused(ObjectId id);
+  static ObjectReady reply_of(ObjectId id, const Object& object);
+
+  ProcessId self_;
+  std::unordered_map<ObjectId, Object> objects_;
+};
+
+}  // namespace Atoll

@@ -1,0 +1,56 @@
+#include "runtime/client/process_identity.h"
+
+#include <sys/pidfd.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+
+namespace Atoll {
+namespace {
+
+std::string read_line(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+StatFields stat_of(pid_t pid) { return parse_stat(read_line("/proc/" + std::to_string(pid) + "/stat")); }
+
+std::string boot_id() { return read_line("/proc/sys/kernel/random/boot_id"); }
+
+}  // namespace
+
+ProcessIdentity own_identity() {
+  const pid_t pid = ::getpid();
+  return {.pid = pid, .start_ticks = stat_of(pid).start_ticks, .boot_id = boot_id()};
+}
+
+bool is_alive(const ProcessIdentity& identity) {
+  if (identity.pid <= 0 || identity.boot_id != boot_id()) return false;
+  const StatFields now = stat_of(identity.pid);
+  return now.start_ticks == identity.start_ticks && now.start_ticks != 0 && now.state != 'Z' && now.state != 'X';
+}
+
+Fd open_process(const ProcessIdentity& identity) {
+  if (identity.pid <= 0) return Fd();
+  Fd process(::pidfd_open(identity.pid, 0));
+  // Only now is the pid held: what the identity says must be judged after the opening.
+  return is_alive(identity) ? std::move(process) : Fd();
+}
+
+StatFields parse_stat(const std::string& text) {
+  const std::size_t name_end = text.rfind(')');
+  if (name_end == std::string::npos) return {};
+  std::istringstream rest(text.substr(name_end + 1));
+  StatFields fields;
+  rest >> fields.state;
+  constexpr int kFieldsBetween = 18;  // from 4, ppid, to 21, itrealvalue
+  std::string skipped;
+  for (int i = 0; i < kFieldsBetween; ++i) rest >> skipped;
+  if (!(rest >> fields.start_ticks)) return {};
+  return fields;
+}
+
+}  // namespace Atoll

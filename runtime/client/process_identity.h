@@ -1,0 +1,38 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+
+#include "runtime/base/fd.h"
+
+namespace Atoll {
+
+// One process of this host for good: a pid that is used again, or a host that was started again, is another identity.
+struct ProcessIdentity {
+  pid_t pid = 0;
+  std::uint64_t start_ticks = 0;  // field 22 of /proc/<pid>/stat
+  std::string boot_id;            // of the kernel
+
+  friend bool operator==(const ProcessIdentity&, const ProcessIdentity&) = default;
+};
+
+// This process.
+ProcessIdentity own_identity();
+
+// Whether the process still runs. A zombie does not.
+bool is_alive(const ProcessIdentity& identity);
+
+// A descriptor that becomes readable when the process ends, and takes signals (pidfd_send_signal); invalid if it is gone.
+Fd open_process(const ProcessIdentity& identity);
+
+// The start ticks and the state in the text of a /proc/<pid>/stat; 0 and '?' if it is none. The name of a program may
+// hold blanks and parentheses.
+struct StatFields {
+  char state = '?';
+  std::uint64_t start_ticks = 0;
+};
+StatFields parse_stat(const std::string& text);
+
+}  // namespace Atoll

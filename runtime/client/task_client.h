@@ -1,0 +1,117 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "runtime/base/clock.h"
+#include "runtime/client/call_arguments.h"
+
+namespace Atoll {
+
+// The owner's side of tasks: queues them by shape, leases workers for each
+// shape from the home daemon and, where the head sends it, from others, pushes
+// tasks to the leased workers and settles their results.
+//
+// TASKS-1 a task's result is settled exactly once: by its value, its own error,
+//         or the loss of its worker more often than its retries allow
+// TASKS-2 a task that may have run is run again only if its retries allow
+// TASKS-3 a lease is given back when there is nothing for it to do
+// TASKS-4 a worker gets more than one task ahead only while tasks of its shape
+//         are shorter than kPipelineTarget, and never behind it one that must not
+//         be retried
+class TaskClient {
+ public:
+  TaskClient(ProcessId job, ObjectBook& objects) : job_(job), objects_(objects) {}
+
+  // The daemon to ask first; none: only the head is asked.
+  void set_home(const Contact& home) { home_ = home; }
+  void set_head(ProcessId head) { head_ = head; }
+
+  void submit(Time now, TaskSpec spec, ClientOutbox& out);
+
+  void on_grant(Time now, ProcessId daemon, const LeaseGrant& grant, ClientOutbox& out);
+  void on_refused(Time now, const LeaseRefused& refused, ClientOutbox& out);
+  void on_placed(Time now, const Placed& placed, ClientOutbox& out);
+  void on_infeasible(Time now, const Infeasible& infeasible, ClientOutbox& out);
+  void on_lease_lost(Time now, const LeaseLost& lost, ClientOutbox& out);
+  // Returns false if the task is not one of ours that was pushed.
+  bool on_done(Time now, ProcessId worker, const TaskDone& done, ClientOutbox& out);
+  // An object settled: tasks that waited for it may go on.
+  void on_object_settled(Time now, ClientOutbox& out);
+  // A worker or a daemon is gone, or out of reach.
+  void on_lost(Time now, ProcessId peer, const std::string& why, ClientOutbox& out);
+
+  void on_tick(Time now, ClientOutbox& out);
+  std::optional<Time> next_deadline() const;
+
+  std::size_t unfinished() const { return tasks_.size(); }
+  std::size_t leases() const { return leases_.size(); }
+
+ private:
+  struct Task {
+    TaskSpec spec;
+    CallArguments arguments;
+    std::int32_t attempts_left = 0;
+  };
+  struct Lease {
+    Resources shape;
+    ProcessId daemon = ProcessId::kNone;
+    Contact worker;
+    std::deque<TaskId> in_flight;
+    Time idle_since{};
+    std::optional<Time> broken_since;  // its worker is out of reach; why is not known yet
+  };
+  // A question for workers that is not fully answered yet.
+  struct Ask {
+    Resources shape;
+    ProcessId target = ProcessId::kNone;  // a daemon, or the head
+    std::uint32_t count = 0;
+  };
+  struct Shape {
+    std::deque<TaskId> ready;
+    std::set<LeaseId> leases;
+    std::uint32_t asked = 0;  // the sum over its asks
+    double task_seconds = 1;  // smoothed run time, pessimistic at first
+  };
+
+  void make_ready(Time now, TaskId id, ClientOutbox& out);
+  void pump(Time now, const Resources& shape, ClientOutbox& out);
+  void push(LeaseId lease_id, Lease& lease, TaskId id, ClientOutbox& out);
+  void ask_for_more(const Resources& key, Shape& shape, ClientOutbox& out);
+  void ask_daemon(const Resources& key, const Contact& daemon, std::uint32_t count,
+                  std::uint64_t reservation, ClientOutbox& out);
+  void ask_head(const Resources& key, std::uint32_t count, ClientOutbox& out);
+  void withdraw_asks(const Resources& key, Shape& shape, ClientOutbox& out);
+  void answer_ask(std::uint64_t id, std::uint32_t count);
+  void lose_lease(Time now, LeaseId id, const std::string& cause, ClientOutbox& out);
+  void retry_or_fail(TaskId id, const std::string& cause, ClientOutbox& out);
+  void finish(TaskId id, Value value, std::optional<ErrorInfo> error, ClientOutbox& out);
+  std::size_t depth_of(const Shape& shape) const;
+
+  ProcessId job_;
+  ObjectBook& objects_;
+  Contact home_;
+  ProcessId head_ = ProcessId::kNone;
+  std::unordered_map<TaskId, Task> tasks_;
+  std::set<TaskId> waiting_;  // for an object among their arguments
+  std::map<Resources, Shape> shapes_;
+  std::map<LeaseId, Lease> leases_;
+  std::map<ProcessId, LeaseId> by_worker_;
+  std::map<std::uint64_t, Ask> asks_;
+  std::uint64_t next_ask_ = 1;
+};
+
+// Tasks are pushed ahead so that a worker has about this much to do.
+inline constexpr Duration kPipelineTarget = std::chrono::milliseconds(1);
+inline constexpr std::size_t kMaxPipeline = 128;
+// An idle lease is kept this long for the next task.
+inline constexpr Duration kLeaseLinger = std::chrono::milliseconds(50);
+// Workers asked for at one time, of one shape.
+inline constexpr std::uint32_t kMaxAsked = 1024;
+// How long to wait for the daemon's words on a worker that is out of reach.
+inline constexpr Duration kBrokenLeaseLimit = std::chrono::seconds(3);
+
+}  // namespace Atoll
