@@ -1,0 +1,31 @@
+#include "topology/hwloc_topology.h"
+
+#include <cerrno>
+
+namespace Atoll {
+
+Result<HwlocTopology> HwlocTopology::load() {
+  HwlocTopology owner;
+  if (hwloc_topology_init(&owner.topology_) != 0) return errno_status("hwloc cannot start", errno);
+  hwloc_topology_set_all_types_filter(owner.topology_, HWLOC_TYPE_FILTER_KEEP_NONE);
+  hwloc_topology_set_components(owner.topology_, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "x86");
+  if (hwloc_topology_load(owner.topology_) != 0) return errno_status("hwloc cannot describe this node", errno);
+  return owner;
+}
+
+HwlocTopology::~HwlocTopology() {
+  if (topology_ != nullptr) hwloc_topology_destroy(topology_);
+}
+
+HwlocSet::HwlocSet(const std::vector<int>& members) : HwlocSet() {
+  for (int member : members) hwloc_bitmap_set(set_, static_cast<unsigned>(member));
+}
+
+CpuList to_list(hwloc_const_bitmap_t set) {
+  CpuList members;
+  if (set == nullptr || hwloc_bitmap_weight(set) < 0) return members;
+  for (int member = hwloc_bitmap_first(set); member >= 0; member = hwloc_bitmap_next(set, member)) members.push_back(member);
+  return members;
+}
+
+}  // namespace Atoll
