@@ -1,0 +1,102 @@
+#pragma once
+
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <atoll/ref.h>
+
+namespace Atoll::internal {
+
+template <typename T>
+struct IsRef : std::false_type {};
+template <typename T>
+struct IsRef<Ref<T>> : std::true_type {};
+
+// Whether `Given` may stand for a parameter of type `Parameter`: a value that
+// converts to it, or a Ref to one.
+template <typename Given, typename Parameter>
+constexpr bool kStandsFor = std::is_convertible_v<Given, Parameter> || std::is_same_v<Given, Ref<Parameter>>;
+
+template <typename Parameter, typename Given>
+Argument make_argument(const Given& given) {
+  static_assert(kStandsFor<Given, Parameter>,
+                "this argument is neither convertible to the parameter's type nor a Ref to it");
+  Argument argument;
+  if constexpr (std::is_same_v<Given, Ref<Parameter>>) {
+    argument.object = given.handle();
+  } else {
+    const HandleCollector collector(argument.inside);
+    argument.value = encode_value<Parameter>(static_cast<Parameter>(given));
+  }
+  return argument;
+}
+
+// The parameters of a function or constructor, by value.
+template <typename... Parameters>
+struct ParameterList {
+  using Tuple = std::tuple<std::decay_t<Parameters>...>;
+
+  template <typename... Given>
+  static std::vector<Argument> make_arguments(const Given&... given) {
+    static_assert(sizeof...(Given) == sizeof...(Parameters),
+                  "the call has more or fewer arguments than the function has parameters");
+    std::vector<Argument> arguments;
+    arguments.reserve(sizeof...(Given));
+    (arguments.push_back(make_argument<std::decay_t<Parameters>>(given)), ...);
+    return arguments;
+  }
+
+  // Throws msgpack's exceptions, or std::length_error if their number is wrong.
+  static Tuple decode(const std::vector<std::string>& encoded) {
+    if (encoded.size() != sizeof...(Parameters))
+      throw std::length_error(std::to_string(encoded.size()) + " arguments came, " +
+                              std::to_string(sizeof...(Parameters)) + " are wanted");
+    return decode_each(encoded, std::index_sequence_for<Parameters...>());
+  }
+
+ private:
+  template <std::size_t... kIndex>
+  static Tuple decode_each(const std::vector<std::string>& encoded, std::index_sequence<kIndex...>) {
+    return Tuple(decode_value<std::decay_t<Parameters>>(encoded[kIndex])...);
+  }
+};
+
+// A function's or method's signature taken apart.
+template <typename F>
+struct Signature;
+template <typename R, typename... P>
+struct Signature<R (*)(P...)> {
+  using Result = R;
+  using Parameters = ParameterList<P...>;
+};
+template <typename R, typename... P>
+struct Signature<R (*)(P...) noexcept> : Signature<R (*)(P...)> {};
+template <typename R, typename C, typename... P>
+struct Signature<R (C::*)(P...)> {
+  using Result = R;
+  using Class = C;
+  using Parameters = ParameterList<P...>;
+};
+template <typename R, typename C, typename... P>
+struct Signature<R (C::*)(P...) const> : Signature<R (C::*)(P...)> {};
+template <typename R, typename C, typename... P>
+struct Signature<R (C::*)(P...) noexcept> : Signature<R (C::*)(P...)> {};
+template <typename R, typename C, typename... P>
+struct Signature<R (C::*)(P...) const noexcept> : Signature<R (C::*)(P...)> {};
+
+// The result of `call()`, encoded; of a void call, nothing.
+template <typename Call>
+std::string encode_result(Call&& call) {
+  using Result = std::invoke_result_t<Call>;
+  if constexpr (std::is_void_v<Result>) {
+    std::forward<Call>(call)();
+    return std::string();
+  } else {
+    return encode_value<std::decay_t<Result>>(std::forward<Call>(call)());
+  }
+}
+
+}  // namespace Atoll::internal

@@ -1,0 +1,80 @@
+#pragma once
+
+// What the templates of this library call. Not for programs: only what stands in
+// namespace Atoll itself is the public interface.
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <atoll/options.h>
+
+namespace Atoll::internal {
+
+// An object or an actor: the process that made it, and its number there.
+struct Key {
+  std::uint64_t process = 0;
+  std::uint64_t sequence = 0;
+  friend bool operator==(const Key&, const Key&) = default;
+};
+
+// One reference of this process to an object; tells the owner's book when the
+// last copy goes. `owner` says where to ask for it (an encoded contact).
+class ObjectHandle {
+ public:
+  ObjectHandle(Key key, std::string owner) : key_(key), owner_(std::move(owner)) {}
+  ObjectHandle(const ObjectHandle&) = delete;
+  ObjectHandle& operator=(const ObjectHandle&) = delete;
+  ~ObjectHandle();
+
+  const Key& key() const { return key_; }
+  const std::string& owner() const { return owner_; }
+
+ private:
+  Key key_;
+  std::string owner_;
+};
+using Handle = std::shared_ptr<const ObjectHandle>;
+
+// An argument of a call: an encoded value, or an object if `object` is set.
+// `inside` are the references that are part of the value: they are kept until
+// the call has ended.
+struct Argument {
+  std::string value;
+  Handle object;
+  std::vector<Handle> inside;
+};
+
+using Deadline = std::optional<std::chrono::steady_clock::time_point>;
+
+Handle submit_task(const std::string& function, std::vector<Argument> arguments, const Needs& needs, int retries);
+Key create_actor(const std::string& class_name, std::vector<Argument> arguments, const Needs& needs,
+                 const std::string& name, int max_restarts);
+Handle call_actor(Key actor, const std::string& method, std::vector<Argument> arguments);
+void kill_actor(Key actor);
+// The actor that has this name now; throws ActorDied if nobody has.
+Key find_actor(const std::string& name);
+// Waits until the actor is up; throws what became of it if it died.
+void wait_for_actor(Key actor, Deadline deadline);
+
+Handle put_object(std::string value);
+// The object's value. Throws its error, or Timeout.
+std::shared_ptr<const std::string> get_object(const Handle& object, Deadline deadline);
+// Waits until `count` of them are settled or the deadline passes; says which are.
+std::vector<bool> wait_for_objects(const std::vector<Handle>& objects, std::size_t count, Deadline deadline);
+
+// While a value is encoded, the references inside it are noted down here.
+class HandleCollector {
+ public:
+  explicit HandleCollector(std::vector<Handle>& handles);
+  ~HandleCollector();
+  static void note(const Handle& handle);
+
+ private:
+  std::vector<Handle>* outer_;
+};
+
+}  // namespace Atoll::internal

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace Atoll {
+
+// One node of the cluster, with what Slurm granted there.
+struct NodeView {
+  std::string name;
+  bool alive = false;
+  double cpus = 0;
+  double gpus = 0;
+  std::uint64_t memory = 0;         // bytes
+  std::uint64_t leases_granted = 0;  // workers leased for tasks so far
+};
+
+// A driver's connection to its cluster. When it goes, so does everything the
+// driver made: tasks, actors and objects.
+class Cluster {
+ public:
+  Cluster(Cluster&&) noexcept;
+  Cluster& operator=(Cluster&&) noexcept;
+  ~Cluster();
+
+  const std::string& name() const;
+  // Asks the head. Throws ClusterLost if it does not answer within 10 s.
+  std::vector<NodeView> nodes() const;
+
+ private:
+  friend Cluster connect(int argc, char** argv, std::chrono::seconds timeout);
+  struct State;
+  explicit Cluster(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// The first thing a program does. In the driver it connects to the cluster that
+// `atoll run` or `#SBATCH --atoll` started, waits until all of it is up, and
+// returns; in a worker, which runs the same executable, it runs tasks until it
+// is told to stop and does not return. One connection a process at a time.
+// Throws ClusterLost: there is no cluster here, or it was not up after `timeout`.
+Cluster connect(int argc, char** argv, std::chrono::seconds timeout = std::chrono::seconds(60));
+
+struct Gpu {
+  int index = 0;      // as Slurm and the driver number it on the node
+  std::string uuid;   // empty if unknown
+  std::string model;
+  int numa = -1;      // -1: unknown
+};
+
+// What the process that asks was given.
+struct WorkerView {
+  bool is_worker = false;  // false in the driver: the rest is empty
+  std::string node;
+  std::vector<Gpu> gpus;
+  std::vector<int> cpus;   // the CPUs it may use; empty: not bound
+  int numa = -1;
+};
+const WorkerView& this_worker();
+
+}  // namespace Atoll

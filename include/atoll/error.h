@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace Atoll {
+
+// Where an error came from, as far as it is known: empty and 0 otherwise.
+struct ErrorOrigin {
+  std::string function;     // the task's function or the actor's method
+  std::string node;         // its node
+  std::uint64_t process = 0;  // its process id there
+};
+
+// Everything this library throws. what() is one sentence that names function,
+// node and process as well.
+class Error : public std::runtime_error {
+ public:
+  Error(const std::string& message, ErrorOrigin origin = {})
+      : std::runtime_error(sentence(message, origin)), origin_(std::move(origin)) {}
+
+  const ErrorOrigin& origin() const noexcept { return origin_; }
+
+ private:
+  static std::string sentence(const std::string& message, const ErrorOrigin& origin);
+
+  ErrorOrigin origin_;
+};
+
+// The task or call threw. type() is the name of its exception's type, and
+// message() the words of its own what().
+class TaskError : public Error {
+ public:
+  TaskError(std::string message, std::string type, ErrorOrigin origin)
+      : Error(type + ": " + message, std::move(origin)), type_(std::move(type)), message_(std::move(message)) {}
+
+  const std::string& type() const noexcept { return type_; }
+  const std::string& message() const noexcept { return message_; }
+
+ private:
+  std::string type_;
+  std::string message_;
+};
+
+// The worker's process ended under a task (it exited, was killed, or its node
+// died) more often than the task's retries allow.
+class WorkerDied : public Error {
+ public:
+  using Error::Error;
+};
+
+// The actor is dead and will not come back.
+class ActorDied : public Error {
+ public:
+  using Error::Error;
+};
+
+// The actor's process ended, or our connection to it, while the call was under
+// way; the actor lives, or is being restarted. Whether the call ran is unknown.
+class ActorUnavailable : public Error {
+ public:
+  using Error::Error;
+};
+
+// No node of the cluster can ever give what was asked for.
+class Infeasible : public Error {
+ public:
+  using Error::Error;
+};
+
+// The object's owner is gone, or dropped it.
+class ObjectLost : public Error {
+ public:
+  using Error::Error;
+};
+
+// A get() took longer than it was allowed to. The object is still to come.
+class Timeout : public Error {
+ public:
+  using Error::Error;
+};
+
+// The function, class or method is not registered in the worker's program.
+class UnknownFunction : public Error {
+ public:
+  using Error::Error;
+};
+
+// The arguments do not decode as the function's parameters.
+class BadArguments : public Error {
+ public:
+  using Error::Error;
+};
+
+// There is no cluster to connect to, or it is gone.
+class ClusterLost : public Error {
+ public:
+  using Error::Error;
+};
+
+}  // namespace Atoll

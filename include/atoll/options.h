@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace Atoll {
+
+// What a task or an actor needs while it runs. Amounts are in steps of 1/10,000
+// and rounded to the nearest; of more than one GPU only whole ones can be had.
+// What does not fit now waits; what no node can ever give fails with Infeasible.
+struct Needs {
+  double cpus = 0;
+  double gpus = 0;
+  std::uint64_t memory = 0;             // bytes
+  std::map<std::string, double> custom;  // resources of the cluster's own naming
+};
+
+inline constexpr std::uint64_t operator""_MiB(unsigned long long n) { return n << 20; }
+inline constexpr std::uint64_t operator""_GiB(unsigned long long n) { return n << 30; }
+
+}  // namespace Atoll

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include <atoll/registry.h>
+
+// Registers a function, so that task(function) may run it in other processes.
+// Once per function, at namespace scope, in a file of the program.
+#define ATOLL_TASK(function)                                                     \
+  static const ::Atoll::internal::FunctionRegistration<&function> ATOLL_JOIN( \
+      atoll_function_, __COUNTER__) {                                            \
+    #function                                                                    \
+  }
+
+namespace Atoll {
+
+// A call of a registered function to be run by a worker somewhere in the
+// cluster: options first, then submit().
+//
+//   Ref<int> sum = task(add).cpus(2).submit(1, 2);
+template <typename Function>
+class Task {
+ public:
+  using Result = typename internal::Signature<Function>::Result;
+
+  explicit Task(Function function) : name_(&internal::name_of_function(reinterpret_cast<const void*>(function))) {
+    needs_.cpus = 1;
+  }
+
+  Task& cpus(double n) { return needs_.cpus = n, *this; }
+  Task& gpus(double n) { return needs_.gpus = n, *this; }
+  Task& memory(std::uint64_t bytes) { return needs_.memory = bytes, *this; }
+  Task& resource(const std::string& name, double n) { return needs_.custom[name] = n, *this; }
+  // How often it is run again when its worker or node dies; -1: without limit.
+  Task& retries(int n) { return retries_ = n, *this; }
+
+  // Hands it over and returns at once; any thread may. Values are copied.
+  // Throws Error for needs that are not well formed, ClusterLost without a cluster.
+  template <typename... Given>
+  Ref<Result> submit(const Given&... given) const {
+    return Ref<Result>(internal::submit_task(
+        *name_, internal::Signature<Function>::Parameters::make_arguments(given...), needs_, retries_));
+  }
+
+ private:
+  const std::string* name_;
+  Needs needs_;
+  int retries_ = 3;
+};
+
+// The task that calls `function`. Throws UnknownFunction if it has no ATOLL_TASK.
+template <typename Function>
+Task<std::decay_t<Function>> task(Function&& function) {
+  return Task<std::decay_t<Function>>(std::forward<Function>(function));
+}
+
+}  // namespace Atoll
