@@ -21,7 +21,7 @@ namespace Atoll {
 
 // ---------------------------------------------------------------- membership
 
-struct GpuInfo {
+struct GpuRecord {
   std::int32_t index = 0;  // as Slurm and the driver number it on the node
   std::string uuid;        // "GPU-…", empty if unknown
   std::string model;
@@ -35,7 +35,7 @@ struct NodeInfo {
   std::uint64_t pid = 0;    // of the daemon
   Resources total;          // what Slurm granted, never what the machine has
   std::vector<Fixed> gpu_capacity;  // by place in `gpus`
-  std::vector<GpuInfo> gpus;
+  std::vector<GpuRecord> gpus;
   std::vector<std::string> warnings;
   MSGPACK_DEFINE_ARRAY(name, pid, total, gpu_capacity, gpus, warnings)
 };
@@ -231,9 +231,9 @@ struct Infeasible {
 
 // What a worker was given, as its daemon decided it; a program reads it with
 // this_worker().
-struct Binding {
+struct WorkerBinding {
   std::string node;
-  std::vector<GpuInfo> gpus;
+  std::vector<GpuRecord> gpus;
   std::vector<std::int32_t> cpus;  // the CPU set; empty: not bound
   std::int32_t numa = -1;
   MSGPACK_DEFINE_ARRAY(node, gpus, cpus, numa)
