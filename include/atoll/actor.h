@@ -38,7 +38,7 @@ class Actor {
         key_, internal::name_of_method(internal::bytes_of(method)), Taken::Parameters::make_arguments(given...)));
   }
 
-  // Waits until it is up. Throws ActorDied, Infeasible, or Timeout.
+  // Waits until it is up. Throws ActorDiedError, InfeasibleError, or TimeoutError.
   template <typename Rep, typename Period>
   void wait_ready(std::chrono::duration<Rep, Period> timeout) const {
     internal::wait_for_actor(key_, std::chrono::steady_clock::now() + timeout);
@@ -90,7 +90,7 @@ ActorOptions<C> actor() {
   return {};
 }
 
-// The living actor with this name. Throws ActorDied if there is none.
+// The living actor with this name. Throws ActorDiedError if there is none.
 template <typename C>
 Actor<C> find_actor(const std::string& name) {
   return Actor<C>(internal::find_actor(name));

@@ -55,13 +55,13 @@ Key create_actor(const std::string& class_name, std::vector<Argument> arguments,
                  const std::string& name, int max_restarts);
 Handle call_actor(Key actor, const std::string& method, std::vector<Argument> arguments);
 void kill_actor(Key actor);
-// The actor that has this name now; throws ActorDied if nobody has.
+// The actor that has this name now; throws ActorDiedError if nobody has.
 Key find_actor(const std::string& name);
 // Waits until the actor is up; throws what became of it if it died.
 void wait_for_actor(Key actor, Deadline deadline);
 
 Handle put_object(std::string value);
-// The object's value. Throws its error, or Timeout.
+// The object's value. Throws its error, or TimeoutError.
 std::shared_ptr<const std::string> get_object(const Handle& object, Deadline deadline);
 // Waits until `count` of them are settled or the deadline passes; says which are.
 std::vector<bool> wait_for_objects(const std::vector<Handle>& objects, std::size_t count, Deadline deadline);

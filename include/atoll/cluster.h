@@ -27,7 +27,7 @@ class Cluster {
   ~Cluster();
 
   const std::string& name() const;
-  // Asks the head. Throws ClusterLost if it does not answer within 10 s.
+  // Asks the head. Throws ClusterLostError if it does not answer within 10 s.
   std::vector<NodeView> nodes() const;
 
  private:
@@ -41,7 +41,7 @@ class Cluster {
 // `atoll run` or `#SBATCH --atoll` started, waits until all of it is up, and
 // returns; in a worker, which runs the same executable, it runs tasks until it
 // is told to stop and does not return. One connection a process at a time.
-// Throws ClusterLost: there is no cluster here, or it was not up after `timeout`.
+// Throws ClusterLostError: there is no cluster here, or it was not up after `timeout`.
 Cluster connect(int argc, char** argv, std::chrono::seconds timeout = std::chrono::seconds(60));
 
 struct Gpu {

@@ -46,56 +46,56 @@ class TaskError : public Error {
 
 // The worker's process ended under a task (it exited, was killed, or its node
 // died) more often than the task's retries allow.
-class WorkerDied : public Error {
+class WorkerDiedError : public Error {
  public:
   using Error::Error;
 };
 
 // The actor is dead and will not come back.
-class ActorDied : public Error {
+class ActorDiedError : public Error {
  public:
   using Error::Error;
 };
 
 // The actor's process ended, or our connection to it, while the call was under
 // way; the actor lives, or is being restarted. Whether the call ran is unknown.
-class ActorUnavailable : public Error {
+class ActorUnavailableError : public Error {
  public:
   using Error::Error;
 };
 
 // No node of the cluster can ever give what was asked for.
-class Infeasible : public Error {
+class InfeasibleError : public Error {
  public:
   using Error::Error;
 };
 
 // The object's owner is gone, or dropped it.
-class ObjectLost : public Error {
+class ObjectLostError : public Error {
  public:
   using Error::Error;
 };
 
 // A get() took longer than it was allowed to. The object is still to come.
-class Timeout : public Error {
+class TimeoutError : public Error {
  public:
   using Error::Error;
 };
 
 // The function, class or method is not registered in the worker's program.
-class UnknownFunction : public Error {
+class UnknownFunctionError : public Error {
  public:
   using Error::Error;
 };
 
 // The arguments do not decode as the function's parameters.
-class BadArguments : public Error {
+class BadArgumentsError : public Error {
  public:
   using Error::Error;
 };
 
 // There is no cluster to connect to, or it is gone.
-class ClusterLost : public Error {
+class ClusterLostError : public Error {
  public:
   using Error::Error;
 };

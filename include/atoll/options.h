@@ -8,7 +8,7 @@ namespace Atoll {
 
 // What a task or an actor needs while it runs. Amounts are in steps of 1/10,000
 // and rounded to the nearest; of more than one GPU only whole ones can be had.
-// What does not fit now waits; what no node can ever give fails with Infeasible.
+// What does not fit now waits; what no node can ever give fails with InfeasibleError.
 struct Needs {
   double cpus = 0;
   double gpus = 0;

@@ -27,7 +27,7 @@ class Ref {
 
   // The value; waits for it. Throws what became of the task instead (error.h).
   T get() const { return decode(internal::get_object(handle_, std::nullopt)); }
-  // The same, or Timeout after `timeout`.
+  // The same, or TimeoutError after `timeout`.
   template <typename Rep, typename Period>
   T get(std::chrono::duration<Rep, Period> timeout) const {
     return decode(internal::get_object(handle_, std::chrono::steady_clock::now() + timeout));

@@ -32,7 +32,7 @@ void register_class(const std::string& name, std::type_index type, Constructor c
 // `pointer` are the bytes of the pointer to member, by which a caller finds it.
 void register_method(const std::string& class_name, const std::string& method, std::string pointer, MethodCall call);
 
-// The registered name; throws UnknownFunction, saying which macro is missing.
+// The registered name; throws UnknownFunctionError, saying which macro is missing.
 const std::string& name_of_function(const void* address);
 const std::string& name_of_method(const std::string& pointer);
 const std::string& name_of_class(std::type_index type);

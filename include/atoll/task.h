@@ -36,7 +36,7 @@ class Task {
   Task& retries(int n) { return retries_ = n, *this; }
 
   // Hands it over and returns at once; any thread may. Values are copied.
-  // Throws Error for needs that are not well formed, ClusterLost without a cluster.
+  // Throws Error for needs that are not well formed, ClusterLostError without a cluster.
   template <typename... Given>
   Ref<Result> submit(const Given&... given) const {
     return Ref<Result>(internal::submit_task(
@@ -49,7 +49,7 @@ class Task {
   int retries_ = 3;
 };
 
-// The task that calls `function`. Throws UnknownFunction if it has no ATOLL_TASK.
+// The task that calls `function`. Throws UnknownFunctionError if it has no ATOLL_TASK.
 template <typename Function>
 Task<std::decay_t<Function>> task(Function&& function) {
   return Task<std::decay_t<Function>>(std::forward<Function>(function));
