@@ -1,26 +1,16 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "runtime/base/ids.h"
 #include "runtime/base/status.h"
+#include "runtime/wire/secret.h"
 
 namespace Atoll {
-
-// 256 random bits that the processes of one cluster share, and nobody else.
-// Never on a command line, in a log or in a core file.
-struct Secret {
-  std::array<std::uint8_t, 32> bytes{};
-
-  static Secret random();
-  std::string to_hex() const;  // 64 digits
-  static Result<Secret> from_hex(std::string_view hex);
-  friend bool operator==(const Secret&, const Secret&) = default;
-};
 
 // The mutual proof of the secret that begins every connection (DESIGN §7):
 //
@@ -35,7 +25,15 @@ struct Secret {
 inline constexpr std::size_t kHelloBytes = 128;
 inline constexpr std::uint16_t kProtocolVersion = 1;
 
-// One side of one hello: a state machine without I/O.
+// One side of one hello: a state machine without I/O (its nonce apart, which the
+// kernel gives). It forgets the secret as soon as it is done or has failed.
+//
+// HELLO-1 done() only after a MAC over both process ids, both nonces and the
+//         protocol version was right
+// HELLO-2 a message of another hello, of another step, of ourselves or of
+//         another version of the protocol fails the hello, and so does any
+//         message after the last
+// HELLO-3 tokens differ by direction and are never 0
 class Hello {
  public:
   // The side that connects, and expects to find `peer`; take the offer to send
@@ -64,6 +62,7 @@ class Hello {
  private:
   enum class Stage { kAwaitOffer, kAwaitAnswer, kAwaitProof, kDone, kFailed };
   using Nonce = std::array<std::uint8_t, 32>;
+  struct Transcript;
 
   Hello(const Secret& secret, ProcessId self, ProcessId peer, Stage stage);
   Result<std::string> on_offer(std::string_view message);

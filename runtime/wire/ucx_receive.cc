@@ -1,0 +1,323 @@
+// What UcxTransport does with the active messages that arrive.
+
+#include <cstring>
+#include <new>
+
+#include "runtime/base/check.h"
+#include "runtime/base/log.h"
+#include "runtime/wire/ucx_transport.h"
+
+namespace Atoll {
+namespace {
+
+constexpr std::size_t kMaxAddress = 4096;
+
+template <typename Header>
+bool read_header(Header& out, const void* header, std::size_t length) {
+  if (length != sizeof out) return false;
+  std::memcpy(&out, header, sizeof out);
+  return true;
+}
+
+bool is_rendezvous(const ucp_am_recv_param_t* param) {
+  return (param->recv_attr & UCP_AM_RECV_ATTR_FLAG_RNDV) != 0;
+}
+
+}  // namespace
+
+// The hello.
+
+ucs_status_t UcxTransport::on_hello_am(void* self, const void* header, std::size_t header_length, void* data,
+                                       std::size_t length, const ucp_am_recv_param_t* param) {
+  auto& transport = *static_cast<UcxTransport*>(self);
+  HelloHeader ends;
+  if (!read_header(ends, header, header_length) || is_rendezvous(param) || length < kHelloBytes ||
+      length > kHelloBytes + sizeof(ProofTail) + kMaxAddress) {
+    transport.log_dropped("a malformed hello");
+    return UCS_OK;
+  }
+  const std::string_view message(static_cast<const char*>(data), length);
+  const bool can_reply = (param->recv_attr & UCP_AM_RECV_ATTR_FIELD_REPLY_EP) != 0;
+  if (ends.to == 0) {
+    if (can_reply)
+      transport.on_offer(ends, message, param->reply_ep);
+    else
+      transport.log_dropped("an offer that cannot be answered");
+  } else if (const auto begun = transport.begun_.find(ends.to); begun != transport.begun_.end()) {
+    transport.on_answer(*begun->second, ends, message);
+  } else if (transport.unproven_.contains(ends.to)) {
+    transport.on_proof(ends.to, message);
+  } else {
+    transport.log_dropped("a message of an unknown hello");
+  }
+  return UCS_OK;
+}
+
+// `reply` is UCX's own and may die as soon as we return: it is not kept.
+void UcxTransport::on_offer(const HelloHeader& header, std::string_view message, ucp_ep_h reply) {
+  if (stopping_) return;
+  if (unproven_.size() >= options_.max_unproven) return log_dropped("an offer: too many unfinished hellos");
+  Hello hello = Hello::accepting(secret_, self_);
+  Result<std::string> answer = hello.receive(message);
+  if (!answer.ok()) return log_dropped("an offer: " + answer.status().message());
+  const auto id = static_cast<std::uint64_t>(random_process_id());
+  const ucs_status_t status =
+      sender_.send(reply, kHelloAm, HelloHeader{header.from, id}, std::move(*answer), UCP_AM_SEND_FLAG_EAGER);
+  if (status != UCS_OK) return log_dropped(std::string("an offer: cannot answer: ") + ucs_status_string(status));
+  unproven_.emplace(id, std::move(hello));
+  set_deadline(Deadline::Of::kUnproven, id, ProcessId::kNone);
+}
+
+void UcxTransport::on_answer(UcxLink& link, const HelloHeader& header, std::string_view message) {
+  begun_.erase(link.hello_id);
+  Result<std::string> proof = link.hello->receive(message);
+  if (!proof.ok()) {
+    log::warn("cannot connect to process {}: {}", to_string(link.peer), proof.status().message());
+    return lose(link, proof.status());
+  }
+  const ProofTail tail{link.epoch};
+  proof->append(reinterpret_cast<const char*>(&tail), sizeof tail);
+  proof->append(address());
+  const ucs_status_t status = sender_.send(link.endpoint->get(), kHelloAm, HelloHeader{header.from, link.hello_id},
+                                           std::move(*proof), UCP_AM_SEND_FLAG_EAGER);
+  if (status != UCS_OK) return lose(link, ucx_status("sending a proof", status));
+  add_tokens(link, link.hello->send_token(), link.hello->receive_token());
+  link.hello.reset();
+  open(link);
+}
+
+void UcxTransport::on_proof(std::uint64_t hello_id, std::string_view message) {
+  auto node = unproven_.extract(hello_id);
+  Hello& hello = node.mapped();
+  if (stopping_) return;
+  const Result<std::string> nothing = hello.receive(message.substr(0, kHelloBytes));
+  if (!nothing.ok()) return log_dropped("a proof: " + nothing.status().message());
+
+  ProofTail tail;
+  message.remove_prefix(kHelloBytes);
+  if (message.size() <= sizeof tail) return log_dropped("a proof without an address");
+  std::memcpy(&tail, message.data(), sizeof tail);
+  message.remove_prefix(sizeof tail);
+  accept(hello, tail.epoch, std::string(message));
+}
+
+void UcxTransport::accept(const Hello& hello, std::uint64_t peer_epoch, std::string address) {
+  UcxPeer& peer = at(hello.peer());
+  UcxLink* link = link_to_accept(peer, peer_epoch);
+  if (link == nullptr) return;
+  peer.address = std::move(address);
+  link->peer_epoch = peer_epoch;
+  add_tokens(*link, hello.send_token(), hello.receive_token());
+  if (link->endpoint == nullptr) {
+    const Result<UcxEndpoint*> endpoint = endpoint_to(peer);
+    if (!endpoint.ok()) return lose(*link, endpoint.status());
+    link->endpoint = *endpoint;
+  }
+  send_control(*link, Control::kWelcome);
+  if (link->stage != UcxLink::Stage::kParked) return;  // we send under the hello that we began
+  link->confirmed = true;
+  open(*link);
+}
+
+// The link that a proof of the peer's link number `peer_epoch` belongs to: the
+// one that we began at the same time, or a new one. Ends what the peer has given
+// up. None if the peer has given up this one.
+UcxLink* UcxTransport::link_to_accept(UcxPeer& peer, std::uint64_t peer_epoch) {
+  const auto joins = [peer_epoch](const UcxLink& link) {
+    return link.stage != UcxLink::Stage::kParked && (link.peer_epoch == 0 || link.peer_epoch == peer_epoch);
+  };
+  for (const auto& link : peer.closing)
+    if (joins(*link)) return link.get();
+  if (peer.link && peer.link->peer_epoch > peer_epoch) return nullptr;
+  if (!peer.closing.empty()) {
+    while (!peer.closing.empty()) remove(*peer.closing.front());
+    retire_endpoint(peer);
+  }
+  if (peer.link && peer.link->stage != UcxLink::Stage::kParked && !joins(*peer.link))
+    lose(*peer.link, Status(Code::kUnavailable, "process " + to_string(peer.id) + " lost the connection"));
+  return peer.link ? peer.link.get() : &new_link(peer);
+}
+
+// Data.
+
+UcxTransport::Inlet* UcxTransport::find_inlet(std::uint64_t token) {
+  if (last_inlet_ != nullptr && last_inlet_->token == token) return last_inlet_;
+  const auto found = inlets_.find(token);
+  return found == inlets_.end() ? nullptr : last_inlet_ = &found->second;
+}
+
+ucs_status_t UcxTransport::on_data_am(void* self, const void* header, std::size_t header_length, void* data,
+                                      std::size_t length, const ucp_am_recv_param_t* param) {
+  auto& transport = *static_cast<UcxTransport*>(self);
+  DataHeader frame;
+  if (!read_header(frame, header, header_length)) [[unlikely]] {
+    transport.log_dropped("a malformed message");
+    return UCS_OK;
+  }
+  Inlet* inlet = transport.find_inlet(frame.token);
+  if (inlet == nullptr) [[unlikely]] {
+    transport.on_unknown_token(frame.token);
+    return UCS_OK;
+  }
+  UcxLink& link = *inlet->link;
+  if (link.closing) return UCS_OK;
+  if (frame.sequence != inlet->next_sequence) [[unlikely]] {
+    transport.lose_and_tell(link, Status(Code::kUnavailable, "message " + std::to_string(inlet->next_sequence) +
+                                                                 " of process " + to_string(link.peer) +
+                                                                 " is missing"));
+    return UCS_OK;
+  }
+  ++inlet->next_sequence;
+  if (length > kMaxMessageBytes) [[unlikely]] {
+    transport.lose_and_tell(link, Status(Code::kInvalidArgument, "process " + to_string(link.peer) +
+                                                                     " announced a message of " +
+                                                                     std::to_string(length) + " bytes"));
+    return UCS_OK;
+  }
+  if (is_rendezvous(param)) {
+    const Status received = transport.receive_rendezvous(link, data, length);
+    if (!received.ok()) transport.lose_and_tell(link, received);
+    return received.ok() ? UCS_INPROGRESS : UCS_OK;
+  }
+  transport.deliver(link, {static_cast<const char*>(data), length});
+  return UCS_OK;
+}
+
+void UcxTransport::deliver(UcxLink& link, std::string_view message) {
+  if (link.held.empty()) [[likely]]
+    return handler_.on_message(link.peer, message);
+  UcxInbound& inbound = hold(link);
+  inbound.bytes.reset(new char[message.size()]);
+  std::memcpy(inbound.bytes.get(), message.data(), message.size());
+  inbound.size = message.size();
+  inbound.complete = true;
+}
+
+UcxInbound& UcxTransport::hold(UcxLink& link) {
+  auto owned = std::make_unique<UcxInbound>();
+  UcxInbound& inbound = *owned;
+  inbound.owner = this;
+  inbound.link = &link;
+  link.held.push_back(&inbound);
+  receives_.emplace(&inbound, std::move(owned));
+  return inbound;
+}
+
+Status UcxTransport::receive_rendezvous(UcxLink& link, void* descriptor, std::size_t length) {
+  std::unique_ptr<char[]> bytes(new (std::nothrow) char[length]);
+  if (bytes == nullptr)
+    return Status(Code::kResourceExhausted, "no memory for a message of " + std::to_string(length) + " bytes");
+  UcxInbound& inbound = hold(link);
+  inbound.bytes = std::move(bytes);
+  inbound.size = length;
+
+  ucp_request_param_t params{};
+  params.op_attr_mask = UCP_OP_ATTR_FIELD_CALLBACK | UCP_OP_ATTR_FIELD_USER_DATA | UCP_OP_ATTR_FLAG_NO_IMM_CMPL;
+  params.cb.recv_am = &on_rendezvous_done;
+  params.user_data = &inbound;
+  void* request = ucp_am_recv_data_nbx(worker_->get(), descriptor, inbound.bytes.get(), length, &params);
+  if (!UCS_PTR_IS_ERR(request)) return Status();
+  link.held.pop_back();
+  receives_.erase(&inbound);
+  return ucx_status("receiving from process " + to_string(link.peer), UCS_PTR_STATUS(request));
+}
+
+void UcxTransport::on_rendezvous_done(void* request, ucs_status_t status, std::size_t, void* user_data) {
+  ucp_request_free(request);
+  auto& inbound = *static_cast<UcxInbound*>(user_data);
+  inbound.owner->on_received(inbound, status);
+}
+
+void UcxTransport::on_received(UcxInbound& inbound, ucs_status_t status) {
+  inbound.complete = true;
+  if (inbound.link == nullptr) {
+    receives_.erase(&inbound);
+  } else if (status == UCS_OK) {
+    drain(*inbound.link);
+  } else {
+    UcxLink& link = *inbound.link;
+    lose_and_tell(link, ucx_status("receiving from process " + to_string(link.peer), status));
+  }
+}
+
+void UcxTransport::drain(UcxLink& link) {
+  while (!link.dead && !link.held.empty() && link.held.front()->complete) {
+    const auto node = receives_.extract(link.held.front());
+    link.held.pop_front();
+    const UcxInbound& inbound = *node.mapped();
+    if (inbound.is_goodbye)
+      finish_goodbye(link);
+    else if (!link.closing)
+      handler_.on_message(link.peer, {inbound.bytes.get(), inbound.size});
+  }
+}
+
+// Control.
+
+ucs_status_t UcxTransport::on_control_am(void* self, const void* header, std::size_t header_length, void*,
+                                         std::size_t length, const ucp_am_recv_param_t* param) {
+  auto& transport = *static_cast<UcxTransport*>(self);
+  ControlHeader control;
+  if (read_header(control, header, header_length) && length == 0 && !is_rendezvous(param))
+    transport.on_control(control);
+  else
+    transport.log_dropped("a malformed control message");
+  return UCS_OK;
+}
+
+void UcxTransport::on_control(const ControlHeader& header) {
+  Inlet* inlet = find_inlet(header.token);
+  if (inlet == nullptr) {
+    if (header.control == Control::kGoodbye) on_unknown_token(header.token);
+    return;
+  }
+  UcxLink& link = *inlet->link;
+  switch (header.control) {
+    case Control::kWelcome: return on_welcome(link, header.epoch);
+    case Control::kGoodbye: return on_goodbye(link);
+    case Control::kFarewell:
+      if (link.closing) finish_closing(link);
+      return;
+    case Control::kUnknown:
+      return lose(link, Status(Code::kUnavailable, "process " + to_string(link.peer) + " lost the connection"));
+  }
+  lose_and_tell(link, Status(Code::kInvalidArgument, "process " + to_string(link.peer) + " sent an unknown control"));
+}
+
+void UcxTransport::on_welcome(UcxLink& link, std::uint64_t epoch) {
+  if (link.peer_epoch > epoch) return;
+  if (link.peer_epoch != 0 && link.peer_epoch < epoch)
+    return lose_and_tell(link, Status(Code::kUnavailable, "process " + to_string(link.peer) + " lost the connection"));
+  link.peer_epoch = epoch;
+  link.confirmed = true;
+}
+
+void UcxTransport::on_goodbye(UcxLink& link) {
+  if (link.held.empty()) return finish_goodbye(link);
+  UcxInbound& inbound = hold(link);
+  inbound.complete = true;
+  inbound.is_goodbye = true;
+}
+
+void UcxTransport::finish_goodbye(UcxLink& link) {
+  send_control(link, Control::kFarewell);
+  if (link.closing) return;  // both said goodbye: wait for the other farewell
+  remove(link);
+  UcxPeer& peer = at(link.peer);
+  if (peer.closing.empty()) retire_endpoint(peer);
+  handler_.on_lost(link.peer, Status(Code::kUnavailable, "process " + to_string(link.peer) + " closed the connection"));
+}
+
+// Somebody speaks on a link that we lost, and does not know that we did.
+void UcxTransport::on_unknown_token(std::uint64_t token) {
+  const auto found = tombstones_.find(token);
+  if (found == tombstones_.end()) return log_dropped("a message of an unknown connection");
+  const Tombstone dead = found->second;
+  tombstones_.erase(found);
+  const Result<UcxEndpoint*> endpoint = endpoint_to(at(dead.peer));
+  if (!endpoint.ok()) return;
+  (void)sender_.send((*endpoint)->get(), kControlAm, ControlHeader{dead.send_token, dead.epoch, Control::kUnknown}, {},
+                     UCP_AM_SEND_FLAG_EAGER);
+}
+
+}  // namespace Atoll

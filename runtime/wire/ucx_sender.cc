@@ -1,0 +1,41 @@
+#include "runtime/wire/ucx_sender.h"
+
+namespace Atoll {
+
+UcxSender::Buffer& UcxSender::take() {
+  if (free_.empty()) {
+    buffers_.push_back(Buffer{this, {}, {}});
+    free_.reserve(buffers_.size());
+    return buffers_.back();
+  }
+  Buffer& buffer = *free_.back();
+  free_.pop_back();
+  return buffer;
+}
+
+void UcxSender::give_back(Buffer& buffer) {
+  buffer.body = std::string();
+  free_.push_back(&buffer);
+}
+
+ucs_status_t UcxSender::start(ucp_ep_h endpoint, unsigned am, Buffer& buffer, std::size_t header_size,
+                              unsigned flags) {
+  ucp_request_param_t params;
+  params.op_attr_mask = UCP_OP_ATTR_FIELD_CALLBACK | UCP_OP_ATTR_FIELD_USER_DATA | UCP_OP_ATTR_FIELD_FLAGS;
+  params.cb.send = &UcxSender::on_sent;
+  params.user_data = &buffer;
+  params.flags = flags;
+  void* request = ucp_am_send_nbx(endpoint, am, buffer.header.data(), header_size, buffer.body.data(),
+                                  buffer.body.size(), &params);
+  if (UCS_PTR_IS_PTR(request)) return UCS_OK;
+  give_back(buffer);
+  return UCS_PTR_STATUS(request);
+}
+
+void UcxSender::on_sent(void* request, ucs_status_t, void* buffer) {
+  auto& sent = *static_cast<Buffer*>(buffer);
+  sent.owner->give_back(sent);
+  ucp_request_free(request);
+}
+
+}  // namespace Atoll

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <ucp/api/ucp.h>
+
+#include <array>
+#include <cstddef>
+#include <deque>
+#include <string>
+#include <vector>
+
+namespace Atoll {
+
+// Sends active messages and owns their bytes until UCX is done with them. The
+// buffers are reused, so that a send that completes at once allocates nothing.
+class UcxSender {
+ public:
+  UcxSender() = default;
+  UcxSender(const UcxSender&) = delete;
+  UcxSender& operator=(const UcxSender&) = delete;
+
+  // Sends `header` (a frame of ucx_frames.h) and `body`; `flags` are UCX's
+  // UCP_AM_SEND_FLAG_*. Returns UCS_OK if it is on its way: the endpoint tells of
+  // what goes wrong later.
+  template <typename Header>
+  ucs_status_t send(ucp_ep_h endpoint, unsigned am, const Header& header, std::string body, unsigned flags) {
+    static_assert(sizeof header <= kMaxHeader);
+    Buffer& buffer = take();
+    __builtin_memcpy(buffer.header.data(), &header, sizeof header);
+    buffer.body = std::move(body);
+    return start(endpoint, am, buffer, sizeof header, flags);
+  }
+
+  // Messages that UCX still holds.
+  std::size_t unfinished() const { return buffers_.size() - free_.size(); }
+
+ private:
+  static constexpr std::size_t kMaxHeader = 24;
+  struct Buffer {
+    UcxSender* owner;
+    std::array<char, kMaxHeader> header;
+    std::string body;
+  };
+
+  Buffer& take();
+  void give_back(Buffer& buffer);
+  ucs_status_t start(ucp_ep_h endpoint, unsigned am, Buffer& buffer, std::size_t header_size, unsigned flags);
+  static void on_sent(void* request, ucs_status_t status, void* buffer);
+
+  std::deque<Buffer> buffers_;
+  std::vector<Buffer*> free_;
+};
+
+}  // namespace Atoll

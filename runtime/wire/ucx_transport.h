@@ -1,0 +1,176 @@
+#pragma once
+
+#include <ucp/api/ucp.h>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "runtime/wire/hello.h"
+#include "runtime/wire/log_limit.h"
+#include "runtime/wire/transport.h"
+#include "runtime/wire/ucx_frames.h"
+#include "runtime/wire/ucx_link.h"
+#include "runtime/wire/ucx_sender.h"
+#include "runtime/wire/ucx_worker.h"
+
+namespace Atoll {
+
+// The transport of real clusters: UCX active messages over whatever UCX finds
+// best for a pair of processes; shared memory inside a node, InfiniBand, RoCE or
+// TCP between nodes.
+//
+// UCX connects by worker addresses and speaks first, so a stranger who can reach
+// its sockets reaches UCX's own parser before our hello; nothing of ours.
+class UcxTransport final : public Transport {
+ public:
+  struct Options {
+    // How soon a process that died is noticed over shared memory. Over TCP its
+    // sockets tell at once.
+    Duration keepalive = std::chrono::seconds(1);
+    // Peers that have begun a hello and not finished it. More are not answered.
+    std::size_t max_unproven = 4096;
+    // How long the destructor may wait for what was sent to arrive.
+    Duration linger = std::chrono::milliseconds(500);
+  };
+
+  // `handler` outlives the transport. Fails if UCX cannot start (kUnavailable,
+  // kResourceExhausted).
+  static Result<std::unique_ptr<UcxTransport>> create(ProcessId self, const Secret& secret, TransportHandler& handler,
+                                                      const Options& options);
+  static Result<std::unique_ptr<UcxTransport>> create(ProcessId self, const Secret& secret, TransportHandler& handler) {
+    return create(self, secret, handler, Options());
+  }
+  ~UcxTransport() override;
+
+  ProcessId self() const override { return self_; }
+  const std::string& address() const override { return worker_->address(); }
+  void learn(ProcessId peer, std::string address) override;
+  Status send(ProcessId peer, std::string message) override;
+  void disconnect(ProcessId peer) override;
+  bool progress(Time now) override;
+  int event_fd() const override { return worker_->event_fd(); }
+  bool arm() override;
+
+ private:
+  // Where messages under one receive token go.
+  struct Inlet {
+    UcxLink* link;
+    std::uint64_t token;
+    std::uint32_t next_sequence;
+  };
+  struct Deadline {
+    enum class Of { kUnproven, kHello, kClosing };
+    Of of;
+    Duration at;
+    std::uint64_t id;  // of the hello, or the epoch of the link
+    ProcessId peer;
+  };
+  struct Loss {
+    ProcessId peer;
+    std::uint64_t epoch;
+    Status why;
+  };
+  // What is left of a token whose link is gone.
+  struct Tombstone {
+    ProcessId peer;
+    std::uint64_t send_token;
+    std::uint64_t epoch;
+  };
+
+  UcxTransport(ProcessId self, const Secret& secret, TransportHandler& handler, const Options& options,
+               std::unique_ptr<UcxWorker> worker);
+  Status register_handlers();
+
+  // Links (ucx_transport.cc).
+  UcxPeer* find(ProcessId peer);
+  UcxPeer& at(ProcessId peer);
+  UcxLink* find_link(ProcessId peer, std::uint64_t epoch);
+  UcxLink& new_link(UcxPeer& peer);
+  Result<UcxEndpoint*> endpoint_to(UcxPeer& peer);
+  void start_hello(UcxPeer& peer, UcxLink& link);
+  void add_tokens(UcxLink& link, std::uint64_t send, std::uint64_t receive);
+  void open(UcxLink& link);
+  void send_data(UcxLink& link, std::string message);
+  void send_control(UcxLink& link, Control control);
+  void lose(UcxLink& link, const Status& why);
+  void lose_and_tell(UcxLink& link, const Status& why);
+  void remove(UcxLink& link);
+  void finish_closing(UcxLink& link);
+  void start_parked(UcxPeer& peer);
+  void retire_endpoint(UcxPeer& peer);
+  void set_deadline(Deadline::Of of, std::uint64_t id, ProcessId peer);
+
+  // What progress() does besides UCX's own.
+  bool handle_failed_endpoints();
+  bool handle_losses();
+  bool expire();
+  void finish_retired();
+  static void on_endpoint_failed(void* self, UcxEndpoint& endpoint);
+
+  // What arrives (ucx_receive.cc).
+  static ucs_status_t on_hello_am(void* self, const void* header, std::size_t header_length, void* data,
+                                  std::size_t length, const ucp_am_recv_param_t* param);
+  static ucs_status_t on_data_am(void* self, const void* header, std::size_t header_length, void* data,
+                                 std::size_t length, const ucp_am_recv_param_t* param);
+  static ucs_status_t on_control_am(void* self, const void* header, std::size_t header_length, void* data,
+                                    std::size_t length, const ucp_am_recv_param_t* param);
+  void on_offer(const HelloHeader& header, std::string_view message, ucp_ep_h reply);
+  void on_answer(UcxLink& link, const HelloHeader& header, std::string_view message);
+  void on_proof(std::uint64_t hello_id, std::string_view message);
+  void accept(const Hello& hello, std::uint64_t peer_epoch, std::string address);
+  UcxLink* link_to_accept(UcxPeer& peer, std::uint64_t peer_epoch);
+  Status receive_rendezvous(UcxLink& link, void* descriptor, std::size_t length);
+  static void on_rendezvous_done(void* request, ucs_status_t status, std::size_t length, void* inbound);
+  void on_received(UcxInbound& inbound, ucs_status_t status);
+  UcxInbound& hold(UcxLink& link);
+  void deliver(UcxLink& link, std::string_view message);
+  void drain(UcxLink& link);
+  void on_control(const ControlHeader& header);
+  void on_welcome(UcxLink& link, std::uint64_t epoch);
+  void on_goodbye(UcxLink& link);
+  void finish_goodbye(UcxLink& link);
+  void on_unknown_token(std::uint64_t token);
+  Inlet* find_inlet(std::uint64_t token);
+  void log_dropped(const std::string& what);
+
+  const ProcessId self_;
+  const Secret secret_;
+  TransportHandler& handler_;
+  const Options options_;
+
+  std::unordered_map<ProcessId, UcxPeer> peers_;
+  UcxPeer* last_peer_ = nullptr;  // of the last send
+  std::unordered_map<std::uint64_t, Inlet> inlets_;
+  Inlet* last_inlet_ = nullptr;  // of the last message
+  std::unordered_map<std::uint64_t, UcxLink*> begun_;
+  std::unordered_map<std::uint64_t, Hello> unproven_;  // answered, the proof is awaited
+  std::unordered_map<std::uint64_t, Tombstone> tombstones_;
+  std::deque<std::uint64_t> tombstone_order_;
+  std::unordered_map<UcxInbound*, std::unique_ptr<UcxInbound>> receives_;
+  std::uint64_t epochs_ = 0;
+
+  // Time as far as progress() was called often enough to see answers: a process
+  // that slept does not blame its peers.
+  Duration watched_{0};
+  Time last_progress_{};
+  std::deque<Deadline> deadlines_;  // all are equally long, so they are in order
+
+  std::vector<std::unique_ptr<UcxLink>> graveyard_;
+  std::vector<Loss> losses_;
+  std::vector<ProcessId> failed_;
+  std::vector<std::unique_ptr<UcxEndpoint>> retired_;
+  bool in_progress_ = false;
+  bool stopping_ = false;
+  LogLimit dropped_;
+
+  // Destroyed first, in this order: the worker's end completes what UCX holds.
+  UcxSender sender_;
+  std::unique_ptr<UcxWorker> worker_;
+};
+
+}  // namespace Atoll

@@ -1,0 +1,111 @@
+#include "runtime/wire/ucx_worker.h"
+
+#include <ucs/config/global_opts.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+namespace Atoll {
+namespace {
+
+// magic, length of what follows, worker address
+constexpr char kMagic[4] = {'A', 'U', 'C', 'X'};
+constexpr std::size_t kEnvelope = sizeof kMagic + sizeof(std::uint16_t);
+constexpr std::size_t kMaxAddress = 4096;
+
+Status set_default(ucp_config_t* config, const char* name, const char* value) {
+  if (std::getenv((std::string("UCX_") + name).c_str()) != nullptr) return Status();
+  const ucs_status_t status = ucp_config_modify(config, name, value);
+  return status == UCS_OK ? Status() : ucx_status(std::string("setting UCX ") + name + "=" + value, status);
+}
+
+// UCX reads its environment for the log when the library is loaded, long before
+// any main.
+void quieten_log() {
+  if (std::getenv("UCX_LOG_LEVEL") == nullptr) ucs_global_opts_set_value("LOG_LEVEL", "error");
+}
+
+Status configure(ucp_config_t* config, Duration keepalive) {
+  const std::string interval = std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(keepalive).count());
+  ATOLL_RETURN_IF_ERROR(set_default(config, "KEEPALIVE_INTERVAL", (interval + "ms").c_str()));
+  // Without it no shared memory is chosen for endpoints that report a dead peer.
+  return set_default(config, "POSIX_ERROR_HANDLING", "y");
+}
+
+}  // namespace
+
+Status ucx_status(const std::string& what, ucs_status_t status) {
+  const bool exhausted = status == UCS_ERR_NO_MEMORY || status == UCS_ERR_NO_RESOURCE;
+  return Status(exhausted ? Code::kResourceExhausted : Code::kUnavailable, what + ": " + ucs_status_string(status));
+}
+
+Result<std::unique_ptr<UcxWorker>> UcxWorker::create(Duration keepalive) {
+  std::unique_ptr<UcxWorker> worker(new UcxWorker);
+  ATOLL_RETURN_IF_ERROR(worker->open(keepalive));
+  return worker;
+}
+
+Status UcxWorker::open_context(Duration keepalive) {
+  quieten_log();
+  ucp_config_t* config = nullptr;
+  if (const ucs_status_t status = ucp_config_read(nullptr, nullptr, &config); status != UCS_OK)
+    return ucx_status("reading the UCX_ environment", status);
+  Status configured = configure(config, keepalive);
+  if (configured.ok()) {
+    ucp_params_t params{};
+    params.field_mask = UCP_PARAM_FIELD_FEATURES | UCP_PARAM_FIELD_NAME;
+    params.features = UCP_FEATURE_AM | UCP_FEATURE_WAKEUP;
+    params.name = "atoll";
+    const ucs_status_t status = ucp_init(&params, config, &context_);
+    if (status != UCS_OK) configured = ucx_status("starting UCX", status);
+  }
+  ucp_config_release(config);
+  return configured;
+}
+
+Status UcxWorker::open(Duration keepalive) {
+  ATOLL_RETURN_IF_ERROR(open_context(keepalive));
+
+  ucp_worker_params_t params{};
+  params.field_mask = UCP_WORKER_PARAM_FIELD_THREAD_MODE;
+  params.thread_mode = UCS_THREAD_MODE_SINGLE;
+  if (const ucs_status_t status = ucp_worker_create(context_, &params, &worker_); status != UCS_OK)
+    return ucx_status("creating a UCX worker", status);
+
+  ucp_worker_attr_t attributes{};
+  attributes.field_mask = UCP_WORKER_ATTR_FIELD_ADDRESS;
+  if (const ucs_status_t status = ucp_worker_query(worker_, &attributes); status != UCS_OK)
+    return ucx_status("asking UCX for our address", status);
+  const auto length = static_cast<std::uint16_t>(attributes.address_length);
+  const bool fits = attributes.address_length <= kMaxAddress - kEnvelope;
+  if (fits) {
+    address_.assign(kMagic, sizeof kMagic);
+    address_.append(reinterpret_cast<const char*>(&length), sizeof length);
+    address_.append(reinterpret_cast<const char*>(attributes.address), attributes.address_length);
+  }
+  ucp_worker_release_address(worker_, attributes.address);
+  if (!fits) {
+    return Status(Code::kResourceExhausted, "our UCX address takes " + std::to_string(attributes.address_length) +
+                                                " bytes; name fewer devices in UCX_NET_DEVICES");
+  }
+  if (const ucs_status_t status = ucp_worker_get_efd(worker_, &event_fd_); status != UCS_OK)
+    return ucx_status("asking UCX for its event descriptor", status);
+  return Status();
+}
+
+UcxWorker::~UcxWorker() {
+  if (worker_ != nullptr) ucp_worker_destroy(worker_);
+  if (context_ != nullptr) ucp_cleanup(context_);
+}
+
+Result<std::string_view> UcxWorker::unwrap(std::string_view address) {
+  const Status malformed(Code::kInvalidArgument, "not the address of an atoll process");
+  std::uint16_t length = 0;
+  if (address.size() < kEnvelope || std::memcmp(address.data(), kMagic, sizeof kMagic) != 0) return malformed;
+  std::memcpy(&length, address.data() + sizeof kMagic, sizeof length);
+  if (length == 0 || address.size() != kEnvelope + length) return malformed;
+  return address.substr(kEnvelope);
+}
+
+}  // namespace Atoll
