@@ -11,8 +11,10 @@
 //
 //   ATOLL_ACTOR(Counter(int), &Counter::add, &Counter::total);
 #define ATOLL_ACTOR(signature, ...)                                                                      \
-  [[maybe_unused]] std::type_identity<signature> atoll_constructor(                                      \
-      ::Atoll::internal::ConstructorSignature<signature>::Class*);                                       \
+  [[maybe_unused]] inline std::type_identity<signature> atoll_constructor(                               \
+      ::Atoll::internal::ConstructorSignature<signature>::Class*) {                                      \
+    return {};                                                                                           \
+  }                                                                                                      \
   static const ::Atoll::internal::ClassRegistration<signature __VA_OPT__(, ) __VA_ARGS__> ATOLL_JOIN( \
       atoll_class_, __COUNTER__)(#signature, #__VA_ARGS__)
 
