@@ -96,7 +96,8 @@ void ActorTable::on_ended(Time now, const ActorEnded& ended, Outbox& out) {
     actor.state = actor.restarts > 0 ? ActorState::kRestarting : ActorState::kPending;
     actor.node = NodeId::kNone;
     pending_.insert(ended.actor);
-    return;
+    // Not placed at once: the node's next report says what it has.
+    return tell(ended.actor, actor, out);
   }
   restart_or_die(actor, ended.actor, ended.restartable, ended.error, out);
   serve(now, out);
@@ -153,9 +154,15 @@ void ActorTable::end_job(Time now, ProcessId job, const std::string& why, Outbox
 }
 
 void ActorTable::serve(Time now, Outbox& out) {
+  if (pending_.empty()) return;
+  std::set<Resources> full;  // shapes that found no room in this pass
   for (const ActorId id : std::vector<ActorId>(pending_.begin(), pending_.end())) {
-    const auto entry = actors_.find(id);
-    if (place(now, id, entry->second, out)) pending_.erase(id);
+    Actor& actor = actors_.at(id);
+    if (full.contains(actor.spec.shape)) continue;
+    if (place(now, id, actor, out))
+      pending_.erase(id);
+    else
+      full.insert(actor.spec.shape);
   }
 }
 

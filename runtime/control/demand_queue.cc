@@ -37,12 +37,20 @@ void DemandQueue::heard(const std::vector<std::uint64_t>& reservations) {
   for (const std::uint64_t reservation : reservations) promises_.erase(reservation);
 }
 
-void DemandQueue::serve(ClusterView& view, const NodeTable& nodes, Outbox& out) {
+void DemandQueue::expire(Time now, ClusterView& view) {
+  // By reservation is by age: their numbers grow.
+  while (!promises_.empty() && now - promises_.begin()->second.made > kPromiseLimit) {
+    view.cancel(promises_.begin()->second.node, promises_.begin()->first);
+    promises_.erase(promises_.begin());
+  }
+}
+
+void DemandQueue::serve(Time now, ClusterView& view, const NodeTable& nodes, Outbox& out) {
   std::set<Resources> full;  // shapes that found no room in this pass
   std::deque<Demand> still_waiting;
   for (Demand& demand : waiting_) {
     const bool done = !full.contains(demand.request.shape) &&
-                      serve_one(demand, view, nodes, out);
+                      serve_one(now, demand, view, nodes, out);
     if (done) continue;
     full.insert(demand.request.shape);
     still_waiting.push_back(std::move(demand));
@@ -50,16 +58,16 @@ void DemandQueue::serve(ClusterView& view, const NodeTable& nodes, Outbox& out) 
   waiting_ = std::move(still_waiting);
 }
 
-bool DemandQueue::serve_one(Demand& demand, ClusterView& view, const NodeTable& nodes,
-                            Outbox& out) {
+bool DemandQueue::serve_one(Time now, Demand& demand, ClusterView& view,
+                            const NodeTable& nodes, Outbox& out) {
   PlaceRequest& request = demand.request;
   if (!view.feasible(request.shape)) {
     out.send(demand.client, Infeasible{request.request, view.explain(request.shape)});
     return true;
   }
-  for (const Placement& placement :
-       view.place(request.shape, static_cast<int>(request.count))) {
-    promises_[placement.reservation] = {demand.client, placement.node};
+  const int count = static_cast<int>(std::min<std::uint32_t>(request.count, 1u << 20));
+  for (const Placement& placement : view.place(request.shape, count)) {
+    promises_[placement.reservation] = {demand.client, placement.node, now};
     out.send(demand.client,
              Placed{request.request, nodes.get(placement.node)->daemon,
                     static_cast<std::uint32_t>(placement.count), placement.reservation});

@@ -15,7 +15,7 @@ class NodeTable;
 // Clients' requests for workers that did not fit on their own node: first come,
 // first served, but a request that fits goes past those that do not. What was
 // placed is remembered until its node has heard of it, so that the room is not
-// lost if the client dies in between.
+// lost if the client dies in between, or cannot reach the node.
 class DemandQueue {
  public:
   // A new request, or a new count of an old one; 0 ends it.
@@ -24,8 +24,12 @@ class DemandQueue {
   void forget_node(NodeId node);
   void heard(const std::vector<std::uint64_t>& reservations);
 
+  // Gives back what was placed before kPromiseLimit and not heard of. Should the
+  // request come to the node after all, the node's own books decide.
+  void expire(Time now, ClusterView& view);
+
   // Places what fits now, and answers Infeasible to what never will.
-  void serve(ClusterView& view, const NodeTable& nodes, Outbox& out);
+  void serve(Time now, ClusterView& view, const NodeTable& nodes, Outbox& out);
 
   bool empty() const { return waiting_.empty(); }
   // Workers asked for and not placed.
@@ -39,13 +43,17 @@ class DemandQueue {
   struct Promise {
     ProcessId client = ProcessId::kNone;
     NodeId node = NodeId::kNone;
+    Time made{};
   };
 
   // Returns whether the demand is done with.
-  bool serve_one(Demand& demand, ClusterView& view, const NodeTable& nodes, Outbox& out);
+  bool serve_one(Time now, Demand& demand, ClusterView& view, const NodeTable& nodes, Outbox& out);
 
   std::deque<Demand> waiting_;
   std::map<std::uint64_t, Promise> promises_;  // by reservation
 };
+
+// A client that lives passes a placement on in far less.
+inline constexpr Duration kPromiseLimit = std::chrono::seconds(10);
 
 }  // namespace Atoll

@@ -47,7 +47,9 @@ void Head::on_lost(Time now, ProcessId peer, const Status& why, Outbox& out) {
 }
 
 void Head::on_tick(Time now, Outbox& out) {
+  if (now - last_tick_ > kHeadPause) nodes_.forgive(now - last_tick_, now);
   last_tick_ = now;
+  demand_.expire(now, view_);
   for (const NodeId id : nodes_.silent(now))
     node_dead(now, id, "it has been silent for 2.5 s", out);
   actors_.on_tick(now, out);
@@ -77,7 +79,7 @@ void Head::handle(Time now, ProcessId from, const Join& join, Outbox& out) {
     return out.send(from, Expelled{"rank " + print_values(id) + " is taken, out of range, or was declared dead"});
   take_usage(id, join.usage);
   out.send(from, Welcome{options_.cluster, options_.expected_nodes});
-  if (!ready_ && nodes_.alive() == nodes_.expected()) {
+  if (!ready_ && nodes_.complete()) {
     ready_ = true;
     for (const auto& [client, request] : std::exchange(waiting_clients_, {}))
       attach(client, request, out);
@@ -143,6 +145,7 @@ void Head::handle(Time now, ProcessId from, const Detach& detach, Outbox& out) {
 
 void Head::end_job(Time now, ProcessId job, const std::string& why, Outbox& out) {
   drivers_.erase(job);
+  demand_.forget(job, view_);
   actors_.end_job(now, job, why, out);
   for (const auto& [id, node] : nodes_.all())
     if (node.state == NodeState::kAlive) out.send(node.daemon.process, EndJob{job, why});
@@ -166,7 +169,7 @@ void Head::handle(Time now, ProcessId from, const PlaceRequest& request, Outbox&
 
 void Head::serve(Time now, Outbox& out) {
   actors_.serve(now, out);
-  if (!demand_.empty()) demand_.serve(view_, nodes_, out);
+  if (!demand_.empty()) demand_.serve(now, view_, nodes_, out);
 }
 
 void Head::handle(Time now, ProcessId from, const CreateActor& request, Outbox& out) {

@@ -12,11 +12,17 @@
 
 namespace Atoll {
 
+// How often the head looks for silent nodes. With kNodeSilence it keeps the 3 s of DESIGN §6.
+inline constexpr Duration kHeadTick = std::chrono::milliseconds(250);
+// A head whose ticks are further apart was not running in between.
+inline constexpr Duration kHeadPause = std::chrono::seconds(1);
+
 // The head's logic, without I/O: an event goes in, messages come out. It knows
 // the nodes, the jobs and the actors, and places what did not fit on a client's
 // own node. Running work never needs it.
 //
-// HEAD-1 a client is attached when every expected node has joined, not before
+// HEAD-1 a client is attached when every expected node has joined, not before;
+//        that some have died since does not keep it waiting
 // HEAD-2 when a driver is gone, by Detach or by a lost connection, every living
 //        daemon is told to end its job
 // HEAD-3 a daemon that was declared dead is expelled if it speaks again
@@ -32,11 +38,12 @@ class Head {
   };
 
   Head(Options options, Time now);
+  Head(const Head&) = delete;  // its tables refer to each other
 
   void on_message(Time now, ProcessId from, Message message, Outbox& out);
   void on_lost(Time now, ProcessId peer, const Status& why, Outbox& out);
   void on_tick(Time now, Outbox& out);
-  Time next_deadline() const { return last_tick_ + kHeartbeatInterval; }
+  Time next_deadline() const { return last_tick_ + kHeadTick; }
 
   // Tells every daemon to stop. The shell ends once that is sent.
   void stop(const std::string& why, Outbox& out);

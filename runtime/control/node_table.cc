@@ -1,5 +1,7 @@
 #include "runtime/control/node_table.h"
 
+#include <algorithm>
+
 #include "runtime/base/check.h"
 
 namespace Atoll {
@@ -15,7 +17,8 @@ NodeTable::JoinResult NodeTable::join(const Join& join, Time now) {
   Node& node = entry->second;
   if (node.daemon.process == join.daemon.process)
     return node.state == NodeState::kAlive ? JoinResult::kKnown : JoinResult::kRefused;
-  if (node.state == NodeState::kAlive) return JoinResult::kRefused;
+  if (node.state == NodeState::kAlive || dead_.contains(join.daemon.process)) return JoinResult::kRefused;
+  if (node.state == NodeState::kJoining) ++joined_;
   node = Node{NodeState::kAlive, join.daemon, join.info, join.usage, now, now, ""};
   by_daemon_[join.daemon.process] = entry->first;
   ++alive_;
@@ -39,6 +42,10 @@ const NodeTable::Node* NodeTable::get(NodeId id) const {
 
 void NodeTable::heard(NodeId id, Time now) { get(id)->heard = now; }
 
+void NodeTable::forgive(Duration pause, Time now) {
+  for (auto& [id, node] : nodes_) node.heard = std::min(now, node.heard + pause);
+}
+
 void NodeTable::mark_dead(NodeId id, std::string cause, Time now) {
   Node* node = get(id);
   ATOLL_CHECK(node != nullptr && node->state == NodeState::kAlive, id);
@@ -46,6 +53,7 @@ void NodeTable::mark_dead(NodeId id, std::string cause, Time now) {
   node->cause = std::move(cause);
   node->changed = now;
   by_daemon_.erase(node->daemon.process);
+  dead_.insert(node->daemon.process);
   --alive_;
 }
 

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ namespace Atoll {
 // NODES-1 a node is joining until its first Join, then alive, then at most once
 //         dead; a dead daemon stays dead, another process may take its rank
 // NODES-2 a daemon that said nothing for kNodeSilence is dead
+// NODES-3 time in which the head itself did not run is nobody's silence
 class NodeTable {
  public:
   struct Node {
@@ -44,19 +46,25 @@ class NodeTable {
 
   void heard(NodeId id, Time now);
   void mark_dead(NodeId id, std::string cause, Time now);
+  // The head did not run for `pause`: what was sent to it meanwhile is still to be read.
+  void forgive(Duration pause, Time now);
   // Living nodes that have been silent for too long.
   std::vector<NodeId> silent(Time now) const;
 
   std::uint32_t alive() const { return alive_; }
   std::uint32_t expected() const { return expected_; }
+  // Whether every expected node has joined; some may have died since.
+  bool complete() const { return joined_ == expected_; }
   // A living node on that host, else the living node with the lowest rank.
   std::optional<NodeId> home_for(const std::string& host) const;
 
  private:
   std::uint32_t expected_;
   std::uint32_t alive_ = 0;
+  std::uint32_t joined_ = 0;  // ranks that have joined at least once
   std::map<NodeId, Node> nodes_;
-  std::map<ProcessId, NodeId> by_daemon_;
+  std::map<ProcessId, NodeId> by_daemon_;  // living
+  std::set<ProcessId> dead_;               // daemons that were declared dead
 };
 
 }  // namespace Atoll
