@@ -3,6 +3,7 @@
 // What the templates of this library call. Not for programs: only what stands in
 // namespace Atoll itself is the public interface.
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -32,10 +33,13 @@ class ObjectHandle {
 
   const Key& key() const { return key_; }
   const std::string& owner() const { return owner_; }
+  // Says, once, that the runtime counts this handle; false if it did already.
+  bool count_once() const { return !counted_.exchange(true); }
 
  private:
   Key key_;
   std::string owner_;
+  mutable std::atomic<bool> counted_{false};
 };
 using Handle = std::shared_ptr<const ObjectHandle>;
 

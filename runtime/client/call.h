@@ -18,6 +18,7 @@ struct CallArgument {
   Value value;
   ObjectId object;
   Contact owner;
+  std::shared_ptr<const void> keep;  // alive until the call has ended: references inside the value
 
   bool is_object() const { return value == nullptr; }
 };

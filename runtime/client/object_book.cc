@@ -28,7 +28,9 @@ void ObjectBook::put(ObjectId id, Value value, ClientOutbox& out) {
 void ObjectBook::borrow(ObjectId id, const Contact& owner, ClientOutbox& out) {
   const auto [entry, is_new] = objects_.try_emplace(id);
   if (!is_new) {
-    entry->second.dropped = false;
+    Object& known = entry->second;
+    known.dropped = false;
+    if (known.settled) out.completions.push_back({id, known.value, known.error});
     return;
   }
   if (id.process == self_)  // it was dropped here while its ref was on its way

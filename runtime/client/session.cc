@@ -5,7 +5,7 @@
 
 #include "runtime/client/private_folder.h"
 #include "runtime/client/session_folder.h"
-#include "runtime/wire/control_line.h"
+#include "runtime/wire/base64.h"
 
 namespace Atoll {
 namespace {

@@ -1,0 +1,138 @@
+#include "runtime/client/client_runtime.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+
+#include <cerrno>
+
+#include "runtime/base/log.h"
+#include "runtime/wire/ucx_transport.h"
+
+namespace Atoll {
+namespace {
+
+// How long the thread looks for more to do before it sleeps. A wake-up costs
+// some 60 µs (DESIGN §5); spinning longer would take a core from the user.
+constexpr Duration kSpin = std::chrono::microseconds(20);
+constexpr Duration kLongSleep = std::chrono::seconds(10);
+
+}  // namespace
+
+Result<std::unique_ptr<ClientRuntime>> ClientRuntime::start(const Options& options, ClientListener& listener) {
+  Result<Loop> loop = Loop::create();
+  if (!loop.ok()) return loop.status();
+  std::unique_ptr<ClientRuntime> runtime(new ClientRuntime(options, listener, std::move(*loop)));
+  ATOLL_RETURN_IF_ERROR(runtime->open(options));
+  // Signals are the user's: they are delivered to the threads of the program.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  runtime->thread_ = std::thread([raw = runtime.get()] { raw->run(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return runtime;
+}
+
+ClientRuntime::ClientRuntime(const Options& options, ClientListener& listener, Loop loop)
+    : listener_(listener), loop_(std::move(loop)), messenger_(*this), job_(options.job) {
+  self_.process = options.self;
+  self_.node = options.node;
+}
+
+Status ClientRuntime::open(const Options& options) {
+  Result<std::unique_ptr<UcxTransport>> transport =
+      UcxTransport::create(options.self, options.secret, messenger_);
+  if (!transport.ok()) return transport.status();
+  transport_ = std::move(*transport);
+  messenger_.use(*transport_);
+  self_.address = transport_->address();
+  core_ = std::make_unique<ClientCore>(ClientCore::Options{self_, options.head, options.job}, out_);
+  messenger_.deliver(out_);
+  wake_ = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake_.valid()) return errno_status("eventfd", errno);
+  ATOLL_RETURN_IF_ERROR(loop_.add(wake_.get(), [this] {
+    std::uint64_t count;
+    [[maybe_unused]] const ssize_t n = ::read(wake_.get(), &count, sizeof count);
+  }));
+  return loop_.add(transport_->event_fd(), [] {});
+}
+
+ClientRuntime::~ClientRuntime() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(posted_mutex_);
+    stopping_ = true;
+  }
+  post([](Time, ClientCore&, ClientOutbox&) {});
+  thread_.join();
+}
+
+void ClientRuntime::post(Work work) {
+  bool wake;
+  {
+    const std::lock_guard lock(posted_mutex_);
+    posted_.push_back(std::move(work));
+    wake = std::exchange(sleeping_, false);
+  }
+  if (!wake) return;
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t n = ::write(wake_.get(), &one, sizeof one);
+}
+
+bool ClientRuntime::run_posted(Time now) {
+  std::vector<Work> work;
+  {
+    const std::lock_guard lock(posted_mutex_);
+    work.swap(posted_);
+  }
+  for (const Work& each : work) each(now, *core_, out_);
+  carry_out();
+  return !work.empty();
+}
+
+void ClientRuntime::carry_out() {
+  for (const Completion& completion : std::exchange(out_.completions, {})) table_.settle(completion);
+  for (const ActorUpdate& update : std::exchange(out_.actor_updates, {})) table_.update_actor(update);
+  for (const std::string& name : std::exchange(out_.unknown_names, {})) table_.name_is_unknown(name);
+  messenger_.deliver(out_);
+}
+
+void ClientRuntime::run() {
+  Time busy_until = now();
+  while (true) {
+    now_ = now();
+    bool any = run_posted(now_);
+    any |= messenger_.progress(now_);
+    const std::optional<Time> deadline = core_->next_deadline();
+    if (deadline && now_ >= *deadline) {
+      core_->on_tick(now_, out_);
+      carry_out();
+    }
+    if (any) busy_until = now_ + kSpin;
+    if (any || now_ < busy_until) continue;
+    {
+      const std::lock_guard lock(posted_mutex_);
+      if (!posted_.empty()) continue;
+      if (stopping_) return;
+      sleeping_ = true;
+    }
+    if (messenger_.arm()) loop_.wait(now_, deadline.value_or(now_ + kLongSleep));
+    const std::lock_guard lock(posted_mutex_);
+    sleeping_ = false;
+  }
+}
+
+void ClientRuntime::on_message(ProcessId from, Message message) {
+  core_->on_message(now_, from, message, out_);
+  carry_out();
+  listener_.on_other_message(from, std::move(message));
+}
+
+void ClientRuntime::on_lost(ProcessId peer, const Status& why) {
+  log::debug("lost {}: {}", to_string(peer), why.message());
+  core_->on_lost(now_, peer, why, out_);
+  carry_out();
+  listener_.on_peer_lost(peer, why);
+}
+
+}  // namespace Atoll

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "runtime/wire/messages.h"
+
+namespace Atoll {
+
+// Throws the public exception (atoll/error.h) that `error` stands for.
+[[noreturn]] void throw_error(const ErrorInfo& error);
+
+// The error of the exception that is being handled, thrown by user code in
+// `function` in this process.
+ErrorInfo current_error(const std::string& function);
+
+}  // namespace Atoll

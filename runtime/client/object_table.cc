@@ -1,0 +1,99 @@
+#include "runtime/client/object_table.h"
+
+#include <algorithm>
+
+#include "runtime/base/check.h"
+
+namespace Atoll {
+
+template <typename Done>
+bool ObjectTable::wait_until(std::unique_lock<std::mutex>& lock, Deadline deadline, Done done) {
+  if (deadline) return changed_.wait_until(lock, *deadline, done);
+  changed_.wait(lock, done);
+  return true;
+}
+
+bool ObjectTable::expect(ObjectId id) {
+  const std::lock_guard lock(mutex_);
+  return objects_[id].handles++ == 0;
+}
+
+bool ObjectTable::forget(ObjectId id) {
+  const std::lock_guard lock(mutex_);
+  const auto entry = objects_.find(id);
+  if (entry == objects_.end() || --entry->second.handles > 0) return false;
+  objects_.erase(entry);
+  return true;
+}
+
+void ObjectTable::settle(const Completion& completion) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto entry = objects_.find(completion.object);
+    if (entry == objects_.end()) return;  // nobody refers to it any more
+    entry->second.settled = Settled{completion.value, completion.error};
+  }
+  changed_.notify_all();
+}
+
+std::optional<ObjectTable::Settled> ObjectTable::wait(ObjectId id, Deadline deadline) {
+  std::unique_lock lock(mutex_);
+  const auto entry = objects_.find(id);
+  ATOLL_CHECK(entry != objects_.end(), id);
+  // References into the map stay valid while other objects come and go.
+  const std::optional<Settled>& settled = entry->second.settled;
+  wait_until(lock, deadline, [&] { return settled.has_value(); });
+  return settled;
+}
+
+std::vector<bool> ObjectTable::wait_any(const std::vector<ObjectId>& ids, std::size_t count, Deadline deadline) {
+  std::unique_lock lock(mutex_);
+  std::vector<bool> ready(ids.size());
+  wait_until(lock, deadline, [&] {
+    for (std::size_t i = 0; i < ids.size(); ++i) ready[i] = objects_.at(ids[i]).settled.has_value();
+    return static_cast<std::size_t>(std::count(ready.begin(), ready.end(), true)) >= count;
+  });
+  return ready;
+}
+
+void ObjectTable::expect_actor(ActorId id) {
+  const std::lock_guard lock(mutex_);
+  actors_.try_emplace(id).first->second.actor = id;
+}
+
+void ObjectTable::update_actor(const ActorUpdate& update) {
+  {
+    const std::lock_guard lock(mutex_);
+    actors_[update.actor] = update;
+    if (!update.name.empty()) names_[update.name] = update;
+  }
+  changed_.notify_all();
+}
+
+void ObjectTable::name_is_unknown(const std::string& name) {
+  {
+    const std::lock_guard lock(mutex_);
+    names_[name] = ActorUpdate();
+  }
+  changed_.notify_all();
+}
+
+std::optional<ActorUpdate> ObjectTable::wait_actor(ActorId id, Deadline deadline) {
+  std::unique_lock lock(mutex_);
+  const auto decided = [&] {
+    const ActorState state = actors_[id].state;
+    return state == ActorState::kAlive || state == ActorState::kDead;
+  };
+  if (!wait_until(lock, deadline, decided)) return std::nullopt;
+  return actors_.at(id);
+}
+
+std::optional<ActorUpdate> ObjectTable::wait_name(const std::string& name, Deadline deadline) {
+  std::unique_lock lock(mutex_);
+  if (!wait_until(lock, deadline, [&] { return names_.contains(name); })) return std::nullopt;
+  ActorUpdate answer = names_.at(name);
+  names_.erase(name);
+  return answer;
+}
+
+}  // namespace Atoll

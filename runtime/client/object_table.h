@@ -1,0 +1,59 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "runtime/client/call.h"
+
+namespace Atoll {
+
+// Where user threads wait for objects and actors that the I/O thread settles.
+// Every method may be called by any thread.
+class ObjectTable {
+ public:
+  using Deadline = std::optional<std::chrono::steady_clock::time_point>;
+
+  // One more handle refers to the object, which will be settled. Returns whether
+  // it is the first; must come before the I/O thread hears of the object.
+  bool expect(ObjectId id);
+  // One handle less. Returns whether it was the last.
+  bool forget(ObjectId id);
+  void settle(const Completion& completion);
+
+  struct Settled {
+    Value value;
+    std::optional<ErrorInfo> error;
+  };
+  // What became of the object; nothing if the deadline came first.
+  std::optional<Settled> wait(ObjectId id, Deadline deadline);
+  // Which are settled once `count` of them are, or at the deadline.
+  std::vector<bool> wait_any(const std::vector<ObjectId>& ids, std::size_t count, Deadline deadline);
+
+  void expect_actor(ActorId id);
+  void update_actor(const ActorUpdate& update);
+  // The first news of the actor that says it is alive or dead.
+  std::optional<ActorUpdate> wait_actor(ActorId id, Deadline deadline);
+  // The actor with that name, or an update with id none if nobody has it.
+  std::optional<ActorUpdate> wait_name(const std::string& name, Deadline deadline);
+  void name_is_unknown(const std::string& name);
+
+ private:
+  template <typename Done>
+  bool wait_until(std::unique_lock<std::mutex>& lock, Deadline deadline, Done done);
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  struct Object {
+    int handles = 0;
+    std::optional<Settled> settled;
+  };
+  std::unordered_map<ObjectId, Object> objects_;
+  std::unordered_map<ActorId, ActorUpdate> actors_;
+  std::unordered_map<std::string, ActorUpdate> names_;  // answers not yet fetched
+};
+
+}  // namespace Atoll
