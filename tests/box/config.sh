@@ -5,7 +5,7 @@ login_address=10.77.0.254
 
 write_settings() {
   local key
-  for key in box_name box_nodes box_gpus box_cpus box_memory box_topology box_pmix box_plugstack box_userns box_slurmd_timeout box_timeout; do
+  for key in box_name box_nodes box_gpus box_cpus box_memory box_topology box_pmix box_plugstack box_userns box_cgroup box_slurmd_timeout box_timeout; do
     printf '%s=%q\n' "$key" "${!key}"
   done >"$state/settings"
 }
@@ -18,7 +18,7 @@ write_config() {
   write_hosts >"$state/etc/hosts"
   write_slurm_conf "$user" >"$state/etc/slurm.conf"
   write_gres_conf >"$state/etc/gres.conf"
-  # Nothing here uses a cgroup, but slurmd asks which plugin it would be.
+  # Without cgroups too, slurmd asks which plugin it would be.
   printf '%s\n' CgroupPlugin=cgroup/v1 CgroupAutomount=no >"$state/etc/cgroup.conf"
   : >"$state/etc/plugstack.conf"
   [[ -z $box_plugstack ]] || printf 'include %s\n' "$box_plugstack" >"$state/etc/plugstack.conf"
@@ -37,7 +37,8 @@ write_hosts() {
 }
 
 write_slurm_conf() {
-  local user=$1 range="n[1-$box_nodes]" gres=
+  local user=$1 range="n[1-$box_nodes]" gres='' proctrack=linuxproc
+  ((box_cgroup == 0)) || proctrack=cgroup
   ((box_nodes > 1)) || range=n1
   ((box_gpus == 0)) || gres="Gres=gpu:$box_gpus"
   cat <<CONF
@@ -49,10 +50,11 @@ AuthType=auth/munge
 CredType=cred/munge
 AuthInfo=socket=/run/munge/munge.socket.2
 MpiDefault=none
-ProctrackType=proctrack/linuxproc
+ProctrackType=proctrack/$proctrack
 TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU_Memory
+DefMemPerCPU=$((box_memory / box_cpus > 0 ? box_memory / box_cpus : 1))
 SlurmdParameters=config_overrides
 GresTypes=gpu
 ReturnToService=2

@@ -29,6 +29,7 @@ remove_state() {
     rm -rf "$base/$name.logs"
     mv "$state/log" "$base/$name.logs"
   fi
+  remove_freezer "$(freezer_of "$state")" || say "the cgroup $(freezer_of "$state") cannot be removed: a process is still in it"
   rm -rf "$state"
   rmdir "$base" 2>/dev/null
   return 0

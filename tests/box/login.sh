@@ -16,7 +16,7 @@ inside_login() {
   trap 'echo "the login could not be set up, at line $LINENO of ${BASH_SOURCE[0]##*/}: see $state/log/login.log" >"$state/failed"' EXIT
   hostname login
   mount_login_run
-  mount_common
+  mount_common login
   open_network
   start_daemons
   mapfile -t indices < <(seq "$box_nodes")

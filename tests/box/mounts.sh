@@ -62,12 +62,14 @@ mount_node_tmp() {
 mount_sys() {
   mount -t sysfs sysfs "$stage" 2>/dev/null || return 0
   [[ ! -d /sys/fs/cgroup ]] || mount --rbind /sys/fs/cgroup "$stage/fs/cgroup"
+  [[ $1 == login ]] || mount_freezer "$1"
   mount --move "$stage" /sys
 }
 
+# mount_common login|NODE
 mount_common() {
   mount -t tmpfs -o mode=1777 "$mark" /dev/shm
-  mount_sys
+  mount_sys "$1"
   mount --bind "$state/etc/hosts" /etc/hosts
   [[ ! -d /etc/slurm ]] || mount --bind "$state/etc" /etc/slurm
 }

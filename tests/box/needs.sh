@@ -10,7 +10,7 @@ need_programs() {
   local program missing=()
   PATH=$PATH:/usr/sbin:/sbin
   for program in "${!package_of[@]}"; do
-    command -v "$program" >/dev/null || missing+=("${package_of[$program]}")
+    [[ -x $(type -P "$program") ]] || missing+=("${package_of[$program]}")
   done
   find_plugins || missing+=(slurm-wlm-basic-plugins)
   ((${#missing[@]} == 0)) ||

@@ -25,7 +25,7 @@ inside_node() {
   hostname "$node"
   mount_node_run "$node"
   mount_node_tmp
-  mount_common
+  mount_common "$node"
   open_node_network "$node"
   set +e
   "${drop_rights[@]}" slurmd -D -b -f "$state/etc/slurm.conf" &
@@ -38,6 +38,7 @@ box_kill() {
   local node
   need_one_node kill "$@"
   [[ $node_is != killed ]] || fail "$node of box '$name' is killed already; bring it back with 'box restart $node'"
+  thaw
   kill -KILL "$pid"
   await 10 node_gone "$node" || fail "$node of box '$name' still lives 10 s after SIGKILL to process $pid"
   rm -f "$state/cut/$node"
@@ -51,7 +52,7 @@ box_restart() {
   [[ $node_is == killed ]] || fail "$node of box '$name' is $node_is, not killed; 'box kill $node' cuts its power first"
   started=$EPOCHSECONDS
   ask_keeper spawn "$node" || fail "$node of box '$name' could not be started: see 'box logs login --name $name'"
-  await_back "$node" "$started" || fail "$node of box '$name' is not idle after $box_timeout s; Slurm says: $last_state; see 'box logs $node --name $name'"
+  await_back "$node" "$started" || fail "$node of box '$name' is not back after $box_timeout s; Slurm says: $last_state; see 'box logs $node --name $name'"
 }
 
 box_cut() {

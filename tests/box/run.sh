@@ -53,7 +53,7 @@ run_in_node() {
     trap "hand_on $signal $child" "$signal"
   done
   while :; do
-    wait "$child"
+    { wait "$child"; } 2>/dev/null
     code=$?
     kill -0 "$child" 2>/dev/null || exit "$code"
   done
@@ -61,9 +61,10 @@ run_in_node() {
 
 # hand_on SIGNAL PID: to the command, which is the child of the shell that is the child of nsenter (PID).
 hand_on() {
-  local shell command
-  read -r shell _ <"/proc/$2/task/$2/children" && read -r command _ <"/proc/$shell/task/$shell/children" &&
-    kill -s "$1" "$command"
+  local shell='' command=''
+  read -r shell _ <"/proc/$2/task/$2/children"
+  [[ -n $shell ]] && read -r command _ <"/proc/$shell/task/$shell/children"
+  [[ -n $command ]] && kill -s "$1" "$command"
 } 2>/dev/null
 
 box_env() {

@@ -5,13 +5,14 @@
 #             /munge/     the box's key; run/ is seen inside as /run/munge
 #             /log/       what each daemon wrote
 #             /pid/       "PID STARTTIME" of the login keeper and of each node's first process
+#             /hold, /reply   requests to the keeper and its answer
 #             /cut/       one empty file for each node whose link is down
 #             /shared     folders under /tmp that nodes see although their /tmp is their own
 
 base_folder() {
   if [[ -n ${ATOLL_BOX_DIR-} ]]; then
-    [[ $ATOLL_BOX_DIR == /* && $ATOLL_BOX_DIR != *[[:space:]]* ]] ||
-      usage_error "ATOLL_BOX_DIR must be an absolute path without blanks, not '$ATOLL_BOX_DIR'"
+    [[ $ATOLL_BOX_DIR == /* && $ATOLL_BOX_DIR != *[[:space:]:]* ]] ||
+      usage_error "ATOLL_BOX_DIR must be an absolute path without blanks and colons, not '$ATOLL_BOX_DIR'"
     base=$ATOLL_BOX_DIR
   elif ((EUID == 0)); then
     base=/run/atoll-box

@@ -17,6 +17,7 @@ box_processes() {
 sweep_box() {
   local index process keeper
   declare -A ended=()
+  thaw
   for index in "$state"/pid/n*; do
     pid_of "${index##*/}" && end_process "$pid"
   done

@@ -4,6 +4,8 @@ box_up() {
   read_up_options "$@"
   need_programs
   need_namespaces
+  box_cgroup=0
+  ! can_freeze || box_cgroup=1
   choose_box "$box_name"
   name=$box_name
   make_state_folder
@@ -82,10 +84,10 @@ login_settled() {
 await_idle() { await "$box_timeout" all_idle; }
 all_idle() { ask_slurm sinfo -h -o '%T:%D' && [[ $last_state == "idle:$box_nodes " ]]; }
 
-# await_back NODE TIME: until Slurm says idle of the node and has heard from a slurmd that started at TIME or later.
+# await_back NODE TIME: until Slurm may use the node and has heard from a slurmd that started at TIME or later.
 await_back() { await "$box_timeout" back_idle "$@"; }
 back_idle() {
-  ask_slurm sinfo -h -n "$1" -o '%T' && [[ $last_state == 'idle ' ]] || return 1
+  ask_slurm sinfo -h -n "$1" -o '%T' && [[ $last_state =~ ^(idle|mixed|allocated|completing)\ $ ]] || return 1
   ask_slurm scontrol show node "$1" && [[ $last_state =~ SlurmdStartTime=([^ ]+) ]] &&
     (($(date -d "${BASH_REMATCH[1]/T/ }" +%s) >= $2)) &&
     "${enter[@]}" timeout 1 bash -c ": >/dev/tcp/$1/6818"
