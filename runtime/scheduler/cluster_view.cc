@@ -21,8 +21,8 @@ Status check_free(const NodeResources& total, const NodeResources& free) {
   bool covered = covers(total.amounts, free.amounts);
   for (std::size_t i = 0; i < free.gpus.size(); ++i) covered &= free.gpus[i] <= total.gpus[i];
   if (covered) return Status();
-  return Status(Code::kInvalidArgument, "a report has " + to_string(free.amounts) + " free, the node brought " +
-                                            to_string(total.amounts));
+  return Status(Code::kInvalidArgument,
+                "a report has " + to_string(free.amounts) + " free, the node brought " + to_string(total.amounts));
 }
 
 // Takes `request` off `free`. The node may have given to others, since, what it

@@ -35,10 +35,10 @@ struct Placement {
 // node has it in its own books, or has refused it; the message that carries a
 // placement to a node, straight or by way of a client, carries its number.
 struct NodeReport {
-  std::uint64_t sequence = 0;           // grows with every report of the node, from 1
-  NodeResources free;
-  std::uint64_t heard_through = 0;      // every reservation up to this one was heard, or never will be
-  std::vector<std::uint64_t> heard;     // heard since the last report, in any order; telling twice does no harm
+  std::uint64_t sequence = 0;  // grows with every report of the node, from 1
+  NodeResources free = {};
+  std::uint64_t heard_through = 0;        // every reservation up to this one was heard, or never will be
+  std::vector<std::uint64_t> heard = {};  // heard since the last report, in any order; telling twice does no harm
 };
 
 // The head's picture of the nodes: what each has, what of it was free when it

@@ -105,8 +105,7 @@ std::string Explanation::sentence() const {
   for (const Resources& kind : kinds_) needs.push_back(to_string(kind));
   std::string text = needs.empty() ? "needs nothing" : "needs " + join(needs) + " on one node";
   if (nodes_ == 0) return text + "; no node is alive";
-  if (fitting_ > 0)
-    return text + "; " + count_nodes(fitting_) + verb(fitting_, " has", " have") + " it free";
+  if (fitting_ > 0) return text + "; " + count_nodes(fitting_) + verb(fitting_, " has", " have") + " it free";
   for (const auto& [lack, group] : busy_)
     text += "; " + count_nodes(group.nodes) + verb(group.nodes, " is busy and has ", " are busy and have ") +
             words(lack, group, " free");

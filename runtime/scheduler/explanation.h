@@ -36,9 +36,9 @@ class Explanation {
   Resources request_;
   std::vector<Resources> kinds_;  // what the request asks for, one kind each
   std::uint32_t nodes_ = 0;
-  std::uint32_t fitting_ = 0;          // have it free
-  std::map<Lack, Group> too_small_;    // cannot have it
-  std::map<Lack, Group> busy_;         // could have it, and do not now
+  std::uint32_t fitting_ = 0;        // have it free
+  std::map<Lack, Group> too_small_;  // cannot have it
+  std::map<Lack, Group> busy_;       // could have it, and do not now
 };
 
 }  // namespace Atoll

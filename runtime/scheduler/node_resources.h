@@ -21,8 +21,8 @@ namespace Atoll {
 //     of them, a GpuPicker says.
 //   - A request of nothing always fits.
 struct NodeResources {
-  Resources amounts;        // amounts.gpu is the sum of `gpus`
-  std::vector<Fixed> gpus;  // the capacity, or the free part, of each device by its index on the node: 0 to 1
+  Resources amounts = {};        // amounts.gpu is the sum of `gpus`
+  std::vector<Fixed> gpus = {};  // the capacity, or the free part (0 to 1), of each device by its index on the node
 
   friend bool operator==(const NodeResources&, const NodeResources&) = default;
 };
@@ -45,9 +45,9 @@ struct GpuShare {
 struct Grant {
   using Share = GpuShare;
 
-  Resources amounts;          // the request
-  std::vector<Share> gpus;    // in the picker's order
-  std::uint64_t number = 0;   // by which its ledger knows it; 0 is none
+  Resources amounts = {};        // the request
+  std::vector<Share> gpus = {};  // in the picker's order
+  std::uint64_t number = 0;      // by which its ledger knows it; 0 is none
 
   friend bool operator==(const Grant&, const Grant&) = default;
 };

@@ -49,7 +49,7 @@ class ShapeIndex {
   FitSet feasible_;
   std::uint32_t feasible_count_ = 0;
   bool ordered_ = false;
-  std::set<Rank> ranks_;             // of the fitting nodes
+  std::set<Rank> ranks_;  // of the fitting nodes
   std::vector<Rank> rank_of_node_;
 };
 
