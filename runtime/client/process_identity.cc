@@ -1,6 +1,6 @@
 #include "runtime/client/process_identity.h"
 
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -35,9 +35,16 @@ bool is_alive(const ProcessIdentity& identity) {
 
 Fd open_process(const ProcessIdentity& identity) {
   if (identity.pid <= 0) return Fd();
-  Fd process(::pidfd_open(identity.pid, 0));
+  Fd process = open_process(identity.pid);
   // Only now is the pid held: what the identity says must be judged after the opening.
   return is_alive(identity) ? std::move(process) : Fd();
+}
+
+// By number: glibc 2.36 declares pidfd_open() and pidfd_send_signal() with C++ names, which it does not define.
+Fd open_process(pid_t pid) { return Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))); }
+
+int signal_process(const Fd& process, int signal) {
+  return static_cast<int>(::syscall(SYS_pidfd_send_signal, process.get(), signal, nullptr, 0));
 }
 
 StatFields parse_stat(const std::string& text) {

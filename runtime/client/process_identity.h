@@ -24,8 +24,13 @@ ProcessIdentity own_identity();
 // Whether the process still runs. A zombie does not.
 bool is_alive(const ProcessIdentity& identity);
 
-// A descriptor that becomes readable when the process ends, and takes signals (pidfd_send_signal); invalid if it is gone.
+// A descriptor that becomes readable when the process ends; invalid if it is gone.
 Fd open_process(const ProcessIdentity& identity);
+// The same for a child of ours that has not been waited for.
+Fd open_process(pid_t pid);
+
+// Signals the process of the descriptor and no other, even when its pid is used again. 0 or -1 and errno, as kill().
+int signal_process(const Fd& process, int signal);
 
 // The start ticks and the state in the text of a /proc/<pid>/stat; 0 and '?' if it is none. The name of a program may
 // hold blanks and parentheses.
