@@ -51,6 +51,7 @@ class Head {
   bool ready() const { return ready_; }
   const NodeTable& nodes() const { return nodes_; }
   const ActorTable& actors() const { return actors_; }
+  const ClusterView& view() const { return view_; }
   StatusReport status(Time now) const;
 
   // Lines for the log, emptied by the shell.

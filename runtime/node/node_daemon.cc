@@ -1,13 +1,20 @@
 #include "runtime/node/node_daemon.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace Atoll {
+namespace {
+
+constexpr std::size_t kEndedActors = 1'000;
+
+}  // namespace
 
 NodeDaemon::NodeDaemon(Options options, Time now, NodeOutbox& out)
     : options_(std::move(options)),
       ledger_(NodeResources{options_.info.total, options_.info.gpu_capacity}),
       jobs_(options_.head.process),
+      last_tick_(now),
       head_heard_(now) {
   out.learn(options_.head);
   report(now, out);
@@ -34,6 +41,10 @@ void NodeDaemon::on_lost(Time now, ProcessId peer, const Status& why,
     if (!ending_) ending_ = Ending{true, "the head is gone: " + why.message()};
     return;
   }
+  if (Worker* worker = workers_.find(peer); worker != nullptr && !worker->lost) {
+    worker->lost = now;
+    worker->lost_why = why.message();
+  }
   for (const ProcessId job : jobs_.on_lost(peer)) settle_job(now, job, out);
   std::vector<LeaseId> orphaned;
   for (const auto& [id, lease] : leases_)
@@ -43,16 +54,25 @@ void NodeDaemon::on_lost(Time now, ProcessId peer, const Status& why,
 }
 
 void NodeDaemon::on_tick(Time now, NodeOutbox& out) {
+  forgive_pause(now);
   if (now - head_heard_ > kHeadSilence && !ending_)
     ending_ = Ending{true, "the head has been silent for 10 s"};
   if (now - last_report_ >= kHeartbeatInterval) report(now, out);
-  for (const ProcessId id : workers_.idle_since_before(now - options_.worker_idle_limit))
-    kill_worker(id, out);
+  check_workers(now, out);
   report_if_due(now, out);
 }
 
+// A stopped process, a suspended job: neither the head nor the workers were late.
+void NodeDaemon::forgive_pause(Time now) {
+  const Duration pause = now - last_tick_;
+  last_tick_ = now;
+  if (pause <= kDaemonPause) return;
+  head_heard_ = std::min(now, head_heard_ + pause);
+  workers_.forgive(pause);
+}
+
 Time NodeDaemon::next_deadline() const {
-  return last_report_ + (usage_changed_ ? kReportInterval : kHeartbeatInterval);
+  return last_report_ + (usage_changed_ && joined_ ? kReportInterval : kHeartbeatInterval);
 }
 
 // ------------------------------------------------------------------ membership
@@ -65,7 +85,10 @@ void NodeDaemon::report(Time now, NodeOutbox& out) {
   usage.workers = static_cast<std::uint32_t>(workers_.size());
   usage.actors = static_cast<std::uint32_t>(actors_.size());
   usage.tasks_leased = leases_granted_;
-  usage.heard = std::exchange(heard_, {});
+  for (Heard& heard : heard_) {
+    if (heard.reported == 0) heard.reported = report_sequence_;
+    usage.heard.push_back(heard.reservation);
+  }
   if (joined_)
     out.send(options_.head.process, Heartbeat{std::move(usage)});
   else
@@ -77,7 +100,7 @@ void NodeDaemon::report(Time now, NodeOutbox& out) {
 // The head's reservation has come here: the next report says so.
 void NodeDaemon::hear(std::uint64_t reservation) {
   if (reservation == 0) return;
-  heard_.push_back(reservation);
+  heard_.push_back({reservation});
   usage_changed_ = true;
 }
 
@@ -89,7 +112,12 @@ void NodeDaemon::handle(Time, ProcessId from, const Welcome&, NodeOutbox&) {
   if (from == options_.head.process) joined_ = true;
 }
 
-void NodeDaemon::handle(Time, ProcessId, const HeartbeatAck&, NodeOutbox&) {}
+void NodeDaemon::handle(Time, ProcessId from, const HeartbeatAck& ack, NodeOutbox&) {
+  if (from != options_.head.process) return;
+  std::erase_if(heard_, [&ack](const Heard& heard) {
+    return heard.reported != 0 && heard.reported <= ack.sequence;
+  });
+}
 
 void NodeDaemon::handle(Time, ProcessId from, const Expelled& expelled, NodeOutbox&) {
   if (from == options_.head.process && !ending_)
@@ -113,7 +141,7 @@ void NodeDaemon::handle(Time now, ProcessId, const EndJob& end, NodeOutbox& out)
   for (const ActorId id : actors)
     end_actor(now, id, error_of(nullptr, ErrorKind::kActorDied, end.why, ""),
               /*restartable=*/false, out);
-  for (const ProcessId id : workers_.of_job(end.job)) kill_worker(id, out);
+  for (const ProcessId id : workers_.of_job(end.job)) kill_worker(now, id, std::nullopt, out);
   jobs_.forget(end.job);
 }
 
@@ -165,7 +193,7 @@ void NodeDaemon::handle(Time now, ProcessId from, const LeaseRequest& request,
   hear(request.reservation);
   std::uint32_t refused = 0;
   for (std::uint32_t i = 0; i < request.count; ++i) {
-    std::optional<Grant> grant = ledger_.acquire(request.shape);
+    std::optional<Grant> grant = full() ? std::nullopt : ledger_.acquire(request.shape);
     if (!grant) {
       refused = request.count - i;
       break;
@@ -192,21 +220,32 @@ void NodeDaemon::seat(Time now, Seat& seat, const Tenant& tenant, NodeOutbox& ou
     worker_available(now, *idle, out);
     return;
   }
-  seat.worker = random_process_id();
-  workers_.add(seat.worker, kind, tenant);
+  seat.worker = options_.new_process();
+  workers_.add(seat.worker, kind, tenant, now);
   out.starts.push_back({seat.worker, seat.job, job.program, kind.gpus, kind.cpu});
 }
 
 void NodeDaemon::handle(Time now, ProcessId from, const WorkerReady& ready,
                         NodeOutbox& out) {
   Worker* worker = workers_.find(from);
-  if (worker == nullptr || worker->ready || worker->ending) return;
+  if (worker == nullptr || worker->ready || worker->ending || !worker->doom.empty()) return;
+  if (const Status build = check_build(*worker, ready); !build.ok())
+    return doom_worker(from, build.message(), out);
   worker->ready = true;
   worker->contact = ready.worker;
   worker->contact.process = from;
   worker->pid = ready.pid;
   worker->idle_since = now;
   worker_available(now, from, out);
+}
+
+// A worker that says another build than its job would not know its functions.
+Status NodeDaemon::check_build(const Worker& worker, const WorkerReady& ready) const {
+  const JobTable::Job* job = jobs_.find(worker.kind.job);
+  if (job == nullptr || job->info.build_id.empty() || ready.build_id.empty()) return Status();
+  if (job->info.build_id == ready.build_id) return Status();
+  return Status(Code::kInvalidArgument, "runs build " + ready.build_id + " of " + job->info.path + ", its driver build " +
+                                            job->info.build_id + "; start the driver again");
 }
 
 // The worker is up and has a tenant that waited for it, or it was idle.
@@ -232,15 +271,12 @@ void NodeDaemon::handle(Time now, ProcessId from, const LeaseReturn& returned,
 
 void NodeDaemon::drop_lease(Time now, LeaseId id, bool keep_worker, NodeOutbox& out) {
   const auto entry = leases_.find(id);
-  const ProcessId worker_id = entry->second.seat.worker;
-  release(now, entry->second.seat.grant);
+  const Seat seat = std::move(entry->second.seat);
   leases_.erase(entry);
-  Worker* worker = workers_.find(worker_id);
-  if (worker == nullptr || worker->ending) return;
-  if (keep_worker && worker->ready)
-    workers_.make_idle(worker_id, now);
-  else
-    kill_worker(worker_id, out);
+  const Worker* worker = workers_.find(seat.worker);
+  if (worker == nullptr || !keep_worker || !worker->usable()) return kill_worker(now, seat.worker, seat.grant, out);
+  release(now, seat.grant);
+  workers_.make_idle(seat.worker, now);
 }
 
 void NodeDaemon::reap_lease(Time now, LeaseId id, const std::string& cause,
@@ -263,16 +299,8 @@ void NodeDaemon::release(Time, const Grant& grant) {
 
 void NodeDaemon::handle(Time now, ProcessId, const StartActor& start, NodeOutbox& out) {
   hear(start.reservation);
-  const auto known = actors_.find(start.spec.actor);
-  if (known != actors_.end()) {
-    // Repeated since our answer was lost.
-    if (known->second.started)
-      out.send(options_.head.process,
-               ActorStarted{start.spec.actor, known->second.incarnation,
-                            workers_.find(known->second.seat.worker)->contact});
-    return;
-  }
-  std::optional<Grant> grant = ledger_.acquire(start.spec.shape);
+  if (is_old(start, out, now)) return;
+  std::optional<Grant> grant = full() ? std::nullopt : ledger_.acquire(start.spec.shape);
   if (!grant) {
     out.send(options_.head.process,
              ActorEnded{start.spec.actor, start.incarnation, /*busy=*/true, true,
@@ -287,6 +315,25 @@ void NodeDaemon::handle(Time now, ProcessId, const StartActor& start, NodeOutbox
   actor.seat.job = start.spec.job;
   actor.seat.grant = std::move(*grant);
   seat(now, actor.seat, start.spec.actor, out);
+}
+
+// Whether there is nothing to start: the head repeats itself, or this one ended
+// already. An incarnation before it is ended here.
+bool NodeDaemon::is_old(const StartActor& start, NodeOutbox& out, Time now) {
+  for (const auto& [actor, incarnation] : ended_actors_)
+    if (actor == start.spec.actor && incarnation >= start.incarnation) return true;
+  const auto known = actors_.find(start.spec.actor);
+  if (known == actors_.end()) return false;
+  const Actor& actor = known->second;
+  if (actor.incarnation < start.incarnation) {
+    end_actor(now, start.spec.actor, error_of(nullptr, ErrorKind::kActorDied, "it was started anew", actor.spec.class_name),
+              /*restartable=*/false, out);
+    return false;
+  }
+  if (actor.incarnation == start.incarnation && actor.started)
+    out.send(options_.head.process,
+             ActorStarted{start.spec.actor, actor.incarnation, workers_.find(actor.seat.worker)->contact});
+  return true;
 }
 
 void NodeDaemon::handle(Time now, ProcessId from, const InitActorDone& done,
@@ -310,15 +357,16 @@ void NodeDaemon::handle(Time now, ProcessId, const StopActor& stop, NodeOutbox& 
 }
 
 // Ends an actor whose worker still runs, or never did.
-void NodeDaemon::end_actor(Time now, ActorId id, const ErrorInfo& error,
+void NodeDaemon::end_actor(Time now, ActorId id, ErrorInfo error,
                            bool restartable, NodeOutbox& out) {
   const auto entry = actors_.find(id);
   const Actor actor = std::move(entry->second);
   actors_.erase(entry);
-  release(now, actor.seat.grant);
-  kill_worker(actor.seat.worker, out);
+  note_ended(id, actor.incarnation);
+  kill_worker(now, actor.seat.worker, actor.seat.grant, out);
+  if (error.function.empty()) error.function = actor.spec.class_name;
   out.send(options_.head.process,
-           ActorEnded{id, actor.incarnation, /*busy=*/false, restartable, error});
+           ActorEnded{id, actor.incarnation, /*busy=*/false, restartable, std::move(error)});
 }
 
 void NodeDaemon::reap_actor(Time now, ActorId id, const Worker& worker,
@@ -326,23 +374,49 @@ void NodeDaemon::reap_actor(Time now, ActorId id, const Worker& worker,
   const auto entry = actors_.find(id);
   const Actor actor = std::move(entry->second);
   actors_.erase(entry);
+  note_ended(id, actor.incarnation);
   release(now, actor.seat.grant);
   out.send(options_.head.process,
            ActorEnded{id, actor.incarnation, /*busy=*/false, /*restartable=*/true,
-                      error_of(&worker, ErrorKind::kActorDied,
-                               "its process " + std::to_string(worker.pid) + " on " +
-                                   options_.info.name + " " + cause,
+                      error_of(&worker, ErrorKind::kActorDied, "its " + end_of(worker, cause),
                                actor.spec.class_name)});
+}
+
+void NodeDaemon::note_ended(ActorId id, std::uint32_t incarnation) {
+  ended_actors_.emplace_back(id, incarnation);
+  if (ended_actors_.size() > kEndedActors) ended_actors_.pop_front();
 }
 
 // --------------------------------------------------------------------- workers
 
-void NodeDaemon::kill_worker(ProcessId id, NodeOutbox& out) {
+void NodeDaemon::kill_worker(Time now, ProcessId id, std::optional<Grant> held, NodeOutbox& out) {
   Worker* worker = workers_.find(id);
-  if (worker == nullptr || worker->ending) return;
+  if (worker == nullptr) {
+    if (held) release(now, *held);
+    return;
+  }
+  if (worker->ending) return;
+  if (worker->doom.empty()) out.kills.push_back({id});
   worker->ending = true;
   worker->tenant = std::monostate();
+  worker->held = std::move(held);
+}
+
+void NodeDaemon::doom_worker(ProcessId id, std::string why, NodeOutbox& out) {
+  Worker* worker = workers_.find(id);
+  if (worker == nullptr || worker->ending || !worker->doom.empty()) return;
+  worker->doom = std::move(why);
   out.kills.push_back({id});
+}
+
+void NodeDaemon::check_workers(Time now, NodeOutbox& out) {
+  for (const ProcessId id : workers_.idle_since_before(now - options_.worker_idle_limit))
+    kill_worker(now, id, std::nullopt, out);
+  for (const ProcessId id : workers_.not_ready_since(now - options_.worker_start_limit))
+    doom_worker(id, "was not ready within " + std::to_string(std::lround(seconds(options_.worker_start_limit))) +
+                        " s and was killed", out);
+  for (const ProcessId id : workers_.lost_since(now - kLostWorkerGrace))
+    doom_worker(id, "was killed since its connection was lost: " + workers_.find(id)->lost_why, out);
 }
 
 void NodeDaemon::on_worker_exit(Time now, ProcessId id, const std::string& cause,
@@ -350,17 +424,24 @@ void NodeDaemon::on_worker_exit(Time now, ProcessId id, const std::string& cause
   const std::optional<Worker> worker = workers_.remove(id);
   if (!worker) return;
   usage_changed_ = true;
+  if (worker->held) release(now, *worker->held);
   if (!worker->ending) {
-    out.send(options_.head.process, WorkerDied{worker->pid, doing(*worker), cause});
-    out.log_lines.push_back("worker " + std::to_string(worker->pid) + " (" +
-                            doing(*worker) + ") " + cause);
+    out.send(options_.head.process,
+             WorkerDied{worker->pid, doing(*worker), worker->doom.empty() ? cause : worker->doom});
+    out.log_lines.push_back("worker " + end_of(*worker, cause) + " (" + doing(*worker) + ")");
     if (const LeaseId* lease = std::get_if<LeaseId>(&worker->tenant))
-      reap_lease(now, *lease, "process " + std::to_string(worker->pid) + " on " +
-                                  options_.info.name + " " + cause, out);
+      reap_lease(now, *lease, end_of(*worker, cause), out);
     else if (const ActorId* actor = std::get_if<ActorId>(&worker->tenant))
       reap_actor(now, *actor, *worker, cause, out);
   }
   report_if_due(now, out);
+}
+
+// "process 4711 on n2 killed by signal 9".
+std::string NodeDaemon::end_of(const Worker& worker, const std::string& cause) const {
+  const std::string who = worker.ready ? "process " + std::to_string(worker.pid) : "new process";
+  const std::string what = worker.doom.empty() ? cause + (worker.ready ? "" : " before it was ready") : worker.doom;
+  return who + " on " + options_.info.name + " " + what;
 }
 
 std::string NodeDaemon::doing(const Worker& worker) const {

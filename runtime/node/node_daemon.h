@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -18,10 +19,15 @@ namespace Atoll {
 //
 // NODE-1 what is granted never exceeds what the node brought in
 // NODE-2 every lease and actor gives back exactly what it was granted, once,
-//        whether its worker ends, its owner ends, its job ends or it is returned
+//        whether its worker ends, its owner ends, its job ends or it is returned;
+//        if its worker is killed for it, when that process has ended
 // NODE-3 every LeaseRequest is answered for its whole count: granted, refused,
 //        or the owner is gone
 // NODE-4 a worker's end is told to its tenant's owner at once, with the cause
+// NODE-5 an incarnation of an actor is started at most once, and ends the ones
+//        before it
+// NODE-6 what was heard of the head's reservations is reported until the head
+//        has acknowledged such a report
 class NodeDaemon {
  public:
   struct Options {
@@ -29,6 +35,11 @@ class NodeDaemon {
     Contact head;
     NodeInfo info;
     Duration worker_idle_limit = std::chrono::seconds(30);
+    Duration worker_start_limit = std::chrono::seconds(30);  // from StartWorker to WorkerReady
+    // Leases and actors at one time: those that ask for no resource are bounded by nothing else.
+    std::size_t max_tenants = 2'000;
+    // Names the workers. The simulator has its own.
+    std::function<ProcessId()> new_process = random_process_id;
   };
 
   NodeDaemon(Options options, Time now, NodeOutbox& out);
@@ -97,10 +108,17 @@ class NodeDaemon {
   void seat(Time now, Seat& seat, const Tenant& tenant, NodeOutbox& out);
   void settle_job(Time now, ProcessId job, NodeOutbox& out);
   void worker_available(Time now, ProcessId worker, NodeOutbox& out);
-  void kill_worker(ProcessId worker, NodeOutbox& out);
+  // Nobody wants the worker any more; its last tenant's grant is given back when
+  // it has ended, at once if there is no such worker.
+  void kill_worker(Time now, ProcessId worker, std::optional<Grant> held, NodeOutbox& out);
+  // The worker is killed under its tenant, who is told `why` when it has ended.
+  void doom_worker(ProcessId worker, std::string why, NodeOutbox& out);
+  void check_workers(Time now, NodeOutbox& out);
+  std::string end_of(const Worker& worker, const std::string& cause) const;
+  Status check_build(const Worker& worker, const WorkerReady& ready) const;
   // Takes the lease out of the table and gives its grant back.
   void drop_lease(Time now, LeaseId id, bool keep_worker, NodeOutbox& out);
-  void end_actor(Time now, ActorId id, const ErrorInfo& error, bool restartable,
+  void end_actor(Time now, ActorId id, ErrorInfo error, bool restartable,
                  NodeOutbox& out);
   void reap_lease(Time now, LeaseId id, const std::string& cause, NodeOutbox& out);
   void reap_actor(Time now, ActorId id, const Worker& worker,
@@ -109,6 +127,10 @@ class NodeDaemon {
                      std::string function) const;
   std::string doing(const Worker& worker) const;
   void release(Time now, const Grant& grant);
+  bool full() const { return leases_.size() + actors_.size() >= options_.max_tenants; }
+  bool is_old(const StartActor& start, NodeOutbox& out, Time now);
+  void note_ended(ActorId actor, std::uint32_t incarnation);
+  void forgive_pause(Time now);
   void hear(std::uint64_t reservation);
   void report(Time now, NodeOutbox& out);
   void report_if_due(Time now, NodeOutbox& out);
@@ -122,16 +144,27 @@ class NodeDaemon {
   std::uint64_t next_lease_ = 1;
   std::uint64_t report_sequence_ = 0;
   std::uint64_t leases_granted_ = 0;
-  std::vector<std::uint64_t> heard_;
+  struct Heard {
+    std::uint64_t reservation = 0;
+    std::uint64_t reported = 0;  // the first report that said so; 0: none yet
+  };
+  std::vector<Heard> heard_;
+  std::deque<std::pair<ActorId, std::uint32_t>> ended_actors_;  // the latest, for late repeats of StartActor
   bool joined_ = false;
   bool usage_changed_ = false;
   Time last_report_{};
+  Time last_tick_{};
   Time head_heard_{};
   std::optional<Ending> ending_;
 };
 
 // A daemon that hears nothing of its head for this long ends itself.
 inline constexpr Duration kHeadSilence = std::chrono::seconds(10);
+// A daemon whose ticks are further apart was not running in between.
+inline constexpr Duration kDaemonPause = std::chrono::seconds(2);
+// A worker whose connection is lost has usually ended, and its exit says why: it
+// is given this long to do so before it is killed.
+inline constexpr Duration kLostWorkerGrace = std::chrono::seconds(1);
 // Changes of usage are reported at most this often.
 inline constexpr Duration kReportInterval = std::chrono::milliseconds(2);
 

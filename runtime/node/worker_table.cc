@@ -13,19 +13,18 @@ WorkerKind WorkerKind::of(ProcessId job, const Grant& grant) {
 std::optional<ProcessId> WorkerTable::take_idle(const WorkerKind& kind,
                                                 const Tenant& tenant) {
   for (auto& [id, worker] : workers_) {
-    const bool idle = worker.ready && !worker.ending &&
-                      std::holds_alternative<std::monostate>(worker.tenant);
-    if (!idle || worker.kind != kind) continue;
+    if (!worker.idle() || worker.kind != kind) continue;
     worker.tenant = tenant;
     return id;
   }
   return std::nullopt;
 }
 
-void WorkerTable::add(ProcessId id, WorkerKind kind, Tenant tenant) {
+void WorkerTable::add(ProcessId id, WorkerKind kind, Tenant tenant, Time now) {
   Worker worker;
   worker.kind = std::move(kind);
   worker.tenant = tenant;
+  worker.started = now;
   const bool is_new = workers_.emplace(id, std::move(worker)).second;
   ATOLL_CHECK(is_new, id);
 }
@@ -53,9 +52,7 @@ void WorkerTable::make_idle(ProcessId id, Time now) {
 std::vector<ProcessId> WorkerTable::idle_since_before(Time then) const {
   std::vector<ProcessId> found;
   for (const auto& [id, worker] : workers_)
-    if (worker.ready && !worker.ending && worker.idle_since < then &&
-        std::holds_alternative<std::monostate>(worker.tenant))
-      found.push_back(id);
+    if (worker.idle() && worker.idle_since < then) found.push_back(id);
   return found;
 }
 
@@ -66,10 +63,22 @@ std::vector<ProcessId> WorkerTable::of_job(ProcessId job) const {
   return found;
 }
 
-std::vector<ProcessId> WorkerTable::all() const {
+std::vector<ProcessId> WorkerTable::not_ready_since(Time then) const {
   std::vector<ProcessId> found;
-  for (const auto& [id, worker] : workers_) found.push_back(id);
+  for (const auto& [id, worker] : workers_)
+    if (!worker.ready && worker.started < then) found.push_back(id);
   return found;
+}
+
+std::vector<ProcessId> WorkerTable::lost_since(Time then) const {
+  std::vector<ProcessId> found;
+  for (const auto& [id, worker] : workers_)
+    if (worker.lost && *worker.lost < then) found.push_back(id);
+  return found;
+}
+
+void WorkerTable::forgive(Duration pause) {
+  for (auto& [id, worker] : workers_) worker.started += pause;
 }
 
 }  // namespace Atoll

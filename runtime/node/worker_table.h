@@ -31,21 +31,30 @@ struct Worker {
   WorkerKind kind;
   Tenant tenant;
   bool ready = false;  // it has said WorkerReady
-  bool ending = false; // killed by us: its exit is no news
+  bool ending = false; // killed by us, nobody's: its exit is no news
+  std::string doom;    // killed by us under its tenant, which hears these words when it has ended
+  std::optional<Grant> held;  // of its last tenant, until its process has ended
   Contact contact;
   std::uint64_t pid = 0;
+  Time started{};
   Time idle_since{};
+  std::optional<Time> lost;  // its connection, since when
+  std::string lost_why;
+
+  bool usable() const { return ready && !ending && doom.empty() && !lost; }
+  bool idle() const { return usable() && std::holds_alternative<std::monostate>(tenant); }
 };
 
 // The worker processes of a node. WORKERS-1: a worker has at most one tenant;
-// WORKERS-2: an idle worker is ready, not ending, and has no tenant.
+// WORKERS-2: an idle worker is ready, not being killed, reachable, and has no
+// tenant.
 class WorkerTable {
  public:
   // A worker for `tenant`: an idle one of this kind, else none. The caller
   // starts one then.
   std::optional<ProcessId> take_idle(const WorkerKind& kind, const Tenant& tenant);
 
-  void add(ProcessId id, WorkerKind kind, Tenant tenant);
+  void add(ProcessId id, WorkerKind kind, Tenant tenant, Time now);
   Worker* find(ProcessId id);
   // Removes it; its last state is returned.
   std::optional<Worker> remove(ProcessId id);
@@ -55,7 +64,12 @@ class WorkerTable {
   // Ready, idle workers that have been so since before `then`.
   std::vector<ProcessId> idle_since_before(Time then) const;
   std::vector<ProcessId> of_job(ProcessId job) const;
-  std::vector<ProcessId> all() const;
+  // Workers that were started before `then` and are not ready.
+  std::vector<ProcessId> not_ready_since(Time then) const;
+  // Workers whose connection was lost before `then`.
+  std::vector<ProcessId> lost_since(Time then) const;
+  // Nothing ran for `pause`: nobody is late for it.
+  void forgive(Duration pause);
 
  private:
   std::map<ProcessId, Worker> workers_;
