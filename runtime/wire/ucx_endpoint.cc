@@ -7,8 +7,8 @@ namespace Atoll {
 
 Result<std::unique_ptr<UcxEndpoint>> UcxEndpoint::create(ucp_worker_h worker, ProcessId peer, std::string address,
                                                          OnFailed on_failed, void* owner) {
-  const Result<std::string_view> packed = UcxWorker::unwrap(address);
-  if (!packed.ok()) return packed.status();
+  const Result<UcxWorker::Address> parsed = UcxWorker::parse(address);
+  if (!parsed.ok()) return parsed.status();
 
   std::unique_ptr<UcxEndpoint> endpoint(new UcxEndpoint);
   endpoint->peer_ = peer;
@@ -17,7 +17,7 @@ Result<std::unique_ptr<UcxEndpoint>> UcxEndpoint::create(ucp_worker_h worker, Pr
   ucp_ep_params_t params{};
   params.field_mask =
       UCP_EP_PARAM_FIELD_REMOTE_ADDRESS | UCP_EP_PARAM_FIELD_ERR_HANDLING_MODE | UCP_EP_PARAM_FIELD_ERR_HANDLER;
-  params.address = reinterpret_cast<const ucp_address_t*>(packed->data());
+  params.address = reinterpret_cast<const ucp_address_t*>(parsed->packed.data());
   params.err_mode = UCP_ERR_HANDLING_MODE_PEER;
   params.err_handler.cb = &UcxEndpoint::on_error;
   params.err_handler.arg = endpoint.get();
@@ -34,9 +34,13 @@ UcxEndpoint::~UcxEndpoint() { force_close(); }
 
 void UcxEndpoint::on_error(void* self, ucp_ep_h, ucs_status_t status) {
   auto& endpoint = *static_cast<UcxEndpoint*>(self);
-  if (!endpoint.failure_.ok()) return;
-  endpoint.failure_ = ucx_status("process " + to_string(endpoint.peer_) + " is gone", status);
-  endpoint.on_failed_(endpoint.owner_, endpoint);
+  endpoint.fail(ucx_status("process " + to_string(endpoint.peer_) + " is gone", status));
+}
+
+void UcxEndpoint::fail(Status why) {
+  if (!failure_.ok()) return;
+  failure_ = std::move(why);
+  on_failed_(owner_, *this);
 }
 
 void UcxEndpoint::start_close(Time deadline) {

@@ -21,7 +21,7 @@ class UcxEndpoint {
   // from inside a send: only note it.
   using OnFailed = void (*)(void* owner, UcxEndpoint& endpoint);
 
-  // `address` is wrapped (UcxWorker::address).
+  // `address` is a UcxWorker's.
   static Result<std::unique_ptr<UcxEndpoint>> create(ucp_worker_h worker, ProcessId peer, std::string address,
                                                      OnFailed on_failed, void* owner);
   // UCX may still finish a close after this; it needs nothing of the object.
@@ -33,6 +33,8 @@ class UcxEndpoint {
   ProcessId peer() const { return peer_; }
   const std::string& address() const { return address_; }
   const Status& failure() const { return failure_; }
+  // Takes it for failed, as if UCX had said so.
+  void fail(Status why);
 
   // Begins to close: what was sent is flushed, then the endpoint is destroyed.
   // `endpoint` may be thrown away once finish_close() says so.

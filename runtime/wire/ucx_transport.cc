@@ -1,6 +1,9 @@
 #include "runtime/wire/ucx_transport.h"
 
+#include <sys/timerfd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "runtime/base/check.h"
@@ -9,10 +12,12 @@
 namespace Atoll {
 namespace {
 
-// Steps by which watched_ may grow at most; an idle process wakes more often
-// than this by UCX's keepalive.
+// Steps by which watched_ may grow at most, and how long a process with
+// something to wait for sleeps.
 constexpr Duration kLongestStep = std::chrono::seconds(1);
 constexpr std::size_t kMaxTombstones = 4096;
+// How often a spinning process looks whether others ended; a sleeping one is woken.
+constexpr Duration kWatchInterval = std::chrono::milliseconds(5);
 
 std::uint64_t random_hello_id() { return static_cast<std::uint64_t>(random_process_id()); }
 
@@ -20,17 +25,27 @@ std::uint64_t random_hello_id() { return static_cast<std::uint64_t>(random_proce
 
 Result<std::unique_ptr<UcxTransport>> UcxTransport::create(ProcessId self, const Secret& secret,
                                                            TransportHandler& handler, const Options& options) {
-  Result<std::unique_ptr<UcxWorker>> worker = UcxWorker::create(options.keepalive);
+  Result<std::unique_ptr<UcxWorker>> worker = UcxWorker::create();
   if (!worker.ok()) return worker.status();
+  Fd alarm(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
+  if (!alarm.valid()) return errno_status("timerfd_create", errno);
+  Result<ProcessWatch> watch = ProcessWatch::create({(*worker)->event_fd(), alarm.get()});
+  if (!watch.ok()) return watch.status();
   std::unique_ptr<UcxTransport> transport(
-      new UcxTransport(self, secret, handler, options, std::move(worker.value())));
+      new UcxTransport(self, secret, handler, options, std::move(*worker), std::move(alarm), std::move(*watch)));
   ATOLL_RETURN_IF_ERROR(transport->register_handlers());
   return transport;
 }
 
 UcxTransport::UcxTransport(ProcessId self, const Secret& secret, TransportHandler& handler, const Options& options,
-                           std::unique_ptr<UcxWorker> worker)
-    : self_(self), secret_(secret), handler_(handler), options_(options), worker_(std::move(worker)) {
+                           std::unique_ptr<UcxWorker> worker, Fd alarm, ProcessWatch watch)
+    : self_(self),
+      secret_(secret),
+      handler_(handler),
+      options_(options),
+      alarm_(std::move(alarm)),
+      watch_(std::move(watch)),
+      worker_(std::move(worker)) {
   ATOLL_CHECK(self != ProcessId::kNone);
 }
 
@@ -142,8 +157,24 @@ Result<UcxEndpoint*> UcxTransport::endpoint_to(UcxPeer& peer) {
     auto created = UcxEndpoint::create(worker_->get(), peer.id, peer.address, &on_endpoint_failed, this);
     if (!created.ok()) return created.status();
     peer.endpoint = std::move(created.value());
+    ATOLL_RETURN_IF_ERROR(watch(*peer.endpoint));
   }
   return peer.endpoint.get();
+}
+
+// A process beside us is watched: over shared memory UCX does not tell its end.
+Status UcxTransport::watch(UcxEndpoint& endpoint) {
+  const Result<UcxWorker::Address> address = UcxWorker::parse(endpoint.address());
+  if (!address.ok() || !address->stamp.is_beside(worker_->stamp())) return Status();
+  Status watched = watch_.watch(endpoint.peer(), address->stamp);
+  if (watched.ok()) return watched;
+  if (watched.code() == Code::kNotFound) {
+    endpoint.fail(watched);
+    return watched;
+  }
+  if (dropped_.allow(last_progress_))
+    log::warn("process {} is not watched: {}", to_string(endpoint.peer()), watched.message());
+  return Status();
 }
 
 void UcxTransport::start_hello(UcxPeer& peer, UcxLink& link) {
@@ -265,6 +296,7 @@ void UcxTransport::start_parked(UcxPeer& peer) {
 
 void UcxTransport::retire_endpoint(UcxPeer& peer) {
   if (!peer.endpoint) return;
+  watch_.forget(peer.id);
   peer.endpoint->start_close(last_progress_ + kLongestStep);
   retired_.push_back(std::move(peer.endpoint));
 }
@@ -278,6 +310,7 @@ bool UcxTransport::progress(Time now) {
   last_progress_ = now;
 
   bool any = ucp_worker_progress(worker_->get()) != 0;
+  if (now >= next_watch_) watch_processes();
   if (!failed_.empty()) any |= handle_failed_endpoints();
   if (!losses_.empty()) any |= handle_losses();
   if (!deadlines_.empty() && deadlines_.front().at <= watched_) any |= expire();
@@ -292,7 +325,18 @@ bool UcxTransport::arm() {
   const ucs_status_t status = ucp_worker_arm(worker_->get());
   if (status != UCS_OK && status != UCS_ERR_BUSY && dropped_.allow(last_progress_))
     log::error("arming UCX's event descriptor: {}", ucs_status_string(status));
-  return status == UCS_OK;
+  if (status != UCS_OK) return false;
+  set_alarm();
+  return true;
+}
+
+void UcxTransport::set_alarm() {
+  const bool wanted = !deadlines_.empty() || !retired_.empty();
+  if (!wanted && !alarm_set_) return;
+  itimerspec when{};
+  if (wanted) when.it_value.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(kLongestStep).count();
+  timerfd_settime(alarm_.get(), 0, &when, nullptr);
+  alarm_set_ = wanted;
 }
 
 void UcxTransport::on_endpoint_failed(void* self, UcxEndpoint& endpoint) {
@@ -304,11 +348,21 @@ bool UcxTransport::handle_failed_endpoints() {
     UcxPeer& peer = at(id);
     if (!peer.endpoint || peer.endpoint->failure().ok()) continue;  // it was already on its way out
     const std::unique_ptr<UcxEndpoint> endpoint = std::move(peer.endpoint);
+    watch_.forget(id);
     while (!peer.closing.empty() && peer.closing.front()->endpoint == endpoint.get())
       finish_closing(*peer.closing.front());
     if (peer.link && peer.link->endpoint == endpoint.get()) lose(*peer.link, endpoint->failure());
   }
   return true;
+}
+
+void UcxTransport::watch_processes() {
+  next_watch_ = last_progress_ + kWatchInterval;
+  if (watch_.empty()) return;
+  watch_.poll([this](ProcessId id) {
+    const UcxPeer& peer = at(id);
+    if (peer.endpoint) peer.endpoint->fail(Status(Code::kUnavailable, "process " + to_string(id) + " has ended"));
+  });
 }
 
 bool UcxTransport::handle_losses() {

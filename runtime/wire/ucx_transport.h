@@ -10,8 +10,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "runtime/base/fd.h"
 #include "runtime/wire/hello.h"
 #include "runtime/wire/log_limit.h"
+#include "runtime/wire/process_watch.h"
 #include "runtime/wire/transport.h"
 #include "runtime/wire/ucx_frames.h"
 #include "runtime/wire/ucx_link.h"
@@ -29,9 +31,6 @@ namespace Atoll {
 class UcxTransport final : public Transport {
  public:
   struct Options {
-    // How soon a process that died is noticed over shared memory. Over TCP its
-    // sockets tell at once.
-    Duration keepalive = std::chrono::seconds(1);
     // Peers that have begun a hello and not finished it. More are not answered.
     std::size_t max_unproven = 4096;
     // How long the destructor may wait for what was sent to arrive.
@@ -53,7 +52,7 @@ class UcxTransport final : public Transport {
   Status send(ProcessId peer, std::string message) override;
   void disconnect(ProcessId peer) override;
   bool progress(Time now) override;
-  int event_fd() const override { return worker_->event_fd(); }
+  int event_fd() const override { return watch_.fd(); }
   bool arm() override;
 
  private:
@@ -83,7 +82,7 @@ class UcxTransport final : public Transport {
   };
 
   UcxTransport(ProcessId self, const Secret& secret, TransportHandler& handler, const Options& options,
-               std::unique_ptr<UcxWorker> worker);
+               std::unique_ptr<UcxWorker> worker, Fd alarm, ProcessWatch watch);
   Status register_handlers();
 
   // Links (ucx_transport.cc).
@@ -92,6 +91,7 @@ class UcxTransport final : public Transport {
   UcxLink* find_link(ProcessId peer, std::uint64_t epoch);
   UcxLink& new_link(UcxPeer& peer);
   Result<UcxEndpoint*> endpoint_to(UcxPeer& peer);
+  Status watch(UcxEndpoint& endpoint);
   void start_hello(UcxPeer& peer, UcxLink& link);
   void add_tokens(UcxLink& link, std::uint64_t send, std::uint64_t receive);
   void open(UcxLink& link);
@@ -108,8 +108,10 @@ class UcxTransport final : public Transport {
   // What progress() does besides UCX's own.
   bool handle_failed_endpoints();
   bool handle_losses();
+  void watch_processes();
   bool expire();
   void finish_retired();
+  void set_alarm();
   static void on_endpoint_failed(void* self, UcxEndpoint& endpoint);
 
   // What arrives (ucx_receive.cc).
@@ -167,6 +169,10 @@ class UcxTransport final : public Transport {
   bool in_progress_ = false;
   bool stopping_ = false;
   LogLimit dropped_;
+  Time next_watch_{};
+  Fd alarm_;  // wakes us for deadlines
+  bool alarm_set_ = false;
+  ProcessWatch watch_;
 
   // Destroyed first, in this order: the worker's end completes what UCX holds.
   UcxSender sender_;

@@ -9,9 +9,12 @@
 namespace Atoll {
 namespace {
 
-// magic, length of what follows, worker address
-constexpr char kMagic[4] = {'A', 'U', 'C', 'X'};
-constexpr std::size_t kEnvelope = sizeof kMagic + sizeof(std::uint16_t);
+// What stands before UCX's packed address.
+struct Envelope {
+  char magic[4] = {'A', 'U', 'C', 'X'};
+  std::uint32_t packed_length = 0;
+  ProcessStamp stamp{};
+};
 constexpr std::size_t kMaxAddress = 4096;
 
 Status set_default(ucp_config_t* config, const char* name, const char* value) {
@@ -26,9 +29,11 @@ void quieten_log() {
   if (std::getenv("UCX_LOG_LEVEL") == nullptr) ucs_global_opts_set_value("LOG_LEVEL", "error");
 }
 
-Status configure(ucp_config_t* config, Duration keepalive) {
-  const std::string interval = std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(keepalive).count());
-  ATOLL_RETURN_IF_ERROR(set_default(config, "KEEPALIVE_INTERVAL", (interval + "ms").c_str()));
+Status configure(ucp_config_t* config) {
+  // UCX's keepalive asks over an endpoint whose peer has just closed, is answered
+  // over TCP, and then UCX 1.13 may free a TCP endpoint while it still reads from
+  // it. Sockets, and ProcessWatch where there are none, tell sooner anyway.
+  ATOLL_RETURN_IF_ERROR(set_default(config, "KEEPALIVE_INTERVAL", "inf"));
   // Without it no shared memory is chosen for endpoints that report a dead peer.
   return set_default(config, "POSIX_ERROR_HANDLING", "y");
 }
@@ -40,18 +45,18 @@ Status ucx_status(const std::string& what, ucs_status_t status) {
   return Status(exhausted ? Code::kResourceExhausted : Code::kUnavailable, what + ": " + ucs_status_string(status));
 }
 
-Result<std::unique_ptr<UcxWorker>> UcxWorker::create(Duration keepalive) {
+Result<std::unique_ptr<UcxWorker>> UcxWorker::create() {
   std::unique_ptr<UcxWorker> worker(new UcxWorker);
-  ATOLL_RETURN_IF_ERROR(worker->open(keepalive));
+  ATOLL_RETURN_IF_ERROR(worker->open());
   return worker;
 }
 
-Status UcxWorker::open_context(Duration keepalive) {
+Status UcxWorker::open_context() {
   quieten_log();
   ucp_config_t* config = nullptr;
   if (const ucs_status_t status = ucp_config_read(nullptr, nullptr, &config); status != UCS_OK)
     return ucx_status("reading the UCX_ environment", status);
-  Status configured = configure(config, keepalive);
+  Status configured = configure(config);
   if (configured.ok()) {
     ucp_params_t params{};
     params.field_mask = UCP_PARAM_FIELD_FEATURES | UCP_PARAM_FIELD_NAME;
@@ -64,34 +69,36 @@ Status UcxWorker::open_context(Duration keepalive) {
   return configured;
 }
 
-Status UcxWorker::open(Duration keepalive) {
-  ATOLL_RETURN_IF_ERROR(open_context(keepalive));
+Status UcxWorker::open() {
+  ATOLL_RETURN_IF_ERROR(open_context());
 
   ucp_worker_params_t params{};
   params.field_mask = UCP_WORKER_PARAM_FIELD_THREAD_MODE;
   params.thread_mode = UCS_THREAD_MODE_SINGLE;
   if (const ucs_status_t status = ucp_worker_create(context_, &params, &worker_); status != UCS_OK)
     return ucx_status("creating a UCX worker", status);
+  if (const ucs_status_t status = ucp_worker_get_efd(worker_, &event_fd_); status != UCS_OK)
+    return ucx_status("asking UCX for its event descriptor", status);
+  return wrap_address();
+}
 
+Status UcxWorker::wrap_address() {
+  const Result<ProcessStamp> stamp = ProcessStamp::of_this_process();
+  if (!stamp.ok()) return stamp.status();
+  stamp_ = *stamp;
   ucp_worker_attr_t attributes{};
   attributes.field_mask = UCP_WORKER_ATTR_FIELD_ADDRESS;
   if (const ucs_status_t status = ucp_worker_query(worker_, &attributes); status != UCS_OK)
     return ucx_status("asking UCX for our address", status);
-  const auto length = static_cast<std::uint16_t>(attributes.address_length);
-  const bool fits = attributes.address_length <= kMaxAddress - kEnvelope;
-  if (fits) {
-    address_.assign(kMagic, sizeof kMagic);
-    address_.append(reinterpret_cast<const char*>(&length), sizeof length);
-    address_.append(reinterpret_cast<const char*>(attributes.address), attributes.address_length);
-  }
+  Envelope envelope;
+  envelope.packed_length = static_cast<std::uint32_t>(attributes.address_length);
+  envelope.stamp = stamp_;
+  address_.assign(reinterpret_cast<const char*>(&envelope), sizeof envelope);
+  address_.append(reinterpret_cast<const char*>(attributes.address), attributes.address_length);
   ucp_worker_release_address(worker_, attributes.address);
-  if (!fits) {
-    return Status(Code::kResourceExhausted, "our UCX address takes " + std::to_string(attributes.address_length) +
-                                                " bytes; name fewer devices in UCX_NET_DEVICES");
-  }
-  if (const ucs_status_t status = ucp_worker_get_efd(worker_, &event_fd_); status != UCS_OK)
-    return ucx_status("asking UCX for its event descriptor", status);
-  return Status();
+  if (address_.size() <= kMaxAddress) return Status();
+  return Status(Code::kResourceExhausted, "our UCX address takes " + std::to_string(address_.size()) +
+                                              " bytes; name fewer devices in UCX_NET_DEVICES");
 }
 
 UcxWorker::~UcxWorker() {
@@ -99,13 +106,15 @@ UcxWorker::~UcxWorker() {
   if (context_ != nullptr) ucp_cleanup(context_);
 }
 
-Result<std::string_view> UcxWorker::unwrap(std::string_view address) {
+Result<UcxWorker::Address> UcxWorker::parse(std::string_view address) {
   const Status malformed(Code::kInvalidArgument, "not the address of an atoll process");
-  std::uint16_t length = 0;
-  if (address.size() < kEnvelope || std::memcmp(address.data(), kMagic, sizeof kMagic) != 0) return malformed;
-  std::memcpy(&length, address.data() + sizeof kMagic, sizeof length);
-  if (length == 0 || address.size() != kEnvelope + length) return malformed;
-  return address.substr(kEnvelope);
+  Envelope envelope;
+  if (address.size() <= sizeof envelope || address.size() > kMaxAddress) return malformed;
+  std::memcpy(&envelope, address.data(), sizeof envelope);
+  address.remove_prefix(sizeof envelope);
+  if (std::memcmp(envelope.magic, Envelope().magic, sizeof envelope.magic) != 0) return malformed;
+  if (envelope.packed_length != address.size()) return malformed;
+  return Address{envelope.stamp, address};
 }
 
 }  // namespace Atoll

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "runtime/base/clock.h"
 #include "runtime/base/status.h"
+#include "runtime/wire/process_watch.h"
 
 namespace Atoll {
 
@@ -16,29 +16,34 @@ namespace Atoll {
 // UCX_NET_DEVICES and the rest of UCX's environment.
 class UcxWorker {
  public:
-  // `keepalive`: how often UCX asks whether the peers of shared-memory endpoints
-  // still live; UCX_KEEPALIVE_INTERVAL wins.
-  static Result<std::unique_ptr<UcxWorker>> create(Duration keepalive);
+  static Result<std::unique_ptr<UcxWorker>> create();
   ~UcxWorker();
   UcxWorker(const UcxWorker&) = delete;
   UcxWorker& operator=(const UcxWorker&) = delete;
 
   ucp_worker_h get() const { return worker_; }
-  // The packed worker address in an envelope that unwrap() checks.
+  // Who we are on this machine, and UCX's packed address; parse() reads it.
   const std::string& address() const { return address_; }
+  const ProcessStamp& stamp() const { return stamp_; }
   int event_fd() const { return event_fd_; }
 
-  // Returns nothing but what a wrapped `address` holds, or an error for bytes
-  // that are not one: UCX itself would read beyond the end of a short address.
-  static Result<std::string_view> unwrap(std::string_view address);
+  struct Address {
+    ProcessStamp stamp;
+    std::string_view packed;  // points into what was parsed
+  };
+  // Fails for bytes that are not an address: UCX itself would read beyond the end
+  // of a short one.
+  static Result<Address> parse(std::string_view address);
 
  private:
   UcxWorker() = default;
-  Status open(Duration keepalive);
-  Status open_context(Duration keepalive);
+  Status open();
+  Status open_context();
+  Status wrap_address();
 
   ucp_context_h context_ = nullptr;
   ucp_worker_h worker_ = nullptr;
+  ProcessStamp stamp_{};
   std::string address_;
   int event_fd_ = -1;
 };

@@ -5,10 +5,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "runtime/wire/memory_transport.h"
 #include "runtime/wire/ucx_transport.h"
 
 namespace Atoll {
@@ -43,6 +45,7 @@ struct UcxWorld {
   Secret secret = Secret::random();
   std::vector<std::unique_ptr<Process>> processes;
   Duration ahead{0};
+  const Process* frozen = nullptr;
 
   ~UcxWorld() {
     for (auto& process : processes) process->transport.reset();
@@ -60,8 +63,11 @@ struct UcxWorld {
   }
   void turn() {
     for (auto& process : processes)
-      if (process->transport) process->transport->progress(now() + ahead);
+      if (process->transport && process.get() != frozen) process->transport->progress(now() + ahead);
   }
+  // Stops `process`, as a debugger does.
+  void freeze(Process& process) { frozen = &process; }
+  void thaw() { frozen = nullptr; }
   bool run_until(const std::function<bool()>& done) {
     const Time end = now() + std::chrono::seconds(10);
     while (!done()) {
@@ -83,6 +89,38 @@ struct UcxWorld {
   }
 };
 
+// The same in a simulated network.
+struct MemoryWorld {
+  Secret secret = Secret::random();
+  MemoryNetwork network{1};
+  std::vector<std::unique_ptr<Process>> processes;
+  const Process* frozen = nullptr;
+
+  Process& add() { return add(secret); }
+  Process& add(const Secret& its_secret) {
+    processes.push_back(std::make_unique<Process>());
+    Process& process = *processes.back();
+    process.transport = network.add(process.id, its_secret, process);
+    return process;
+  }
+  void turn() { skip(std::chrono::microseconds(50)); }
+  bool run_until(const std::function<bool()>& done) {
+    while (!done()) {
+      const std::optional<Time> next = network.next_event();
+      if (!next) return false;
+      network.advance_to(*next);
+    }
+    return true;
+  }
+  void skip(Duration time) { network.advance_to(network.now() + time); }
+  void settle() { skip(milliseconds(100)); }
+  void freeze(Process& process) {
+    frozen = &process;
+    network.isolate(process.id, MemoryNetwork::Notice::kSilent);
+  }
+  void thaw() { network.rejoin(frozen->id); }
+};
+
 std::string numbered(int number, std::size_t size) {
   std::string text = std::to_string(number) + " ";
   text.resize(std::max(size, text.size()), static_cast<char>('a' + number % 26));
@@ -91,7 +129,7 @@ std::string numbered(int number, std::size_t size) {
 
 }  // namespace
 
-#define WORLDS UcxWorld
+#define WORLDS UcxWorld, MemoryWorld
 
 TEST_CASE_TEMPLATE("a message to a process that was learned arrives", World, WORLDS) {
   World world;
@@ -269,15 +307,14 @@ TEST_CASE_TEMPLATE("a connection to a process that does not answer is lost after
   Process& anna = world.add();
   Process& bert = world.add();
   anna.knows(bert);
-  std::unique_ptr<Transport> asleep;  // keeps its place in the world, but is not run
+  world.freeze(bert);
   REQUIRE(anna.send(bert, "wake up").ok());
-  asleep = std::move(bert.transport);
   world.skip(kHelloTimeout - milliseconds(500));
   CHECK(anna.losses.empty());
   world.skip(milliseconds(1000));
   REQUIRE(anna.losses.size() == 1);
   CHECK(anna.losses[0].second.code() == Code::kTimedOut);
-  bert.transport = std::move(asleep);
+  world.thaw();
   REQUIRE(anna.send(bert, "again").ok());
   REQUIRE(world.run_until([&] { return bert.messages.size() == 1; }));
   CHECK(bert.said(0) == "again");
