@@ -1,0 +1,117 @@
+#include "launcher/cluster_options.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <iostream>
+
+#include "launcher/commands.h"
+#include "launcher/say.h"
+#include "launcher/site.h"
+#include "runtime/client/session_folder.h"
+
+namespace Atoll {
+namespace {
+
+struct Passed {
+  const char* names;  // ours
+  const char* word;   // salloc's
+  const char* help;
+};
+
+// Options of salloc, by their own names.
+constexpr Passed kPassed[] = {
+    {"-p,--partition", "--partition", "partition"},
+    {"-t,--time", "--time", "time limit"},
+    {"-A,--account", "--account", "account"},
+    {"-q,--qos", "--qos", "quality of service"},
+    {"-C,--constraint", "--constraint", "features the nodes must have"},
+    {"-w,--nodelist", "--nodelist", "these nodes"},
+    {"-x,--exclude", "--exclude", "not these nodes"},
+    {"-J,--job-name", "--job-name", "name of the job"},
+    {"--reservation", "--reservation", "reservation"},
+    {"--gpus-per-node", "--gpus-per-node", "GPUs on each node"},
+    {"--gres", "--gres", "generic resources on each node"},
+    {"--mem", "--mem", "memory on each node"},
+};
+
+void add_allocation_options(CLI::App& command, ClusterOptions& options) {
+  const std::string group = "A new allocation (outside of a job; as for salloc)";
+  auto& words = options.allocation;
+  for (const Passed& option : kPassed)
+    command
+        .add_option_function<std::string>(
+            option.names,
+            [&words, option](const std::string& value) { words.push_back(std::string(option.word) + "=" + value); },
+            option.help)
+        ->group(group);
+  command
+      .add_option_function<std::string>(
+          "--cpus-per-node",
+          [&words](const std::string& value) {
+            words.push_back("--ntasks-per-node=1");
+            words.push_back("--cpus-per-task=" + value);
+          },
+          "CPUs on each node")
+      ->group(group);
+  command
+      .add_flag_callback(
+          "--exclusive", [&words] { words.push_back("--exclusive"); }, "whole nodes")
+      ->group(group);
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--salloc",
+          [&words](const std::vector<std::string>& more) { words.insert(words.end(), more.begin(), more.end()); },
+          "any other option of salloc, e.g. --salloc=--switches=1")
+      ->group(group)
+      ->allow_extra_args(false);
+}
+
+}  // namespace
+
+void add_cluster_options(CLI::App& command, ClusterOptions& options, bool& dry_run) {
+  command.add_option("-N,--nodes", options.nodes, "number of nodes: of this job, or of a new allocation");
+  command.add_option("--name", options.name, "name of the cluster (default: four random letters)");
+  command.add_flag("--local", options.local, "this host alone, without Slurm");
+  command
+      .add_option("--start-timeout", options.start_timeout,
+                  "seconds until a cluster that is not up is given up (default: 10, and 1 for each 100 nodes)")
+      ->envname("ATOLL_START_TIMEOUT")
+      ->check(CLI::PositiveNumber);
+  command.add_flag("--dry-run", dry_run, "print the command that would start the daemons, and run nothing");
+  auto* quiet = command.add_flag("--quiet", options.quiet, "say only warnings and errors");
+  command.add_flag("-v,--verbose", options.verbose, "say what is being done")->excludes(quiet);
+  add_allocation_options(command, options);
+}
+
+std::optional<LaunchPlan> plan_or_complain(ClusterOptions& options, bool dry_run, int& exit_code) {
+  if (options.name.empty()) options.name = random_session_name();
+  const Environment environment = current_environment();
+  Status status = check_session_name(options.name);
+  if (status.ok()) {
+    Result<LaunchPlan> plan = make_plan(options, environment, explore_site(options, environment));
+    if (plan.ok() && !dry_run) return std::move(*plan);
+    if (plan.ok()) {
+      for (const std::string& warning : plan->warnings) say_warning(warning);
+      std::cout << plan_to_shell(*plan) << std::flush;
+      exit_code = kExitOk;
+      return std::nullopt;
+    }
+    status = plan.status();
+  }
+  say_error(status.message());
+  exit_code = status.code() == Code::kInvalidArgument ? kExitUsage : kExitFailure;
+  return std::nullopt;
+}
+
+int become_salloc(const LaunchPlan& plan) {
+  std::vector<std::string> words = plan.argv;
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  ::execv(pointers[0], pointers.data());
+  say_error(errno_status("cannot run " + words[0], errno).message());
+  return kExitFailure;
+}
+
+}  // namespace Atoll

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+namespace Atoll {
+
+// Exit codes of every command; `atoll run` ends with its program's own.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailure = 1;
+inline constexpr int kExitUsage = 2;
+
+// What the commands share with main: each adds its subcommand, whose callback sets `exit_code`.
+struct CommandLine {
+  std::vector<std::string> after_dashes;  // the words after the first "--"
+  bool had_dashes = false;
+  int exit_code = kExitOk;
+};
+
+// One file a command.
+void add_run(CLI::App& app, CommandLine& line);
+void add_up(CLI::App& app, CommandLine& line);
+void add_down(CLI::App& app, CommandLine& line);
+void add_status(CLI::App& app, CommandLine& line);
+
+}  // namespace Atoll

@@ -1,0 +1,215 @@
+#include "launcher/plan.h"
+
+#include <algorithm>
+
+#include "launcher/job_gpus.h"
+#include "launcher/nodelist.h"
+#include "launcher/scrub.h"
+
+namespace Atoll {
+namespace {
+
+Status usage(const std::string& words) { return Status(Code::kInvalidArgument, words); }
+
+std::string job_of(const Environment& environment) {
+  const std::string& job = lookup(environment, "SLURM_JOB_ID");
+  return job.empty() ? lookup(environment, "SLURM_JOBID") : job;
+}
+
+bool asks_for_nodes(const ClusterOptions& options) { return !options.nodes.empty() || !options.allocation.empty(); }
+
+Status check_daemon(const Site& site) {
+  if (!site.daemon.empty()) return Status();
+  return Status(Code::kUnavailable, "atolld, the node daemon, is not beside " + site.atoll +
+                                        "; install both, or set ATOLL_DAEMON to its path");
+}
+
+// What every daemon is told; DESIGN §3.
+Environment daemon_environment(const LaunchPlan& plan) {
+  return {{"ATOLL_NODES", std::to_string(plan.nodes.size())},
+          {"ATOLL_WIREUP", plan.wire_up_over_stdio ? "stdio" : "pmix"},
+          {"ATOLL_CLUSTER", plan.name},
+          {"ATOLL_SESSION_NAME", plan.job + "-" + plan.name}};
+}
+
+void finish_environment(LaunchPlan& plan, const Environment& environment) {
+  plan.set = daemon_environment(plan);
+  for (const std::string& name : names_to_unset(environment))
+    if (!plan.set.contains(name)) plan.unset.push_back(name);
+}
+
+Result<LaunchPlan> plan_local(const ClusterOptions& options, const Environment& environment, const Site& site) {
+  if (asks_for_nodes(options))
+    return usage("--local is this host alone, without Slurm; leave out the options that choose nodes");
+  ATOLL_RETURN_IF_ERROR(check_daemon(site));
+  LaunchPlan plan;
+  plan.kind = LaunchPlan::Kind::kLocal;
+  plan.argv = {site.daemon};
+  plan.nodes = {"localhost"};
+  plan.job = job_of(environment).empty() ? "local" : job_of(environment);
+  plan.name = options.name;
+  plan.wire_up_over_stdio = true;
+  finish_environment(plan, environment);
+  return plan;
+}
+
+// The words with which we start ourselves again inside the new allocation.
+std::vector<std::string> inner_command(const ClusterOptions& options, const Site& site) {
+  std::vector<std::string> words = {site.atoll, options.command, "--name", options.name};
+  if (options.quiet) words.push_back("--quiet");
+  if (options.verbose) words.push_back("--verbose");
+  if (options.foreground) words.push_back("--foreground");
+  if (options.start_timeout > 0) words.push_back("--start-timeout=" + std::to_string(options.start_timeout));
+  if (!options.program.empty()) words.push_back("--");
+  words.insert(words.end(), options.program.begin(), options.program.end());
+  return words;
+}
+
+Result<LaunchPlan> plan_salloc(const ClusterOptions& options, const Site& site) {
+  if (options.command != "run" && !options.foreground)
+    return usage("atoll " + options.command +
+                 " would lose the new allocation when it returns; add --foreground, or use "
+                 "atoll run, salloc or sbatch");
+  if (site.salloc.empty())
+    return Status(Code::kUnavailable,
+                  "there is no salloc on this host, so no nodes can be allocated; run this on a "
+                  "host with Slurm's commands, or use --local");
+  LaunchPlan plan;
+  plan.kind = LaunchPlan::Kind::kSalloc;
+  plan.name = options.name;
+  plan.argv = {site.salloc, "--no-kill"};
+  if (options.quiet) plan.argv.push_back("--quiet");
+  if (!options.nodes.empty()) plan.argv.push_back("--nodes=" + options.nodes);
+  plan.argv.insert(plan.argv.end(), options.allocation.begin(), options.allocation.end());
+  for (std::string& word : inner_command(options, site)) plan.argv.push_back(std::move(word));
+  return plan;
+}
+
+// The nodes of the allocation that the cluster gets: the first n.
+Result<std::vector<std::string>> choose_nodes(const ClusterOptions& options, const Environment& environment) {
+  const std::string& list = lookup(environment, "SLURM_JOB_NODELIST");
+  Result<std::vector<std::string>> nodes = expand_nodelist(list.empty() ? lookup(environment, "SLURM_NODELIST") : list);
+  if (!nodes.ok()) return nodes.status().prefixed("SLURM_JOB_NODELIST");
+  if (nodes->empty())
+    return Status(Code::kUnavailable,
+                  "SLURM_JOB_ID is set but SLURM_JOB_NODELIST is not, so the nodes of the job are "
+                  "unknown; start atoll with the job's own environment");
+  if (options.nodes.empty()) return nodes;
+  const long wanted = lookup_number({{"n", options.nodes}}, "n");
+  if (wanted < 1) return usage("--nodes=" + options.nodes + " inside a job must be a number of its nodes");
+  if (static_cast<std::size_t>(wanted) > nodes->size())
+    return usage("--nodes=" + options.nodes + " is more than the " + std::to_string(nodes->size()) + " nodes of job " +
+                 job_of(environment));
+  nodes->resize(static_cast<std::size_t>(wanted));
+  return nodes;
+}
+
+Status choose_wire_up(LaunchPlan& plan, const Environment& environment, const Site& site) {
+  const std::string& forced = lookup(environment, "ATOLL_WIREUP");
+  if (!forced.empty() && forced != "pmix" && forced != "stdio")
+    return usage("ATOLL_WIREUP=" + forced + " is neither pmix nor stdio");
+  const bool offered = std::find(site.mpi.begin(), site.mpi.end(), "pmix") != site.mpi.end();
+  plan.wire_up_over_stdio = forced.empty() ? !offered : forced == "stdio";
+  if (forced.empty() && !offered)
+    plan.notices.push_back(
+        "this site's Slurm has no PMIx plugin; the daemons find each other through srun's own channel");
+  return Status();
+}
+
+Status check_alone(const Environment& environment) {
+  if (lookup_number(environment, "SLURM_STEP_NUM_TASKS") <= 1 || lookup(environment, "SLURM_PROCID").empty())
+    return Status();
+  return usage("srun started atoll " + lookup(environment, "SLURM_STEP_NUM_TASKS") +
+               " times, and each would start a cluster; leave out srun, atoll itself reaches all nodes of the job");
+}
+
+std::vector<std::string> srun_words(const LaunchPlan& plan, const Site& site, const std::string& gres, bool subset) {
+  const std::string count = std::to_string(plan.nodes.size());
+  std::vector<std::string> words = {site.srun,
+                                    "--overlap",
+                                    "--no-kill",
+                                    "--kill-on-bad-exit=0",
+                                    "--wait=0",
+                                    "-N",
+                                    count,
+                                    "-n",
+                                    count,
+                                    "--ntasks-per-node=1",
+                                    "--cpu-bind=none",
+                                    "--gpu-bind=none",
+                                    "--mpi=" + std::string(plan.wire_up_over_stdio ? "none" : "pmix"),
+                                    "--export=ALL",
+                                    "--input=all",
+                                    "-J",
+                                    plan.step_name};
+  if (!gres.empty()) words.push_back("--gres=" + gres);
+  if (subset) {
+    std::string list;
+    for (const std::string& node : plan.nodes) list += (list.empty() ? "" : ",") + node;
+    words.push_back("--nodelist=" + list);
+  }
+  words.push_back(site.daemon);
+  return words;
+}
+
+Result<LaunchPlan> plan_step(const ClusterOptions& options, const Environment& environment, const Site& site) {
+  if (!options.allocation.empty())
+    return usage("this is inside job " + job_of(environment) +
+                 ", which has its nodes already: " + options.allocation.front() + " cannot be given here");
+  ATOLL_RETURN_IF_ERROR(check_alone(environment));
+  if (site.srun.empty())
+    return Status(Code::kUnavailable,
+                  "there is no srun on this host although SLURM_JOB_ID is set; add Slurm's commands "
+                  "to PATH, or use --local");
+  ATOLL_RETURN_IF_ERROR(check_daemon(site));
+  Result<std::vector<std::string>> nodes = choose_nodes(options, environment);
+  if (!nodes.ok()) return nodes.status();
+  LaunchPlan plan;
+  plan.nodes = *nodes;
+  plan.job = job_of(environment);
+  plan.name = options.name;
+  plan.step_name = "atoll-" + plan.name;
+  ATOLL_RETURN_IF_ERROR(choose_wire_up(plan, environment, site));
+  const StepGpus gpus = choose_step_gpus(parse_job_gpus(site.job_text), plan.nodes);
+  if (!gpus.warning.empty()) plan.warnings.push_back(gpus.warning);
+  plan.argv = srun_words(plan, site, gpus.gres, !options.nodes.empty());
+  finish_environment(plan, environment);
+  return plan;
+}
+
+}  // namespace
+
+Result<LaunchPlan> make_plan(const ClusterOptions& options, const Environment& environment, const Site& site) {
+  if (options.local) return plan_local(options, environment, site);
+  if (!job_of(environment).empty()) return plan_step(options, environment, site);
+  if (asks_for_nodes(options)) return plan_salloc(options, site);
+  return usage(
+      "this is not inside a Slurm job; use sbatch or salloc, or say which nodes to allocate (atoll run -N 2 "
+      "--gpus-per-node=8 -- program), or use --local for this host alone");
+}
+
+std::string shell_quote(const std::string& word) {
+  static constexpr char kPlain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  std::string quoted = "'";
+  for (char sign : word) quoted += sign == '\'' ? std::string("'\\''") : std::string(1, sign);
+  return quoted + "'";
+}
+
+std::string plan_to_shell(const LaunchPlan& plan) {
+  std::string text;
+  if (!plan.unset.empty()) {
+    text += "unset";
+    for (const std::string& name : plan.unset) text += " " + name;
+    text += "\n";
+  }
+  if (!plan.set.empty()) {
+    text += "export";
+    for (const auto& [name, value] : plan.set) text += " " + name + "=" + shell_quote(value);
+    text += "\n# ATOLL_SECRET is made anew for each cluster and never shown\n";
+  }
+  for (std::size_t i = 0; i < plan.argv.size(); ++i) text += (i ? " " : "") + shell_quote(plan.argv[i]);
+  return text + "\n";
+}
+
+}  // namespace Atoll

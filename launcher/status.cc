@@ -1,0 +1,65 @@
+// atoll status: how a cluster is.
+
+#include <iostream>
+
+#include "launcher/commands.h"
+#include "launcher/say.h"
+#include "launcher/status_text.h"
+#include "runtime/client/query.h"
+#include "runtime/client/session.h"
+#include "runtime/client/session_folder.h"
+namespace Atoll {
+namespace {
+
+struct StatusCommand {
+  std::string name;
+  double wait = 0;
+  double timeout = 5;
+  bool json = false;
+};
+
+Duration to_duration(double value) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(value));
+}
+
+// A name is a folder beside the others of this job.
+Environment with_name(Environment environment, const std::string& name) {
+  if (name.empty()) return environment;
+  const std::string prefix = session_job(environment) + "-";
+  environment["ATOLL_SESSION"] = sessions_path(environment) + "/" + (name.starts_with(prefix) ? name : prefix + name);
+  return environment;
+}
+
+Result<StatusReport> ask(const StatusCommand& command) {
+  const Environment environment = with_name(current_environment(), command.name);
+  Result<Session> session =
+      command.wait > 0 ? wait_for_session(environment, now() + to_duration(command.wait)) : find_session(environment);
+  if (!session.ok()) return session.status();
+  return query_status(*session, to_duration(command.timeout));
+}
+
+int execute(const StatusCommand& command) {
+  const Result<StatusReport> report = ask(command);
+  if (!report.ok()) {
+    say_error(report.status().message());
+    return report.status().code() == Code::kInvalidArgument ? kExitUsage : kExitFailure;
+  }
+  std::cout << (command.json ? status_to_json(*report) : status_to_text(*report)) << std::flush;
+  return kExitOk;
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, CommandLine& line) {
+  auto command = std::make_shared<StatusCommand>();
+  CLI::App* status = app.add_subcommand("status", "Show the nodes of a cluster, what they have and what uses it");
+  status->add_option("--name", command->name, "which cluster (default: ATOLL_SESSION, or the only one of this job)");
+  status->add_flag("--json", command->json, "print JSON; see atoll-status(1)");
+  status->add_option("--wait", command->wait, "seconds to wait for a cluster that is coming up (default 0)")
+      ->check(CLI::NonNegativeNumber);
+  status->add_option("--timeout", command->timeout, "seconds to wait for the head's answer (default 5)")
+      ->check(CLI::PositiveNumber);
+  status->callback([command, &line] { line.exit_code = execute(*command); });
+}
+
+}  // namespace Atoll

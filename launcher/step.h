@@ -1,0 +1,67 @@
+#pragma once
+
+#include <poll.h>
+
+#include <string>
+#include <vector>
+
+#include "launcher/child.h"
+#include "launcher/output.h"
+#include "launcher/plan.h"
+#include "runtime/base/fd.h"
+#include "runtime/wire/control_line.h"
+
+namespace Atoll {
+
+// The daemons of a cluster as its launcher sees them: one child process (srun, or the daemon itself for --local) and
+// three pipes. The daemons' events come in on its stdout; everything else on stdout and stderr is passed on to ours.
+class Step {
+ public:
+  // Starts plan.argv. `secret` is the text for ATOLL_SECRET.
+  static Result<Step> start(const LaunchPlan& plan, const Environment& environment, const std::string& secret);
+
+  // What to wait for before the next pump().
+  void add_to(std::vector<pollfd>& fds) const;
+  // Moves what can be moved, and looks whether the child ended. Never blocks. Warnings are for stderr.
+  void pump(std::vector<ControlEvent>& events, std::vector<std::string>& warnings);
+
+  void send(const ControlCommand& command);
+  // No more commands: every daemon sees the end of its stdin and stops.
+  void close_input();
+
+  Child& child() { return child_; }
+  // The child ended and all it said has been read.
+  bool over() const { return !child_.running() && !out_.valid() && !err_.valid(); }
+  // How it ended, with srun's own reason: "srun ended with exit code 1: Unable to create step for job 7: …".
+  std::string how_it_ended() const;
+  // Writes what is kept of the output, blocking; call at the end.
+  void flush();
+  // The pipes may be held open by a process we cannot reach: stops reading.
+  void drop_output();
+
+ private:
+  Step(Child child, Fd in, Fd out, Fd err, std::string program);
+  void read_out(std::vector<ControlEvent>& events, std::vector<std::string>& warnings);
+  void read_err();
+  void pass_on_line(const std::string& line);
+  void write_in();
+
+  Child child_;
+  Fd in_, out_, err_;
+  std::string program_;  // "srun", "atolld"
+  std::string commands_;
+  bool closing_ = false;
+  EventReader reader_;
+  std::string err_line_;
+  std::string last_complaint_;
+  Output stdout_{1};
+  Output stderr_{2};
+};
+
+// What srun complains of in this line of its stderr, without "srun: error: "; "" if it does not.
+std::string srun_complaint(const std::string& line);
+
+// A line of srun that tells the user nothing: it warns about options of ours that are right.
+bool is_noise(const std::string& line);
+
+}  // namespace Atoll
