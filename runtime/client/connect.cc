@@ -12,6 +12,7 @@
 #include "runtime/client/worker.h"
 #include "runtime/node/worker_environment.h"
 #include "runtime/wire/worker_start.h"
+#include "runtime/wire/pack.h"
 
 namespace Atoll {
 namespace {

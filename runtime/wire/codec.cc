@@ -1,4 +1,5 @@
 #include "runtime/wire/codec.h"
+#include "runtime/wire/pack.h"
 
 #include <array>
 #include <utility>

@@ -8,7 +8,10 @@
 #include <vector>
 
 #include "runtime/base/clock.h"
-#include "runtime/wire/pack.h"
+#include "runtime/base/ids.h"
+#include "runtime/base/resources.h"
+#include "runtime/wire/contact.h"
+#include "runtime/wire/fields.h"
 
 // Every message of a cluster. A message is one struct; what travels is its
 // place in `Message` and its fields as a msgpack array (codec.h). Fields are
@@ -26,7 +29,7 @@ struct GpuRecord {
   std::string uuid;        // "GPU-…", empty if unknown
   std::string model;
   std::int32_t numa = -1;  // -1: unknown
-  MSGPACK_DEFINE_ARRAY(index, uuid, model, numa)
+  ATOLL_MESSAGE_FIELDS(index, uuid, model, numa)
 };
 
 // What a node brings into the cluster. Constant while its daemon lives.
@@ -37,7 +40,7 @@ struct NodeInfo {
   std::vector<Fixed> gpu_capacity;  // by place in `gpus`
   std::vector<GpuRecord> gpus;
   std::vector<std::string> warnings;
-  MSGPACK_DEFINE_ARRAY(name, pid, total, gpu_capacity, gpus, warnings)
+  ATOLL_MESSAGE_FIELDS(name, pid, total, gpu_capacity, gpus, warnings)
 };
 
 // What of it is in use. `sequence` grows with every report of a daemon.
@@ -50,7 +53,7 @@ struct NodeUsage {
   std::uint64_t tasks_leased = 0;  // leases granted since the start
   // The head's reservations (scheduler/cluster_view.h) heard since the last report.
   std::vector<std::uint64_t> heard;
-  MSGPACK_DEFINE_ARRAY(sequence, free, gpu_free, workers, actors, tasks_leased, heard)
+  ATOLL_MESSAGE_FIELDS(sequence, free, gpu_free, workers, actors, tasks_leased, heard)
 };
 
 // daemon -> head, repeated until Welcome. `actors` lists what runs there, so
@@ -59,36 +62,36 @@ struct Join {
   Contact daemon;
   NodeInfo info;
   NodeUsage usage;
-  MSGPACK_DEFINE_ARRAY(daemon, info, usage)
+  ATOLL_MESSAGE_FIELDS(daemon, info, usage)
 };
 struct Welcome {
   std::string cluster;
   std::uint32_t expected_nodes = 0;
-  MSGPACK_DEFINE_ARRAY(cluster, expected_nodes)
+  ATOLL_MESSAGE_FIELDS(cluster, expected_nodes)
 };
 
 // daemon -> head every kHeartbeatInterval and, rate limited, when the usage
 // changed; HeartbeatAck tells the daemon that the head lives.
 struct Heartbeat {
   NodeUsage usage;
-  MSGPACK_DEFINE_ARRAY(usage)
+  ATOLL_MESSAGE_FIELDS(usage)
 };
 struct HeartbeatAck {
   std::uint64_t sequence = 0;
-  MSGPACK_DEFINE_ARRAY(sequence)
+  ATOLL_MESSAGE_FIELDS(sequence)
 };
 
 // head -> daemon: you were declared dead; stop. Also the answer to a heartbeat
 // of a daemon the head does not know (any more).
 struct Expelled {
   std::string why;
-  MSGPACK_DEFINE_ARRAY(why)
+  ATOLL_MESSAGE_FIELDS(why)
 };
 
 // head -> daemon: the cluster ends.
 struct Stop {
   std::string why;
-  MSGPACK_DEFINE_ARRAY(why)
+  ATOLL_MESSAGE_FIELDS(why)
 };
 
 // ----------------------------------------------------------------------- jobs
@@ -101,7 +104,7 @@ struct JobInfo {
   std::string build_id;    // hexadecimal
   std::string directory;   // working directory of the driver
   std::vector<std::string> environment;  // "NAME=value"
-  MSGPACK_DEFINE_ARRAY(job, driver, path, build_id, directory, environment)
+  ATOLL_MESSAGE_FIELDS(job, driver, path, build_id, directory, environment)
 };
 
 enum class ClientKind : std::uint8_t { kDriver = 0, kWorker = 1, kTool = 2 };
@@ -113,7 +116,7 @@ struct Attach {
   ClientKind kind = ClientKind::kTool;
   std::string host;
   JobInfo job;
-  MSGPACK_DEFINE_ARRAY(client, kind, host, job)
+  ATOLL_MESSAGE_FIELDS(client, kind, host, job)
 };
 // `home` is the daemon that the client asks first for leases: the one on its
 // own host, else the head's.
@@ -121,32 +124,32 @@ struct Attached {
   std::string cluster;
   Contact home;
   std::uint32_t nodes = 0;
-  MSGPACK_DEFINE_ARRAY(cluster, home, nodes)
+  ATOLL_MESSAGE_FIELDS(cluster, home, nodes)
 };
 struct AttachRefused {
   std::string why;
-  MSGPACK_DEFINE_ARRAY(why)
+  ATOLL_MESSAGE_FIELDS(why)
 };
 // driver -> head: the job is over; its workers and actors are ended.
 struct Detach {
   ProcessId job = ProcessId::kNone;
-  MSGPACK_DEFINE_ARRAY(job)
+  ATOLL_MESSAGE_FIELDS(job)
 };
 // head -> every daemon.
 struct EndJob {
   ProcessId job = ProcessId::kNone;
   std::string why;
-  MSGPACK_DEFINE_ARRAY(job, why)
+  ATOLL_MESSAGE_FIELDS(job, why)
 };
 // daemon -> head and back, on first use of a job on a node.
 struct GetJob {
   ProcessId job = ProcessId::kNone;
-  MSGPACK_DEFINE_ARRAY(job)
+  ATOLL_MESSAGE_FIELDS(job)
 };
 struct JobReply {
   bool found = false;
   JobInfo info;
-  MSGPACK_DEFINE_ARRAY(found, info)
+  ATOLL_MESSAGE_FIELDS(found, info)
 };
 
 // daemon -> driver, when the driver's program is not visible on the node: the
@@ -154,7 +157,7 @@ struct JobReply {
 struct GetProgram {
   ProcessId job = ProcessId::kNone;
   std::uint64_t offset = 0;
-  MSGPACK_DEFINE_ARRAY(job, offset)
+  ATOLL_MESSAGE_FIELDS(job, offset)
 };
 struct ProgramChunk {
   ProcessId job = ProcessId::kNone;
@@ -162,7 +165,7 @@ struct ProgramChunk {
   std::uint64_t total = 0;
   std::string bytes;
   std::string why;
-  MSGPACK_DEFINE_ARRAY(job, offset, total, bytes, why)
+  ATOLL_MESSAGE_FIELDS(job, offset, total, bytes, why)
 };
 
 // --------------------------------------------------------------------- leases
@@ -176,32 +179,32 @@ struct LeaseRequest {
   Resources shape;
   std::uint32_t count = 1;
   std::uint64_t reservation = 0;  // from Placed; 0: the client asks of its own
-  MSGPACK_DEFINE_ARRAY(request, job, shape, count, reservation)
+  ATOLL_MESSAGE_FIELDS(request, job, shape, count, reservation)
 };
 struct LeaseGrant {
   std::uint64_t request = 0;
   LeaseId lease;
   Contact worker;
-  MSGPACK_DEFINE_ARRAY(request, lease, worker)
+  ATOLL_MESSAGE_FIELDS(request, lease, worker)
 };
 struct LeaseRefused {
   std::uint64_t request = 0;
   std::uint32_t count = 0;
   // The worker could not be started: trying again is no use. Empty: busy.
   std::string failure;
-  MSGPACK_DEFINE_ARRAY(request, count, failure)
+  ATOLL_MESSAGE_FIELDS(request, count, failure)
 };
 // client -> daemon.
 struct LeaseReturn {
   LeaseId lease;
   bool broken = false;  // the worker is not to be used again, e.g. unreachable
-  MSGPACK_DEFINE_ARRAY(lease, broken)
+  ATOLL_MESSAGE_FIELDS(lease, broken)
 };
 // daemon -> client: the worker ended, with words for why ("killed by signal 9").
 struct LeaseLost {
   LeaseId lease;
   std::string cause;
-  MSGPACK_DEFINE_ARRAY(lease, cause)
+  ATOLL_MESSAGE_FIELDS(lease, cause)
 };
 
 // client -> head: find nodes for `count` workers with `shape`. Answered by
@@ -212,19 +215,19 @@ struct PlaceRequest {
   std::uint64_t request = 0;
   Resources shape;
   std::uint32_t count = 0;
-  MSGPACK_DEFINE_ARRAY(request, shape, count)
+  ATOLL_MESSAGE_FIELDS(request, shape, count)
 };
 struct Placed {
   std::uint64_t request = 0;
   Contact daemon;
   std::uint32_t count = 0;
   std::uint64_t reservation = 0;
-  MSGPACK_DEFINE_ARRAY(request, daemon, count, reservation)
+  ATOLL_MESSAGE_FIELDS(request, daemon, count, reservation)
 };
 struct Infeasible {
   std::uint64_t request = 0;
   std::string why;
-  MSGPACK_DEFINE_ARRAY(request, why)
+  ATOLL_MESSAGE_FIELDS(request, why)
 };
 
 // ---------------------------------------------------------- workers and tasks
@@ -236,7 +239,7 @@ struct WorkerBinding {
   std::vector<GpuRecord> gpus;
   std::vector<std::int32_t> cpus;  // the CPU set; empty: not bound
   std::int32_t numa = -1;
-  MSGPACK_DEFINE_ARRAY(node, gpus, cpus, numa)
+  ATOLL_MESSAGE_FIELDS(node, gpus, cpus, numa)
 };
 
 // worker -> its daemon, once, when it can be pushed to.
@@ -244,7 +247,7 @@ struct WorkerReady {
   Contact worker;
   std::uint64_t pid = 0;
   std::string build_id;
-  MSGPACK_DEFINE_ARRAY(worker, pid, build_id)
+  ATOLL_MESSAGE_FIELDS(worker, pid, build_id)
 };
 
 enum class ErrorKind : std::uint8_t {
@@ -269,7 +272,7 @@ struct ErrorInfo {
   std::string function;
   std::string node;
   std::uint64_t pid = 0;
-  MSGPACK_DEFINE_ARRAY(kind, message, type, function, node, pid)
+  ATOLL_MESSAGE_FIELDS(kind, message, type, function, node, pid)
 };
 
 // One argument: an encoded value, or a reference still to be resolved.
@@ -277,7 +280,7 @@ struct Argument {
   std::string value;
   std::optional<ObjectId> reference;
   Contact owner;  // of the reference
-  MSGPACK_DEFINE_ARRAY(value, reference, owner)
+  ATOLL_MESSAGE_FIELDS(value, reference, owner)
 };
 
 // client -> leased worker. Answered by TaskDone. A worker runs the tasks of all
@@ -286,14 +289,14 @@ struct PushTask {
   TaskId task;
   std::string function;
   std::vector<std::string> arguments;
-  MSGPACK_DEFINE_ARRAY(task, function, arguments)
+  ATOLL_MESSAGE_FIELDS(task, function, arguments)
 };
 struct TaskDone {
   TaskId task;
   std::string value;  // encoded, if there is no error
   std::optional<ErrorInfo> error;
   std::uint64_t run_ns = 0;
-  MSGPACK_DEFINE_ARRAY(task, value, error, run_ns)
+  ATOLL_MESSAGE_FIELDS(task, value, error, run_ns)
 };
 
 // --------------------------------------------------------------------- actors
@@ -306,7 +309,7 @@ struct ActorSpec {
   Resources shape;
   std::string name;  // empty: none
   std::int32_t max_restarts = 0;  // -1: without limit
-  MSGPACK_DEFINE_ARRAY(actor, job, class_name, arguments, shape, name, max_restarts)
+  ATOLL_MESSAGE_FIELDS(actor, job, class_name, arguments, shape, name, max_restarts)
 };
 
 enum class ActorState : std::uint8_t {
@@ -322,18 +325,18 @@ enum class ActorState : std::uint8_t {
 struct CreateActor {
   ActorSpec spec;
   Contact creator;
-  MSGPACK_DEFINE_ARRAY(spec, creator)
+  ATOLL_MESSAGE_FIELDS(spec, creator)
 };
 // client -> head: by id, or by name if the id is none.
 struct WatchActor {
   ActorId actor;
   std::string name;
-  MSGPACK_DEFINE_ARRAY(actor, name)
+  ATOLL_MESSAGE_FIELDS(actor, name)
 };
 // The answer to WatchActor for a name that nobody has.
 struct NoSuchActor {
   std::string name;
-  MSGPACK_DEFINE_ARRAY(name)
+  ATOLL_MESSAGE_FIELDS(name)
 };
 struct ActorUpdate {
   ActorId actor;
@@ -342,12 +345,12 @@ struct ActorUpdate {
   std::uint32_t incarnation = 0;  // grows with every (re)start, from 1
   Contact worker;                 // when alive
   std::optional<ErrorInfo> error; // when dead or restarting: why
-  MSGPACK_DEFINE_ARRAY(actor, name, state, incarnation, worker, error)
+  ATOLL_MESSAGE_FIELDS(actor, name, state, incarnation, worker, error)
 };
 // client -> head.
 struct KillActor {
   ActorId actor;
-  MSGPACK_DEFINE_ARRAY(actor)
+  ATOLL_MESSAGE_FIELDS(actor)
 };
 
 // head -> daemon. Answered by ActorStarted or ActorEnded. Repeating it is
@@ -356,13 +359,13 @@ struct StartActor {
   ActorSpec spec;
   std::uint32_t incarnation = 0;
   std::uint64_t reservation = 0;
-  MSGPACK_DEFINE_ARRAY(spec, incarnation, reservation)
+  ATOLL_MESSAGE_FIELDS(spec, incarnation, reservation)
 };
 struct ActorStarted {
   ActorId actor;
   std::uint32_t incarnation = 0;
   Contact worker;
-  MSGPACK_DEFINE_ARRAY(actor, incarnation, worker)
+  ATOLL_MESSAGE_FIELDS(actor, incarnation, worker)
 };
 // daemon -> head. `busy`: it never started, since there was no room.
 struct ActorEnded {
@@ -371,24 +374,24 @@ struct ActorEnded {
   bool busy = false;
   bool restartable = true;  // false: the constructor threw, or it was asked to end
   ErrorInfo error;
-  MSGPACK_DEFINE_ARRAY(actor, incarnation, busy, restartable, error)
+  ATOLL_MESSAGE_FIELDS(actor, incarnation, busy, restartable, error)
 };
 struct StopActor {
   ActorId actor;
   std::uint32_t incarnation = 0;
   std::string why;
-  MSGPACK_DEFINE_ARRAY(actor, incarnation, why)
+  ATOLL_MESSAGE_FIELDS(actor, incarnation, why)
 };
 
 // daemon -> worker: become this actor. Answered by InitActorDone.
 struct InitActor {
   ActorSpec spec;
-  MSGPACK_DEFINE_ARRAY(spec)
+  ATOLL_MESSAGE_FIELDS(spec)
 };
 struct InitActorDone {
   ActorId actor;
   std::optional<ErrorInfo> error;
-  MSGPACK_DEFINE_ARRAY(actor, error)
+  ATOLL_MESSAGE_FIELDS(actor, error)
 };
 // client -> the actor's worker. Answered by TaskDone.
 struct CallActor {
@@ -396,7 +399,7 @@ struct CallActor {
   ActorId actor;
   std::string method;
   std::vector<std::string> arguments;
-  MSGPACK_DEFINE_ARRAY(task, actor, method, arguments)
+  ATOLL_MESSAGE_FIELDS(task, actor, method, arguments)
 };
 
 // -------------------------------------------------------------------- objects
@@ -404,19 +407,19 @@ struct CallActor {
 // client -> owner: answered when the object is ready.
 struct FetchObject {
   ObjectId object;
-  MSGPACK_DEFINE_ARRAY(object)
+  ATOLL_MESSAGE_FIELDS(object)
 };
 struct ObjectReady {
   ObjectId object;
   std::string value;
   std::optional<ErrorInfo> error;
-  MSGPACK_DEFINE_ARRAY(object, value, error)
+  ATOLL_MESSAGE_FIELDS(object, value, error)
 };
 
 // ---------------------------------------------------------------------- sight
 
 struct GetStatus {
-  MSGPACK_DEFINE_ARRAY()
+  ATOLL_MESSAGE_FIELDS()
 };
 enum class NodeState : std::uint8_t { kJoining = 0, kAlive = 1, kDead = 2 };
 struct NodeStatus {
@@ -426,7 +429,7 @@ struct NodeStatus {
   NodeUsage usage;
   double changed_ago = 0;  // seconds since `state` began
   std::string cause;       // when dead
-  MSGPACK_DEFINE_ARRAY(node, state, info, usage, changed_ago, cause)
+  ATOLL_MESSAGE_FIELDS(node, state, info, usage, changed_ago, cause)
 };
 struct ActorStatus {
   ActorId actor;
@@ -436,14 +439,14 @@ struct ActorStatus {
   NodeId node = NodeId::kNone;
   std::uint32_t incarnation = 0;
   std::string cause;
-  MSGPACK_DEFINE_ARRAY(actor, name, class_name, state, node, incarnation, cause)
+  ATOLL_MESSAGE_FIELDS(actor, name, class_name, state, node, incarnation, cause)
 };
 // What died, newest last, bounded.
 struct DeathNote {
   double ago = 0;  // seconds
   std::string what;  // "worker 4711 on n2", "node n3"
   std::string cause;
-  MSGPACK_DEFINE_ARRAY(ago, what, cause)
+  ATOLL_MESSAGE_FIELDS(ago, what, cause)
 };
 struct StatusReport {
   std::string cluster;
@@ -457,7 +460,7 @@ struct StatusReport {
   std::vector<NodeStatus> nodes;
   std::vector<ActorStatus> actors;
   std::vector<DeathNote> deaths;
-  MSGPACK_DEFINE_ARRAY(cluster, head, head_node, head_pid, uptime, expected_nodes,
+  ATOLL_MESSAGE_FIELDS(cluster, head, head_node, head_pid, uptime, expected_nodes,
                        drivers, pending_leases, nodes, actors, deaths)
 };
 // daemon -> head: a worker ended unasked. For the status table.
@@ -465,7 +468,7 @@ struct WorkerDied {
   std::uint64_t pid = 0;
   std::string doing;  // "task count", "actor Partition", "nothing"
   std::string cause;
-  MSGPACK_DEFINE_ARRAY(pid, doing, cause)
+  ATOLL_MESSAGE_FIELDS(pid, doing, cause)
 };
 
 using Message =
@@ -485,8 +488,3 @@ inline constexpr Duration kHeartbeatInterval = std::chrono::milliseconds(500);
 inline constexpr Duration kNodeSilence = std::chrono::milliseconds(2500);
 
 }  // namespace Atoll
-
-MSGPACK_ADD_ENUM(Atoll::ClientKind)
-MSGPACK_ADD_ENUM(Atoll::ErrorKind)
-MSGPACK_ADD_ENUM(Atoll::ActorState)
-MSGPACK_ADD_ENUM(Atoll::NodeState)

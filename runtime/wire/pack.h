@@ -1,6 +1,6 @@
 #pragma once
 
-// msgpack adaptors for the types of base/ that travel in messages.
+// msgpack adaptors for messages, and for the types of base/ inside them.
 
 #ifndef MSGPACK_NO_BOOST
 #define MSGPACK_NO_BOOST
@@ -11,14 +11,56 @@
 #include "runtime/base/resources.h"
 #include "runtime/base/status.h"
 #include "runtime/wire/contact.h"
+#include "runtime/wire/messages.h"
 
 MSGPACK_ADD_ENUM(Atoll::ProcessId)
 MSGPACK_ADD_ENUM(Atoll::NodeId)
 MSGPACK_ADD_ENUM(Atoll::Code)
+MSGPACK_ADD_ENUM(Atoll::ClientKind)
+MSGPACK_ADD_ENUM(Atoll::ErrorKind)
+MSGPACK_ADD_ENUM(Atoll::ActorState)
+MSGPACK_ADD_ENUM(Atoll::NodeState)
+
+namespace Atoll {
+
+struct AnyFields {
+  template <typename... Fields>
+  void operator()(Fields&...) const {}
+};
+
+// A struct with ATOLL_MESSAGE_FIELDS.
+template <typename T>
+concept HasFields = requires(T& message) { message.visit_fields(AnyFields()); };
+
+}  // namespace Atoll
 
 namespace msgpack {
 MSGPACK_API_VERSION_NAMESPACE(MSGPACK_DEFAULT_API_NS) {
 namespace adaptor {
+
+// A message: its fields as an array. Fields that an older sender does not know
+// keep their defaults; those that we do not know are passed over.
+template <typename T>
+struct pack<T, std::enable_if_t<Atoll::HasFields<T>>> {
+  template <typename Stream>
+  packer<Stream>& operator()(packer<Stream>& out, const T& message) const {
+    message.visit_fields([&out](const auto&... fields) {
+      out.pack_array(static_cast<std::uint32_t>(sizeof...(fields)));
+      (out.pack(fields), ...);
+    });
+    return out;
+  }
+};
+template <typename T>
+struct convert<T, std::enable_if_t<Atoll::HasFields<T>>> {
+  const msgpack::object& operator()(const msgpack::object& in, T& message) const {
+    if (in.type != type::ARRAY) throw type_error();
+    const msgpack::object* next = in.via.array.ptr;
+    const msgpack::object* const end = next + in.via.array.size;
+    message.visit_fields([&](auto&... fields) { ((next != end ? (next++)->convert(fields), void() : void()), ...); });
+    return in;
+  }
+};
 
 // [process, sequence]
 template <typename Tag>

@@ -1,6 +1,7 @@
 #include "runtime/wire/worker_start.h"
 
 #include "runtime/wire/base64.h"
+#include "runtime/wire/pack.h"
 
 namespace Atoll {
 

@@ -18,7 +18,7 @@ struct WorkerStart {
   std::string build_id;  // of the driver's program
   std::int32_t secret_fd = -1;
   WorkerBinding binding;
-  MSGPACK_DEFINE_ARRAY(self, daemon, head, job, build_id, secret_fd, binding)
+  ATOLL_MESSAGE_FIELDS(self, daemon, head, job, build_id, secret_fd, binding)
 };
 
 inline constexpr const char* kWorkerVariable = "ATOLL_WORKER";

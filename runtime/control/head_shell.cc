@@ -1,0 +1,117 @@
+#include "runtime/control/head_shell.h"
+
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "runtime/base/log.h"
+#include "runtime/wire/card.h"
+#include "runtime/wire/ucx_transport.h"
+
+namespace Atoll {
+namespace {
+
+constexpr Duration kSpin = std::chrono::microseconds(20);
+
+}  // namespace
+
+Result<std::unique_ptr<HeadShell>> HeadShell::create(const Options& options) {
+  Result<Loop> loop = Loop::create();
+  if (!loop.ok()) return loop.status();
+  std::unique_ptr<HeadShell> shell(new HeadShell(std::move(*loop)));
+  ATOLL_RETURN_IF_ERROR(shell->open(options));
+  return shell;
+}
+
+Status HeadShell::open(const Options& options) {
+  self_.process = random_process_id();
+  self_.node = NodeId(0);
+  Result<std::unique_ptr<UcxTransport>> transport = UcxTransport::create(self_.process, options.secret, messenger_);
+  if (!transport.ok()) return transport.status();
+  transport_ = std::move(*transport);
+  messenger_.use(*transport_);
+  self_.address = transport_->address();
+  Head::Options head;
+  head.cluster = options.cluster;
+  head.self = self_;
+  head.host = options.host;
+  head.pid = static_cast<std::uint64_t>(::getpid());
+  head.expected_nodes = options.expected_nodes;
+  head_ = std::make_unique<Head>(head, now());
+  return loop_.add(transport_->event_fd(), [] {});
+}
+
+Status HeadShell::run(int lifeline) {
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGTERM);
+  sigaddset(&ends, SIGINT);
+  sigprocmask(SIG_BLOCK, &ends, nullptr);
+  const Fd signals(::signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals.valid()) return errno_status("signalfd", errno);
+  bool stopping = false;
+  ATOLL_RETURN_IF_ERROR(loop_.add(signals.get(), [&] { stopping = true; }));
+  ATOLL_RETURN_IF_ERROR(loop_.add(lifeline, [&] { stopping = true; }));
+  Time busy_until = now();
+  while (!stopping) {
+    now_ = now();
+    if (now_ >= head_->next_deadline()) {
+      head_->on_tick(now_, out_);
+      carry_out();
+    }
+    if (messenger_.progress(now_)) busy_until = now_ + kSpin;
+    if (now_ >= busy_until && messenger_.arm()) loop_.wait(now_, head_->next_deadline());
+  }
+  head_->stop("the cluster was told to stop", out_);
+  carry_out();
+  return Status();
+}
+
+void HeadShell::carry_out() {
+  messenger_.deliver(out_);
+  for (const std::string& line : std::exchange(head_->log_lines(), {})) log::info("{}", line);
+}
+
+void HeadShell::on_message(ProcessId from, Message message) {
+  head_->on_message(now_, from, std::move(message), out_);
+  carry_out();
+}
+
+void HeadShell::on_lost(ProcessId peer, const Status& why) {
+  head_->on_lost(now_, peer, why, out_);
+  carry_out();
+}
+
+int run_head_process(const std::string& cluster, const std::string& host, std::uint32_t expected_nodes, int channel) {
+  const Fd socket(channel);
+  HeadShell::Options options;
+  options.cluster = cluster;
+  options.host = host;
+  options.expected_nodes = expected_nodes;
+  char hex[64];
+  if (::recv(channel, hex, sizeof hex, MSG_WAITALL) != sizeof hex) {
+    log::error("the node daemon did not hand over the cluster's secret");
+    return 1;
+  }
+  Result<Secret> secret = Secret::from_hex({hex, sizeof hex});
+  if (!secret.ok()) return 1;
+  options.secret = *secret;
+  Result<std::unique_ptr<HeadShell>> shell = HeadShell::create(options);
+  if (!shell.ok()) {
+    log::error("the head cannot start: {}", shell.status().message());
+    return 1;
+  }
+  Card card;
+  card.host = host;
+  card.daemon = (*shell)->self();
+  const std::string bytes = encode_card(card);
+  if (::send(channel, bytes.data(), bytes.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(bytes.size())) return 1;
+  const Status status = (*shell)->run(channel);
+  if (!status.ok()) log::error("the head ended: {}", status.message());
+  return status.ok() ? 0 : 1;
+}
+
+}  // namespace Atoll

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "runtime/base/loop.h"
+#include "runtime/control/head.h"
+#include "runtime/wire/hello.h"
+#include "runtime/wire/messenger.h"
+
+namespace Atoll {
+
+// The shell around Head: one process, one thread, a transport and a loop.
+class HeadShell : private MessageHandler {
+ public:
+  struct Options {
+    std::string cluster;
+    std::string host;
+    Secret secret;
+    std::uint32_t expected_nodes = 1;
+  };
+
+  static Result<std::unique_ptr<HeadShell>> create(const Options& options);
+
+  const Contact& self() const { return self_; }
+
+  // Runs until SIGTERM, or until the parent's end of `lifeline` is closed; then
+  // tells every daemon to stop.
+  Status run(int lifeline);
+
+ private:
+  explicit HeadShell(Loop loop) : loop_(std::move(loop)), messenger_(*this) {}
+  Status open(const Options& options);
+  void carry_out();
+  void on_message(ProcessId from, Message message) override;
+  void on_lost(ProcessId peer, const Status& why) override;
+
+  Loop loop_;
+  Messenger messenger_;
+  std::unique_ptr<Transport> transport_;
+  Contact self_;
+  std::unique_ptr<Head> head_;
+  Outbox out_;
+  Time now_{};
+};
+
+// The head process: reads the cluster's secret (64 hexadecimal digits) from the
+// socket `channel`, answers with a card that holds its contact, and runs for as
+// long as the other end stays open. Returns its exit status.
+int run_head_process(const std::string& cluster, const std::string& host, std::uint32_t expected_nodes, int channel);
+
+}  // namespace Atoll

@@ -1,0 +1,249 @@
+// atolld, the node daemon: one a node, a task of the job step that `atoll`
+// starts. Its stdin and stdout are the launcher's control channel
+// (runtime/wire/control_line.h); rank 0 keeps the cluster's head as a child.
+
+#include <limits.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+
+#include "config.h"
+#include "runtime/base/log.h"
+#include "runtime/client/session_folder.h"
+#include "runtime/control/head_shell.h"
+#include "runtime/node/head_process.h"
+#include "runtime/node/node_shell.h"
+#include "runtime/wire/control_line.h"
+#include "runtime/wire/munge.h"
+#include "runtime/wire/stdio_wireup.h"
+#include "topology/live.h"
+
+namespace Atoll {
+namespace {
+
+constexpr const char* kHelp =
+    "Usage: atolld\n"
+    "\n"
+    "The node daemon of an Atoll cluster. `atoll run` and `atoll up` start one on every\n"
+    "node of an allocation; there is no need to start it by hand. See atolld(8).\n"
+    "\n"
+    "  --help      this text\n"
+    "  --version   the version\n";
+
+std::string host_name() {
+  char name[HOST_NAME_MAX + 1] = "";
+  ::gethostname(name, sizeof name - 1);
+  name[std::strcspn(name, ".")] = '\0';
+  return name;
+}
+
+// The node's name as Slurm calls it, which is not always the host's.
+std::string node_name(const Environment& environment) {
+  const std::string& name = lookup(environment, "SLURMD_NODENAME");
+  return name.empty() ? host_name() : name;
+}
+
+// The daemon from its start to its end; each step says what it is doing, so that
+// the launcher can name a node that hangs.
+class Daemon {
+ public:
+  Daemon() : environment_(current_environment()), node_(node_name(environment_)) {
+    expected_ = expected_wire_up(environment_);
+  }
+
+  int run() {
+    say(PresentEvent{expected_.rank, node_, ::getpid()});
+    const Status status = serve();
+    if (status.ok()) return 0;
+    say(FailedEvent{expected_.rank, node_, status.message()});
+    log::error("{}", status.message());
+    return 1;
+  }
+
+ private:
+  void say(const ControlEvent& event) {
+    [[maybe_unused]] const Status status = write_event(1, event);  // without a launcher there is nobody to tell
+  }
+
+  void stage(std::string_view name) { say(StageEvent{expected_.rank, node_, std::string(name)}); }
+
+  Status serve() {
+    if (const Status status = keep_memory_out_of_core_files(); !status.ok()) log::warn("{}", status.message());
+    Result<Secret> secret = take_secret_from_environment();
+    if (!secret.ok()) return secret.status();
+    environment_.erase(kSecretVariable);
+    if (expected_.rank == 0) {
+      Result<HeadProcess> head = HeadProcess::start(cluster_name(), node_, expected_.size, *secret);
+      if (!head.ok()) return head.status().prefixed("starting the head");
+      head_process_.emplace(std::move(*head));
+    }
+    make_folder();
+    ATOLL_RETURN_IF_ERROR(open_shell(*secret));
+    Result<Card> head = wire_up();
+    if (!head.ok()) return head.status();
+    publish(head->head, *secret);
+    return serve_until_end(head->head);
+  }
+
+  std::string cluster_name() const {
+    const std::string& name = lookup(environment_, "ATOLL_CLUSTER");
+    return name.empty() ? "atoll" : name;
+  }
+
+  // Where programs are shipped to, and where commands on this node find the
+  // cluster. On the launcher's host its own folder serves both.
+  void make_folder() {
+    Result<SessionFolder> folder = SessionFolder::create(environment_, cluster_name(), "node");
+    if (folder.ok()) {
+      folder_path_ = folder->path();
+      folder_.emplace(std::move(*folder));
+    } else {
+      folder_path_ = sessions_path(environment_) + "/" + session_job(environment_) + "-" + cluster_name();
+    }
+  }
+
+  Status open_shell(const Secret& secret) {
+    Result<Machine> machine = machine_of_this_node(environment_);
+    if (!machine.ok()) return machine.status().prefixed("learning this node's machine");
+    NodeShell::Options options;
+    options.node = node_;
+    options.rank = NodeId(static_cast<std::uint32_t>(expected_.rank));
+    options.secret = secret;
+    options.grant = granted_resources(environment_, *machine);
+    topology_ = digest(*machine);
+    options.machine = std::move(*machine);
+    options.folder = folder_path_;
+    options.environment = environment_;
+    Result<std::unique_ptr<NodeShell>> shell = NodeShell::create(std::move(options));
+    if (!shell.ok()) return shell.status().prefixed("opening the transport");
+    shell_ = std::move(*shell);
+    return Status();
+  }
+
+  Result<Card> wire_up() {
+    Card own;
+    own.host = node_;
+    own.rank = expected_.rank;
+    own.daemon = shell_->self();
+    own.topology = topology_;
+    if (head_process_) {
+      stage("head");
+      Result<Contact> head = head_process_->contact();
+      if (!head.ok()) return head.status();
+      own.head = *head;
+    }
+    const std::unique_ptr<WireUpChannel> channel =
+        open_wire_up(environment_, [this](std::string_view name) { stage(name); });
+    Result<WireUp> who = channel->begin();
+    if (!who.ok()) return who.status();
+    if (who->rank != expected_.rank)
+      return Status(Code::kInternal, "PMIx says this is rank " + std::to_string(who->rank) + ", the environment says " +
+                                         std::to_string(expected_.rank));
+    // Over stdio the exchange says the card itself.
+    const bool over_stdio = dynamic_cast<StdioWireUp*>(channel.get()) != nullptr;
+    if (head_process_ && !over_stdio) say(CardEvent{own.rank, node_, encode_card(own)});
+    Result<Card> head = channel->exchange(own);
+    if (over_stdio) commands_ = static_cast<StdioWireUp*>(channel.get())->unread();
+    return head;
+  }
+
+  void publish(const Contact& head, const Secret& secret) {
+    if (!folder_) return;
+    const Status status = folder_->publish(head, secret, expected_.size);
+    if (!status.ok()) log::warn("commands on {} will not find this cluster: {}", node_, status.message());
+  }
+
+  Status serve_until_end(const Contact& head) {
+    stage("join");
+    sigset_t ends;
+    sigemptyset(&ends);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&ends, signal);
+    sigprocmask(SIG_BLOCK, &ends, nullptr);
+    const Fd signals(::signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!signals.valid()) return errno_status("signalfd", errno);
+    ATOLL_RETURN_IF_ERROR(shell_->loop().add(signals.get(), [this] { end_cluster(); }));
+    ATOLL_RETURN_IF_ERROR(shell_->loop().add(0, [this] { read_commands(); }));
+    if (head_process_)
+      ATOLL_RETURN_IF_ERROR(shell_->loop().add(head_process_->pidfd(), [this] { on_head_exit(); }));
+    take_commands();
+    return shell_->run(head, [this] { say(ReadyEvent{expected_.rank, node_}); });
+  }
+
+  // A stop, or the launcher's end: its stdin is how it tells every daemon.
+  void read_commands() {
+    char bytes[4096];
+    const ssize_t n = ::read(0, bytes, sizeof bytes);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (n <= 0) {
+      shell_->loop().remove(0);
+      return end_cluster();
+    }
+    commands_.append(bytes, static_cast<std::size_t>(n));
+    take_commands();
+  }
+
+  void take_commands() {
+    for (std::size_t end; (end = commands_.find('\n')) != std::string::npos; commands_.erase(0, end + 1)) {
+      const Result<ControlCommand> command = decode_command(std::string_view(commands_).substr(0, end));
+      if (!command.ok())
+        log::warn("ignoring a command of the launcher: {}", command.status().message());
+      else if (std::holds_alternative<StopCommand>(*command))
+        end_cluster();
+    }
+  }
+
+  void end_cluster() {
+    stopping_ = true;
+    if (head_process_) head_process_->stop();
+    shell_->end(Status());
+  }
+
+  void on_head_exit() {
+    shell_->loop().remove(head_process_->pidfd());
+    if (!stopping_) shell_->end(Status(Code::kUnavailable, "the head process has ended unasked"));
+  }
+
+  Environment environment_;
+  std::string node_;
+  WireUp expected_;
+  std::optional<HeadProcess> head_process_;
+  std::optional<SessionFolder> folder_;
+  std::string folder_path_;
+  std::unique_ptr<NodeShell> shell_;
+  std::uint64_t topology_ = 0;
+  std::string commands_;
+  bool stopping_ = false;
+};
+
+int head_main(char** arguments) {
+  log::set_up(arguments[1], "head", "info");
+  if (const Status status = keep_memory_out_of_core_files(); !status.ok()) log::warn("{}", status.message());
+  return run_head_process(arguments[0], arguments[1], static_cast<std::uint32_t>(std::atoi(arguments[2])),
+                          std::atoi(arguments[3]));
+}
+
+}  // namespace
+}  // namespace Atoll
+
+int main(int argc, char** argv) {
+  ::signal(SIGPIPE, SIG_IGN);
+  if (argc == 6 && std::strcmp(argv[1], "--head") == 0) return Atoll::head_main(argv + 2);
+  if (argc > 1) {
+    const bool version = std::strcmp(argv[1], "--version") == 0;
+    const bool help = std::strcmp(argv[1], "--help") == 0;
+    if (version) std::printf("atolld %s\n", PACKAGE_VERSION);
+    if (help) std::fputs(Atoll::kHelp, stdout);
+    if (version || help) return 0;
+    std::fprintf(stderr, "atolld: it takes no arguments; `atoll run` starts it\n");
+    return 2;
+  }
+  Atoll::Daemon daemon;
+  Atoll::log::set_up(Atoll::node_name(Atoll::current_environment()), "atolld", "info");
+  return daemon.run();
+}

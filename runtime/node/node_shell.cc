@@ -1,0 +1,202 @@
+#include "runtime/node/node_shell.h"
+
+#include <unistd.h>
+
+#include "runtime/base/log.h"
+#include "runtime/node/worker_environment.h"
+#include "runtime/wire/ucx_transport.h"
+#include "runtime/wire/worker_start.h"
+
+namespace Atoll {
+namespace {
+
+constexpr Duration kSpin = std::chrono::microseconds(20);
+
+GpuRecord record_of(const GpuInfo& gpu) {
+  return {gpu.index, gpu.uuid, gpu.model, gpu.numa.value_or(-1)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<NodeShell>> NodeShell::create(Options options) {
+  Result<Loop> loop = Loop::create();
+  if (!loop.ok()) return loop.status();
+  std::unique_ptr<NodeShell> shell(new NodeShell(std::move(options), std::move(*loop)));
+  ATOLL_RETURN_IF_ERROR(shell->open());
+  return shell;
+}
+
+Status NodeShell::open() {
+  self_.process = random_process_id();
+  self_.node = options_.rank;
+  Result<std::unique_ptr<UcxTransport>> transport = UcxTransport::create(self_.process, options_.secret, messenger_);
+  if (!transport.ok()) return transport.status();
+  transport_ = std::move(*transport);
+  messenger_.use(*transport_);
+  self_.address = transport_->address();
+  if (!options_.machine.synthetic)
+    if (Result<Binder> binder = Binder::open(); binder.ok()) binder_ = std::move(*binder);
+  return loop_.add(transport_->event_fd(), [] {});
+}
+
+NodeShell::~NodeShell() {
+  for (auto& [id, process] : processes_) process.process.kill();
+}
+
+NodeInfo NodeShell::node_info() const {
+  NodeInfo info;
+  info.name = options_.node;
+  info.pid = static_cast<std::uint64_t>(::getpid());
+  info.total.cpu = Fixed::whole(options_.grant.cpus);
+  info.total.memory = options_.grant.memory;
+  info.total.gpu = Fixed::whole(static_cast<std::int64_t>(options_.grant.gpus.size()));
+  for (const GpuInfo& gpu : options_.grant.gpus) {
+    info.gpus.push_back(record_of(gpu));
+    info.gpu_capacity.push_back(Fixed::whole(1));
+  }
+  info.warnings = options_.machine.warnings;
+  info.warnings.insert(info.warnings.end(), options_.grant.warnings.begin(), options_.grant.warnings.end());
+  return info;
+}
+
+void NodeShell::end(const Status& why) {
+  if (!end_) end_ = why;
+}
+
+Status NodeShell::run(const Contact& head, const std::function<void()>& on_joined) {
+  head_ = head;
+  now_ = now();
+  daemon_.emplace(NodeDaemon::Options{self_, head, node_info()}, now_, out_);
+  carry_out();
+  bool joined = false;
+  Time busy_until = now_;
+  while (!end_ && !daemon_->ending()) {
+    now_ = now();
+    if (now_ >= daemon_->next_deadline()) {
+      daemon_->on_tick(now_, out_);
+      carry_out();
+    }
+    if (messenger_.progress(now_)) busy_until = now_ + kSpin;
+    if (!joined && daemon_->joined()) {
+      joined = true;
+      on_joined();
+    }
+    if (now_ >= busy_until && messenger_.arm()) loop_.wait(now_, daemon_->next_deadline());
+  }
+  if (end_) return *end_;
+  return daemon_->ending()->failed ? Status(Code::kUnavailable, daemon_->ending()->why) : Status();
+}
+
+void NodeShell::carry_out() {
+  // Carrying out one thing may make the machine want another.
+  while (!out_.empty()) {
+    NodeOutbox todo = std::exchange(out_, NodeOutbox());
+    messenger_.deliver(todo);
+    for (const std::string& line : todo.log_lines) log::info("{}", line);
+    for (const StartWorker& start : todo.starts) start_worker(start);
+    for (const KillWorker& kill : todo.kills)
+      if (const auto process = processes_.find(kill.worker); process != processes_.end()) process->second.process.kill();
+    for (const FindProgram& find : todo.finds) find_program(find.job);
+    for (const StoreProgram& store : todo.stores) store_program(store);
+  }
+}
+
+// --------------------------------------------------------------------- workers
+
+void NodeShell::start_worker(const StartWorker& start) {
+  Result<WorkerProcess> process = spawn(start);
+  if (!process.ok()) {
+    daemon_->on_worker_exit(now_, start.worker, "could not be started: " + process.status().message(), out_);
+    return;
+  }
+  const std::string prefix = "(" + options_.node + " " + std::to_string(process->pid()) + ") ";
+  processes_.emplace(start.worker, Process{std::move(*process), WorkerOutput(prefix, 1), WorkerOutput(prefix, 2)});
+  watch(start.worker);
+}
+
+Result<WorkerProcess> NodeShell::spawn(const StartWorker& start) {
+  const JobInfo& job = jobs_.at(start.job);
+  std::vector<GpuInfo> gpus;
+  for (const int place : start.gpus) gpus.push_back(options_.grant.gpus.at(static_cast<std::size_t>(place)));
+  WorkerProcess::Start process;
+  process.program = start.program;
+  process.directory = job.directory;
+  process.secret = options_.secret;
+  process.binding = bind_worker(options_.machine, options_.grant, gpus, start.cpu);
+  process.binder = binder_ ? &*binder_ : nullptr;
+  process.environment = worker_environment(options_.environment, job.environment);
+  for (const auto& [name, value] : process.binding.environment) process.environment[name] = value;
+  WorkerStart told;
+  told.self = {start.worker, options_.rank, ""};
+  told.daemon = self_;
+  told.head = head_;
+  told.job = start.job;
+  told.build_id = job.build_id;
+  told.secret_fd = WorkerProcess::kSecretFd;
+  told.binding = worker_binding(gpus, process.binding);
+  process.environment[kWorkerVariable] = encode_worker_start(told);
+  return WorkerProcess::start(process);
+}
+
+WorkerBinding NodeShell::worker_binding(const std::vector<GpuInfo>& gpus, const Binding& binding) const {
+  WorkerBinding told;
+  told.node = options_.node;
+  for (const GpuInfo& gpu : gpus) told.gpus.push_back(record_of(gpu));
+  told.cpus = binding.cpus;
+  if (!binding.numa.empty()) told.numa = binding.numa.front();
+  return told;
+}
+
+void NodeShell::watch(ProcessId worker) {
+  Process& process = processes_.at(worker);
+  const auto pump = [this, worker](int fd, WorkerOutput Process::*stream) {
+    Process& owner = processes_.at(worker);
+    if (!(owner.*stream).pump(fd)) loop_.remove(fd);
+  };
+  const int out = process.process.out(), err = process.process.err();
+  const Status added[] = {loop_.add(out, [pump, out] { pump(out, &Process::out); }),
+                          loop_.add(err, [pump, err] { pump(err, &Process::err); }),
+                          loop_.add(process.process.pidfd(), [this, worker] { on_exit(worker); })};
+  for (const Status& status : added)
+    if (!status.ok()) log::error("a worker cannot be watched: {}", status.message());
+}
+
+void NodeShell::on_exit(ProcessId worker) {
+  const auto entry = processes_.find(worker);
+  Process& process = entry->second;
+  for (const int fd : {process.process.out(), process.process.err(), process.process.pidfd()}) loop_.remove(fd);
+  process.out.drain(process.process.out());
+  process.err.drain(process.process.err());
+  const std::string cause = process.process.reap();
+  processes_.erase(entry);
+  daemon_->on_worker_exit(now_, worker, cause, out_);
+  carry_out();
+}
+
+// -------------------------------------------------------------------- programs
+
+void NodeShell::find_program(const JobInfo& job) {
+  jobs_[job.job] = job;
+  const Result<std::string> program = programs_.find(job);
+  daemon_->on_program(now_, job.job, program.ok() ? *program : "", program.status().message(), out_);
+}
+
+void NodeShell::store_program(const StoreProgram& store) {
+  const Result<std::string> program = programs_.store(store.job, store.chunk);
+  if (program.ok() && program->empty()) return;
+  daemon_->on_program(now_, store.job.job, program.ok() ? *program : "", program.status().message(), out_);
+}
+
+// -------------------------------------------------------------------- messages
+
+void NodeShell::on_message(ProcessId from, Message message) {
+  daemon_->on_message(now_, from, std::move(message), out_);
+  carry_out();
+}
+
+void NodeShell::on_lost(ProcessId peer, const Status& why) {
+  daemon_->on_lost(now_, peer, why, out_);
+  carry_out();
+}
+
+}  // namespace Atoll

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "runtime/base/loop.h"
+#include "runtime/node/node_daemon.h"
+#include "runtime/node/program_store.h"
+#include "runtime/node/worker_output.h"
+#include "runtime/node/worker_process.h"
+#include "runtime/wire/hello.h"
+#include "runtime/wire/messenger.h"
+#include "topology/grant.h"
+#include "topology/machine.h"
+
+namespace Atoll {
+
+// The shell around NodeDaemon: one process, one thread; a transport, a loop, and
+// the worker processes.
+class NodeShell : private MessageHandler {
+ public:
+  struct Options {
+    std::string node;  // its name
+    NodeId rank = NodeId::kNone;
+    Secret secret;
+    Machine machine;
+    NodeGrant grant;
+    std::string folder;  // of this cluster on this node
+    Environment environment;
+  };
+
+  // Opens the transport, so that self() can go on a card.
+  static Result<std::unique_ptr<NodeShell>> create(Options options);
+  ~NodeShell() override;
+
+  const Contact& self() const { return self_; }
+  Loop& loop() { return loop_; }
+
+  // Joins the head and serves until the cluster ends or end() is called.
+  // `on_joined` is called once. Returns why it ended; ok if it was told to.
+  Status run(const Contact& head, const std::function<void()>& on_joined);
+
+  // The same as a Stop from the head; a failed status is what run() will return.
+  void end(const Status& why);
+
+ private:
+  struct Process {
+    WorkerProcess process;
+    WorkerOutput out;
+    WorkerOutput err;
+  };
+
+  NodeShell(Options options, Loop loop)
+      : options_(std::move(options)), loop_(std::move(loop)), messenger_(*this), programs_(options_.folder) {}
+  Status open();
+  NodeInfo node_info() const;
+  void carry_out();
+  void start_worker(const StartWorker& start);
+  Result<WorkerProcess> spawn(const StartWorker& start);
+  WorkerBinding worker_binding(const std::vector<GpuInfo>& gpus, const Binding& binding) const;
+  void watch(ProcessId worker);
+  void on_exit(ProcessId worker);
+  void find_program(const JobInfo& job);
+  void store_program(const StoreProgram& store);
+  void on_message(ProcessId from, Message message) override;
+  void on_lost(ProcessId peer, const Status& why) override;
+
+  Options options_;
+  Loop loop_;
+  Messenger messenger_;
+  std::unique_ptr<Transport> transport_;
+  Contact self_;
+  Contact head_;
+  ProgramStore programs_;
+  std::optional<Binder> binder_;
+  std::optional<NodeDaemon> daemon_;
+  std::map<ProcessId, Process> processes_;
+  std::map<ProcessId, JobInfo> jobs_;  // those whose program was looked for
+  NodeOutbox out_;
+  Time now_{};
+  std::optional<Status> end_;
+};
+
+}  // namespace Atoll
