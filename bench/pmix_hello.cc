@@ -1,5 +1,6 @@
-// The peer of a cluster's start: a bare PMIx step that does what wire-up must do and nothing else. Rank 0 prints how long each
-// stage took it, in milliseconds, as one JSON object.
+// The peer of a cluster's start: a bare PMIx step that does what wire-up must do and nothing else. Rank 0 prints how
+// long each stage took it, in milliseconds, as one JSON object. The Fence collects: without that it waits for nobody
+// under Slurm's plugin.
 //
 //   srun -N4 --ntasks-per-node=1 --mpi=pmix build/bench/pmix_hello [bytes of the card, default 300]
 #include <pmix.h>
@@ -49,6 +50,14 @@ pmix_status_t put_card(std::string card) {
   return PMIx_Put(PMIX_GLOBAL, "hello.card", &value);
 }
 
+pmix_info_t flag(const char* key) {
+  pmix_info_t info{};
+  std::strncpy(info.key, key, PMIX_MAX_KEYLEN);
+  info.value.type = PMIX_BOOL;
+  info.value.data.flag = true;
+  return info;
+}
+
 pmix_proc_t peer(const pmix_proc_t& self, pmix_rank_t rank) {
   pmix_proc_t process = self;
   process.rank = rank;
@@ -56,10 +65,7 @@ pmix_proc_t peer(const pmix_proc_t& self, pmix_rank_t rank) {
 }
 
 unsigned job_size(const pmix_proc_t& self) {
-  pmix_info_t optional{};
-  std::strncpy(optional.key, PMIX_OPTIONAL, PMIX_MAX_KEYLEN);
-  optional.value.type = PMIX_BOOL;
-  optional.value.data.flag = true;
+  const pmix_info_t optional = flag(PMIX_OPTIONAL);
   const pmix_proc_t all = peer(self, PMIX_RANK_WILDCARD);
   pmix_value_t* value = nullptr;
   return PMIx_Get(&all, PMIX_JOB_SIZE, &optional, 1, &value) == PMIX_SUCCESS ? value->data.uint32 : 0;
@@ -74,11 +80,11 @@ int main(int argc, char** argv) {
   const unsigned size = job_size(self);
   stages.end("put", put_card(std::string(argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 300, 'x')));
   stages.end("commit", PMIx_Commit());
-  stages.end("fence", PMIx_Fence(nullptr, 0, nullptr, 0));
+  const pmix_info_t collect = flag(PMIX_COLLECT_DATA);
+  stages.end("fence", PMIx_Fence(nullptr, 0, &collect, 1));
   const pmix_proc_t head = peer(self, self.rank == 0 ? size - 1 : 0);
   pmix_value_t* card = nullptr;
   stages.end("get", PMIx_Get(&head, "hello.card", nullptr, 0, &card));
-  stages.end("second_fence", PMIx_Fence(nullptr, 0, nullptr, 0));
   stages.end("finalize", PMIx_Finalize(nullptr, 0));
   if (self.rank == 0) stages.print(size);
 }

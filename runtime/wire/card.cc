@@ -13,8 +13,8 @@ namespace {
 constexpr int kMaxRank = 1 << 20;
 
 // On the wire: an array of the protocol version and, for version 1, of these.
-using Fields = std::tuple<std::uint16_t, std::string, std::uint32_t, std::uint64_t, std::string, std::uint64_t, std::string,
-                          std::uint64_t>;
+using Fields = std::tuple<std::uint16_t, std::string, std::uint32_t, std::uint64_t, std::string, std::uint64_t,
+                          std::string, std::uint64_t>;
 
 Status not_a_card(const std::string& why) { return Status(Code::kInvalidArgument, "not a node's card: " + why); }
 
@@ -23,7 +23,8 @@ Status check_version(const msgpack::object& object) {
   const msgpack::object& version = object.via.array.ptr[0];
   if (version.type != msgpack::type::POSITIVE_INTEGER) return not_a_card("no version");
   if (version.via.u64 == kProtocolVersion) return Status();
-  return Status(Code::kInvalidArgument, "it speaks version " + std::to_string(version.via.u64) + " of Atoll's protocol, this node version " +
+  return Status(Code::kInvalidArgument, "it speaks version " + std::to_string(version.via.u64) +
+                                            " of Atoll's protocol, this node version " +
                                             std::to_string(kProtocolVersion) + ": install the same Atoll on all nodes");
 }
 
@@ -31,14 +32,17 @@ Result<Card> to_card(Fields fields) {
   auto& [version, host, rank, process, address, head_process, head_address, topology] = fields;
   if (host.size() > kMaxHostBytes) return not_a_card("a host name of " + std::to_string(host.size()) + " bytes");
   if (rank > kMaxRank) return not_a_card("rank " + std::to_string(rank));
-  if (address.size() > kMaxAddressBytes || head_address.size() > kMaxAddressBytes) return not_a_card("an address too long");
-  Card card{std::move(host), static_cast<int>(rank), {ProcessId(process), NodeId(rank), std::move(address)}, {}, topology};
+  if (address.size() > kMaxAddressBytes || head_address.size() > kMaxAddressBytes)
+    return not_a_card("an address too long");
+  Card card{
+      std::move(host), static_cast<int>(rank), {ProcessId(process), NodeId(rank), std::move(address)}, {}, topology};
   if (head_process != 0) card.head = {ProcessId(head_process), NodeId(0), std::move(head_address)};
   return card;
 }
 
 Result<msgpack::object_handle> unpack(std::string_view bytes) {
-  const msgpack::unpack_limit limit(/*array=*/16, /*map=*/0, /*str=*/kMaxCardBytes, /*bin=*/kMaxCardBytes, /*ext=*/0, /*depth=*/2);
+  const msgpack::unpack_limit limit(/*array=*/16, /*map=*/0, /*str=*/kMaxCardBytes, /*bin=*/kMaxCardBytes, /*ext=*/0,
+                                    /*depth=*/2);
   try {
     std::size_t offset = 0;
     msgpack::object_handle handle = msgpack::unpack(bytes.data(), bytes.size(), offset, nullptr, nullptr, limit);

@@ -12,7 +12,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kMark = "\x1e" "atoll ";
+constexpr std::string_view kMark =
+    "\x1e"
+    "atoll ";
 // JSON may make three bytes of one: these leave room for that.
 constexpr std::size_t kMaxNameBytes = 100;
 constexpr std::size_t kMaxWhyBytes = 400;
@@ -27,7 +29,8 @@ std::string tidy(std::string text, std::size_t most) {
     while (most > 0 && (text[most] & 0xc0) == 0x80) --most;
     text.resize(most);
   }
-  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
   return text;
 }
 
@@ -182,7 +185,8 @@ Status EventReader::take_event(std::string_view text, Output& output) {
   if (name == "stage") return deliver(StageEvent{rank, node, fields.text("stage", kMaxEventBytes)});
   if (name == "ready") return deliver(ReadyEvent{rank, node});
   if (name == "failed") return deliver(FailedEvent{rank, node, fields.text("why", kMaxEventBytes)});
-  if (name != "card") return fields.status().ok() ? malformed("unknown event \"" + tidy(name, 40) + "\"") : fields.status();
+  if (name != "card")
+    return fields.status().ok() ? malformed("unknown event \"" + tidy(name, 40) + "\"") : fields.status();
   const int parts = fields.number("parts", 1, 1 + static_cast<int>(kMaxControlCardBytes / kCardPartBytes));
   const int part = fields.number("part", 0, std::max(0, parts - 1));
   CardEvent event{rank, node, fields.bytes("card", kCardPartBytes)};

@@ -26,11 +26,12 @@ Status unauthenticated(const std::string& why) { return Status(Code::kUnauthenti
 Result<Secret> unseal(const std::string& credential) {
   Result<OpenedCredential> opened = munge_open(credential);
   if (!opened.ok())
-    return opened.status().prefixed("the cluster's secret cannot be opened on this node (does its munged run, with the same key and time "
-                                    "as the submitting node's?)");
+    return opened.status().prefixed(
+        "the cluster's secret cannot be opened on this node (does its munged run, with the same key and time "
+        "as the submitting node's?)");
   if (opened->sealed_by != geteuid())
-    return unauthenticated("the cluster's secret was sealed by user " + std::to_string(opened->sealed_by) + ", not by our user " +
-                           std::to_string(geteuid()));
+    return unauthenticated("the cluster's secret was sealed by user " + std::to_string(opened->sealed_by) +
+                           ", not by our user " + std::to_string(geteuid()));
   Secret secret;
   if (!opened->payload.starts_with(kLabel) || opened->payload.size() != kLabel.size() + secret.bytes.size())
     return unauthenticated("ATOLL_SECRET holds a munge credential that is no cluster's secret");
@@ -42,7 +43,8 @@ Result<Secret> unseal(const std::string& credential) {
 // Which mappings go into a core file, core(5): 0 is none, 0x33 the kernel's default.
 Status set_core_filter(const char* mask) {
   const Fd file(::open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC));
-  if (!file.valid() || ::write(file.get(), mask, strlen(mask)) < 0) return errno_status("/proc/self/coredump_filter", errno);
+  if (!file.valid() || ::write(file.get(), mask, strlen(mask)) < 0)
+    return errno_status("/proc/self/coredump_filter", errno);
   return Status();
 }
 
@@ -67,7 +69,8 @@ Result<Secret> unprotect(std::string_view text) {
 
 Result<Secret> take_secret_from_environment() {
   char* variable = getenv(kSecretVariable);
-  if (variable == nullptr) return Status(Code::kNotFound, "ATOLL_SECRET is not set: this process was not started by Atoll");
+  if (variable == nullptr)
+    return Status(Code::kNotFound, "ATOLL_SECRET is not set: this process was not started by Atoll");
   Result<Secret> secret = unprotect(variable);
   explicit_bzero(variable, strlen(variable));
   unsetenv(kSecretVariable);

@@ -35,11 +35,11 @@ Result<Library> load_library() {
   void* handle = dlopen("libmunge.so.2", RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) return Status(Code::kUnavailable, std::string("no munge library: ") + dlerror());
   Library library;
-  const bool whole = resolve(handle, "munge_encode", library.encode) && resolve(handle, "munge_decode", library.decode) &&
-                     resolve(handle, "munge_ctx_create", library.create) &&
-                     resolve(handle, "munge_ctx_destroy", library.destroy) && resolve(handle, "munge_ctx_set", library.set) &&
-                     resolve(handle, "munge_ctx_strerror", library.context_error) &&
-                     resolve(handle, "munge_strerror", library.error);
+  const bool whole =
+      resolve(handle, "munge_encode", library.encode) && resolve(handle, "munge_decode", library.decode) &&
+      resolve(handle, "munge_ctx_create", library.create) && resolve(handle, "munge_ctx_destroy", library.destroy) &&
+      resolve(handle, "munge_ctx_set", library.set) && resolve(handle, "munge_ctx_strerror", library.context_error) &&
+      resolve(handle, "munge_strerror", library.error);
   if (whole) return library;
   return Status(Code::kUnavailable, "libmunge.so.2 lacks a function that every munge since 0.5 has");
 }
@@ -80,7 +80,8 @@ Result<OpenedCredential> munge_open(const std::string& credential) {
   int size = 0;
   OpenedCredential opened;
   gid_t group = 0;
-  const munge_err_t error = library->decode(credential.c_str(), context.get(), &payload, &size, &opened.sealed_by, &group);
+  const munge_err_t error =
+      library->decode(credential.c_str(), context.get(), &payload, &size, &opened.sealed_by, &group);
   // Also with an error, such as "replayed": several daemons of one munged open the same one.
   if (payload != nullptr) {
     opened.payload.assign(static_cast<const char*>(payload), static_cast<std::size_t>(size));

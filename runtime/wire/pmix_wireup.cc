@@ -46,7 +46,8 @@ Result<Library> load_library() {
   resolve(handle, "PMIx_Get", library.get, missing);
   resolve(handle, "PMIx_Error_string", library.error_string, missing);
   if (missing.empty()) return library;
-  return Status(Code::kUnavailable, std::string(kLibrary) + " of this node lacks " + missing + ": it is no PMIx 3 or later");
+  return Status(Code::kUnavailable,
+                std::string(kLibrary) + " of this node lacks " + missing + ": it is no PMIx 3 or later");
 }
 
 // A value that PMIx_Get allocated: of its own, and with one block of bytes at most.
@@ -57,6 +58,14 @@ struct FreeValue {
   }
 };
 using Value = std::unique_ptr<pmix_value_t, FreeValue>;
+
+pmix_info_t flag(const char* key) {
+  pmix_info_t info{};
+  std::strncpy(info.key, key, PMIX_MAX_KEYLEN);
+  info.value.type = PMIX_BOOL;
+  info.value.data.flag = true;
+  return info;
+}
 
 }  // namespace
 
@@ -81,20 +90,20 @@ struct PmixWireUp::Session {
     return Value(value);
   }
 
-  // A job-level key must be asked for with OPTIONAL, or a server that lacks it goes to look for it on a rank -1 (openpmix #3320).
+  // A job-level key must be asked for with OPTIONAL, or a server that lacks it goes to look for it on a rank -1
+  // (openpmix #3320).
   Result<int> job_size() const {
-    pmix_info_t optional{};
-    std::strncpy(optional.key, PMIX_OPTIONAL, PMIX_MAX_KEYLEN);
-    optional.value.type = PMIX_BOOL;
-    optional.value.data.flag = true;
+    const pmix_info_t optional = flag(PMIX_OPTIONAL);
     Result<Value> value = get(PMIX_RANK_WILDCARD, PMIX_JOB_SIZE, &optional, 1);
     ATOLL_RETURN_IF_ERROR(value.status());
     if ((*value)->type != PMIX_UINT32) return Status(Code::kUnavailable, "PMIx gave a job size that is no number");
     return static_cast<int>((*value)->data.uint32);
   }
 
+  // Only rank 0's card is wanted, but nobody may put nothing: newer Slurms choose the collective by whether a node has
+  // data, and all must choose alike.
   Status put_card(const Card& own) const {
-    std::string bytes = encode_card(own);
+    std::string bytes = own.rank == 0 ? encode_card(own) : "-";
     pmix_value_t value{};
     value.type = PMIX_BYTE_OBJECT;
     value.data.bo.bytes = bytes.data();
@@ -103,13 +112,20 @@ struct PmixWireUp::Session {
     return check(library.commit(), "Commit");
   }
 
-  // Without PMIX_COLLECT_DATA: Slurm 22.05 takes its presence for true, whatever its value.
-  Status fence() const { return check(library.fence(nullptr, 0, nullptr, 0), "Fence"); }
+  // With PMIX_COLLECT_DATA. Without it Slurm takes its "tree" collective, where every node of a step smaller than
+  // TreeWidth (50) believes itself the root and is done at once (seen with 22.05.8; reverse_tree_info() in its source).
+  // With data it takes the ring, which waits for all and brings rank 0's card to every node: nobody needs a second
+  // Fence before leaving.
+  Status fence() const {
+    const pmix_info_t collect = flag(PMIX_COLLECT_DATA);
+    return check(library.fence(nullptr, 0, &collect, 1), "Fence");
+  }
 
   Result<Card> head_card() const {
     Result<Value> value = get(0, kCardKey, nullptr, 0);
     ATOLL_RETURN_IF_ERROR(value.status());
-    if ((*value)->type != PMIX_BYTE_OBJECT) return Status(Code::kInvalidArgument, "rank 0's card is no string of bytes");
+    if ((*value)->type != PMIX_BYTE_OBJECT)
+      return Status(Code::kInvalidArgument, "rank 0's card is no string of bytes");
     return decode_head_card({(*value)->data.bo.bytes, (*value)->data.bo.size});
   }
 
@@ -145,9 +161,6 @@ Result<Card> PmixWireUp::exchange(const Card& own) {
   ATOLL_RETURN_IF_ERROR(session_->fence());
   report_("get");
   const Result<Card> head = own.rank == 0 ? Result<Card>(own) : session_->head_card();
-  // The others may still be asking this node's server for our card: it answers only while we are here.
-  report_("leave");
-  ATOLL_RETURN_IF_ERROR(session_->fence());
   report_("finalize");
   ATOLL_RETURN_IF_ERROR(session_->finalize());
   return head;

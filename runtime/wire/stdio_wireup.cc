@@ -53,7 +53,8 @@ StdioWireUp::StdioWireUp(Environment environment, StageReport report, Options op
 
 Result<WireUp> StdioWireUp::begin() {
   if (wire_up_.rank < wire_up_.size) return wire_up_;
-  return Status(Code::kInvalidArgument, "rank " + std::to_string(wire_up_.rank) + " in a step of " + std::to_string(wire_up_.size) +
+  return Status(Code::kInvalidArgument, "rank " + std::to_string(wire_up_.rank) + " in a step of " +
+                                            std::to_string(wire_up_.size) +
                                             " daemons: ATOLL_NODES and SLURM_PROCID disagree");
 }
 
@@ -69,7 +70,8 @@ Result<Card> StdioWireUp::wait_for_card() {
   const Time deadline = now() + options_.deadline;
   std::size_t end = 0;
   while ((end = unread_.find('\n')) == std::string::npos) {
-    if (unread_.size() > kMaxCommandBytes) return Status(Code::kInvalidArgument, "the launcher sent a line without end");
+    if (unread_.size() > kMaxCommandBytes)
+      return Status(Code::kInvalidArgument, "the launcher sent a line without end");
     ATOLL_RETURN_IF_ERROR(read_some(options_.in, deadline, unread_));
   }
   Result<ControlCommand> command = decode_command(std::string_view(unread_).substr(0, end));

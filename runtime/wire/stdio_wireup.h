@@ -6,8 +6,9 @@
 
 namespace Atoll {
 
-// Wire-up through the launcher, for sites whose Slurm has no PMIx plugin and for `atoll run --local`: prints the own card
-// as an event on `out` and waits for rank 0's as a command on `in` (control_line.h). Rank 0 does not wait for itself.
+// Wire-up through the launcher, for sites whose Slurm has no PMIx plugin and for `atoll run --local`: prints the own
+// card as an event on `out` and waits for rank 0's as a command on `in` (control_line.h). Rank 0 does not wait for
+// itself.
 class StdioWireUp : public WireUpChannel {
  public:
   struct Options {

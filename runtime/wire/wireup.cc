@@ -41,8 +41,9 @@ Status check_one_world(const Environment& environment, int size) {
   if (expected <= 0 || expected == size) return Status();
   const std::string tasks = std::to_string(expected) + " tasks";
   if (size == 1)
-    return Status(Code::kUnavailable, "Slurm gave each of " + tasks + " its own PMIx world: start the step with srun --mpi=pmix if "
-                  "srun --mpi=list shows it, or set ATOLL_WIREUP=stdio");
+    return Status(Code::kUnavailable, "Slurm gave each of " + tasks +
+                                          " its own PMIx world: start the step with srun --mpi=pmix if "
+                                          "srun --mpi=list shows it, or set ATOLL_WIREUP=stdio");
   return Status(Code::kUnavailable, "the step should have " + tasks + ", but PMIx knows of " + std::to_string(size));
 }
 
@@ -50,7 +51,8 @@ Result<Card> decode_head_card(std::string_view bytes) {
   Result<Card> card = decode_card(bytes);
   if (!card.ok()) return card.status().prefixed("rank 0's card");
   if (card->rank != 0 || card->head.is_none())
-    return Status(Code::kInvalidArgument, "the card of rank " + std::to_string(card->rank) + " on " + card->host + " names no head");
+    return Status(Code::kInvalidArgument,
+                  "the card of rank " + std::to_string(card->rank) + " on " + card->host + " names no head");
   return card;
 }
 

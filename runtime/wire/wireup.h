@@ -20,7 +20,7 @@ struct WireUp {
 };
 
 // Told of each stage as it begins, so that whoever waits knows where a node hangs: "init", "size", "put", "fence",
-// "get", "leave", "finalize" over PMIx; "card", "wait" over stdio.
+// "get", "finalize" over PMIx; "card", "wait" over stdio.
 using StageReport = std::function<void(std::string_view stage)>;
 
 // How the daemons of one step find their head. Blocking, before the daemon has a loop; the launcher has the watchdog.
@@ -40,14 +40,15 @@ class WireUpChannel {
 // SLURM_STEP_NUM_TASKS; SLURM_JOB_ID, SLURM_STEP_ID. Good enough to report and to start the head while PMIx wakes up.
 WireUp expected_wire_up(const Environment& environment);
 
-// The failure that says so if the environment (ATOLL_NODES, else SLURM_STEP_NUM_TASKS) names another number of tasks than
-// `size`, which is what PMIx knows of.
+// The failure that says so if the environment (ATOLL_NODES, else SLURM_STEP_NUM_TASKS) names another number of tasks
+// than `size`, which is what PMIx knows of.
 Status check_one_world(const Environment& environment, int size);
 
 // Decodes what should be rank 0's card, with the head's contact in it.
 Result<Card> decode_head_card(std::string_view bytes);
 
-// The channel this process was started with: PMIx when PMIX_NAMESPACE is set and ATOLL_WIREUP is not "stdio", else stdio.
+// The channel this process was started with: PMIx when PMIX_NAMESPACE is set and ATOLL_WIREUP is not "stdio", else
+// stdio.
 std::unique_ptr<WireUpChannel> open_wire_up(const Environment& environment, StageReport report);
 
 }  // namespace Atoll

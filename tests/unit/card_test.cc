@@ -9,7 +9,11 @@ using namespace Atoll;
 namespace {
 
 Card card_of_rank(int rank) {
-  Card card{"n" + std::to_string(rank + 1), rank, {ProcessId(0x1122334455667788), NodeId(static_cast<std::uint32_t>(rank)), std::string(244, '\xfe')}, {}, 42};
+  Card card{"n" + std::to_string(rank + 1),
+            rank,
+            {ProcessId(0x1122334455667788), NodeId(static_cast<std::uint32_t>(rank)), std::string(244, '\xfe')},
+            {},
+            42};
   if (rank == 0) card.head = {ProcessId(99), NodeId(0), std::string("head\0address", 12)};
   return card;
 }
@@ -36,7 +40,8 @@ TEST_CASE("a card survives the wire") {
 TEST_CASE("a card is compact") { CHECK(encode_card(card_of_rank(9999)).size() < 244 + 40); }
 
 TEST_CASE("a card of another protocol version says so") {
-  const std::string text = "it speaks version 9 of Atoll's protocol, this node version 1: install the same Atoll on all nodes";
+  const std::string text =
+      "it speaks version 9 of Atoll's protocol, this node version 1: install the same Atoll on all nodes";
   CHECK(why_not(packed(9)) == text);
   CHECK(why_not(packed(9, "something", "quite", "else")) == text);
 }
@@ -52,7 +57,8 @@ TEST_CASE("what is no card is refused with a reason") {
   CHECK(why_not(packed(1, "n1", "zero", 1, "", 0, "", 0)) == "not a node's card: a field of another type");
   CHECK(why_not(packed(1, "n1", 2000000, 1, "", 0, "", 0)) == "not a node's card: rank 2000000");
   CHECK(why_not(packed(1, std::string(256, 'n'), 0, 1, "", 0, "", 0)) == "not a node's card: a host name of 256 bytes");
-  CHECK(why_not(packed(1, "n1", 0, 1, std::string(kMaxAddressBytes + 1, 'a'), 0, "", 0)) == "not a node's card: an address too long");
+  CHECK(why_not(packed(1, "n1", 0, 1, std::string(kMaxAddressBytes + 1, 'a'), 0, "", 0)) ==
+        "not a node's card: an address too long");
   CHECK_FALSE(decode_card("\xdd\xff\xff\xff\xff\x01").ok());  // an array of 4 billion
   CHECK_FALSE(decode_card(std::string(4000, '\x91')).ok());   // arrays in arrays
 }

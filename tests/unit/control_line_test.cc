@@ -25,8 +25,12 @@ std::string random_bytes(std::size_t size) {
 
 TEST_CASE("every event survives the line") {
   const std::vector<ControlEvent> events = {
-      PresentEvent{3, "n4", 4711},    StageEvent{0, "n1", "fence"},        CardEvent{1, "n2", random_bytes(100)},
-      CardEvent{0, "n1", ""},         CardEvent{0, "n1", random_bytes(5000)}, ReadyEvent{2, "n3"},
+      PresentEvent{3, "n4", 4711},
+      StageEvent{0, "n1", "fence"},
+      CardEvent{1, "n2", random_bytes(100)},
+      CardEvent{0, "n1", ""},
+      CardEvent{0, "n1", random_bytes(5000)},
+      ReadyEvent{2, "n3"},
       FailedEvent{7, "n8", "no \"GPU\" on n8: it's gone"},
   };
   for (const ControlEvent& event : events) {
@@ -40,7 +44,8 @@ TEST_CASE("every event survives the line") {
 
 TEST_CASE("an event line looks as documented") {
   CHECK(encode_event(PresentEvent{0, "n1", 1}) ==
-        std::vector<std::string>{"\x1e" "atoll {\"event\":\"present\",\"node\":\"n1\",\"pid\":1,\"rank\":0}\n"});
+        std::vector<std::string>{"\x1e"
+                                 "atoll {\"event\":\"present\",\"node\":\"n1\",\"pid\":1,\"rank\":0}\n"});
 }
 
 TEST_CASE("no event line is longer than what Slurm passes on in one piece") {
@@ -58,7 +63,9 @@ TEST_CASE("no event line is longer than what Slurm passes on in one piece") {
 }
 
 TEST_CASE("events are told from ordinary output, however the bytes arrive") {
-  const std::string stream = "hello\nno newline" + encode_event(ReadyEvent{1, "n2"})[0] + "\x1e" "atom\n\x1e\x1e" +
+  const std::string stream = "hello\nno newline" + encode_event(ReadyEvent{1, "n2"})[0] +
+                             "\x1e"
+                             "atom\n\x1e\x1e" +
                              encode_event(StageEvent{0, "n1", "put"})[0] + "bye";
   for (std::size_t piece : {1UL, 2UL, 7UL, stream.size()}) {
     EventReader reader;
@@ -71,7 +78,10 @@ TEST_CASE("events are told from ordinary output, however the bytes arrive") {
       CHECK(output.warnings.empty());
     }
     text += reader.finish();
-    CHECK(text == "hello\nno newline\x1e" "atom\n\x1e\x1e" "bye");
+    CHECK(text ==
+          "hello\nno newline\x1e"
+          "atom\n\x1e\x1e"
+          "bye");
     CHECK(events == std::vector<ControlEvent>{ReadyEvent{1, "n2"}, StageEvent{0, "n1", "put"}});
   }
 }
@@ -82,7 +92,8 @@ TEST_CASE("cards whose parts mix with those of other ranks arrive whole") {
   REQUIRE(a.size() == 2);
   REQUIRE(b.size() == 2);
   const auto output = read_all({a[0], b[0], b[1], a[1]});
-  CHECK(output.events == std::vector<ControlEvent>{CardEvent{1, "n2", random_bytes(701)}, CardEvent{0, "n1", random_bytes(700)}});
+  CHECK(output.events ==
+        std::vector<ControlEvent>{CardEvent{1, "n2", random_bytes(701)}, CardEvent{0, "n1", random_bytes(700)}});
 }
 
 TEST_CASE("a card with a part missing is a warning, and the next card of that rank arrives") {
@@ -95,7 +106,10 @@ TEST_CASE("a card with a part missing is a warning, and the next card of that ra
 }
 
 TEST_CASE("a malformed event line is a warning that says what is wrong") {
-  const struct { const char* json; const char* why; } cases[] = {
+  const struct {
+    const char* json;
+    const char* why;
+  } cases[] = {
       {"", "not a JSON object"},
       {"[]", "not a JSON object"},
       {"{\"event\":\"ready\"", "not a JSON object"},
@@ -104,10 +118,13 @@ TEST_CASE("a malformed event line is a warning that says what is wrong") {
       {"{\"event\":\"ready\",\"rank\":1.5,\"node\":\"n1\"}", "\"rank\" must be a whole number from 0 to 1048576"},
       {"{\"event\":\"ready\",\"rank\":1,\"node\":7}", "\"node\" must be a string of at most 1000 bytes"},
       {"{\"event\":\"dance\",\"rank\":1,\"node\":\"n1\"}", "unknown event \"dance\""},
-      {"{\"event\":\"card\",\"rank\":1,\"node\":\"n1\",\"part\":0,\"parts\":1,\"card\":\"a b=\"}", "\"card\" must be base64"},
+      {"{\"event\":\"card\",\"rank\":1,\"node\":\"n1\",\"part\":0,\"parts\":1,\"card\":\"a b=\"}",
+       "\"card\" must be base64"},
   };
   for (const auto& [json, why] : cases) {
-    const auto output = read_all({std::string("\x1e" "atoll ") + json + "\n"});
+    const auto output = read_all({std::string("\x1e"
+                                              "atoll ") +
+                                  json + "\n"});
     CHECK(output.events.empty());
     REQUIRE(output.warnings.size() == 1);
     CHECK(output.warnings[0] == std::string("malformed control line: ") + why);
@@ -116,14 +133,17 @@ TEST_CASE("a malformed event line is a warning that says what is wrong") {
 
 TEST_CASE("an event line without an end becomes ordinary output") {
   EventReader reader;
-  const std::string endless = "\x1e" "atoll " + std::string(2 * kMaxEventBytes, 'x');
+  const std::string endless =
+      "\x1e"
+      "atoll " +
+      std::string(2 * kMaxEventBytes, 'x');
   CHECK(reader.feed(endless).text == endless);
   CHECK(reader.finish().empty());
 }
 
 TEST_CASE("every command survives the line") {
-  for (const ControlCommand& command :
-       {ControlCommand(StopCommand()), ControlCommand(CardCommand{random_bytes(4000)}), ControlCommand(CardCommand{""})}) {
+  for (const ControlCommand& command : {ControlCommand(StopCommand()), ControlCommand(CardCommand{random_bytes(4000)}),
+                                        ControlCommand(CardCommand{""})}) {
     std::string line = encode_command(command);
     REQUIRE(line.back() == '\n');
     line.pop_back();
@@ -147,7 +167,8 @@ TEST_CASE("base64 takes its own output and nothing else") {
     REQUIRE(decoded.ok());
     CHECK(*decoded == random_bytes(size));
   }
-  for (const char* wrong : {"a", "ab", "abc", "=", "====", "ab==cdef", "a===", "ab==\n", " ab==", "ab=c", "ab\xff=", "aB=="})
+  for (const char* wrong :
+       {"a", "ab", "abc", "=", "====", "ab==cdef", "a===", "ab==\n", " ab==", "ab=c", "ab\xff=", "aB=="})
     CHECK_FALSE(from_base64(wrong).ok());
   CHECK(from_base64("YWI=").value() == "ab");
 }

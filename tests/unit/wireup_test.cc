@@ -18,7 +18,9 @@ struct Pipe {
     read.reset(fds[0]);
     write.reset(fds[1]);
   }
-  void put(const std::string& bytes) const { REQUIRE(::write(write.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size())); }
+  void put(const std::string& bytes) const {
+    REQUIRE(::write(write.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+  }
   std::string take() const {
     char bytes[8192];
     const ssize_t size = ::read(read.get(), bytes, sizeof bytes);
@@ -27,7 +29,8 @@ struct Pipe {
 };
 
 Card card_of_rank(int rank) {
-  Card card{"n" + std::to_string(rank + 1), rank, {ProcessId(7), NodeId(static_cast<std::uint32_t>(rank)), "address"}, {}, 0};
+  Card card{
+      "n" + std::to_string(rank + 1), rank, {ProcessId(7), NodeId(static_cast<std::uint32_t>(rank)), "address"}, {}, 0};
   if (rank == 0) card.head = {ProcessId(8), NodeId(0), "head"};
   return card;
 }
@@ -43,15 +46,18 @@ struct Daemon {
   }
 };
 
-const Environment kRankOneOfTwo = {{"SLURM_JOB_ID", "7"}, {"SLURM_STEP_ID", "0"}, {"SLURM_PROCID", "1"}, {"ATOLL_NODES", "2"}};
+const Environment kRankOneOfTwo = {
+    {"SLURM_JOB_ID", "7"}, {"SLURM_STEP_ID", "0"}, {"SLURM_PROCID", "1"}, {"ATOLL_NODES", "2"}};
 
 }  // namespace
 
 TEST_CASE("a daemon can tell from its environment who it will be") {
   CHECK(expected_wire_up({}) == WireUp{0, 1, "local"});
   CHECK(expected_wire_up(kRankOneOfTwo) == WireUp{1, 2, "slurm.7.0"});
-  CHECK(expected_wire_up({{"PMIX_RANK", "3"}, {"SLURM_PROCID", "3"}, {"SLURM_STEP_NUM_TASKS", "4"}, {"PMIX_NAMESPACE", "slurm.pmix.7.0"}}) ==
-        WireUp{3, 4, "slurm.pmix.7.0"});
+  CHECK(expected_wire_up({{"PMIX_RANK", "3"},
+                          {"SLURM_PROCID", "3"},
+                          {"SLURM_STEP_NUM_TASKS", "4"},
+                          {"PMIX_NAMESPACE", "slurm.pmix.7.0"}}) == WireUp{3, 4, "slurm.pmix.7.0"});
 }
 
 TEST_CASE("N tasks that PMIx calls N singletons are refused") {
@@ -76,7 +82,8 @@ TEST_CASE("over stdio a daemon shows its card and takes rank 0's") {
   CHECK(*head == card_of_rank(0));
   CHECK(channel.unread() == "{\"comm");
   CHECK(daemon.stages == std::vector<std::string>{"card", "wait"});
-  CHECK(EventReader().feed(daemon.out.take()).events == std::vector<ControlEvent>{CardEvent{1, "n2", encode_card(card_of_rank(1))}});
+  CHECK(EventReader().feed(daemon.out.take()).events ==
+        std::vector<ControlEvent>{CardEvent{1, "n2", encode_card(card_of_rank(1))}});
 }
 
 TEST_CASE("over stdio rank 0 shows its card and does not wait") {
@@ -90,9 +97,14 @@ TEST_CASE("over stdio rank 0 shows its card and does not wait") {
 }
 
 TEST_CASE("over stdio whatever is not rank 0's card is a failure that says so") {
-  const struct { std::string sent; const char* why; Code code; } cases[] = {
+  const struct {
+    std::string sent;
+    const char* why;
+    Code code;
+  } cases[] = {
       {encode_command(StopCommand()), "the launcher ended the cluster while it came up", Code::kAborted},
-      {encode_command(CardCommand{encode_card(card_of_rank(1))}), "the card of rank 1 on n2 names no head", Code::kInvalidArgument},
+      {encode_command(CardCommand{encode_card(card_of_rank(1))}), "the card of rank 1 on n2 names no head",
+       Code::kInvalidArgument},
       {encode_command(CardCommand{"x"}), "rank 0's card: not a node's card: no array", Code::kInvalidArgument},
       {"hello\n", "the launcher's command: not a JSON object", Code::kInvalidArgument},
       {"", "the launcher closed our stdin before it sent rank 0's card", Code::kUnavailable},
