@@ -14,7 +14,8 @@ namespace {
 std::string visible_devices(const std::vector<GpuInfo>& gpus) {
   const bool by_uuid = std::all_of(gpus.begin(), gpus.end(), [](const GpuInfo& gpu) { return !gpu.uuid.empty(); });
   std::string devices;
-  for (const GpuInfo& gpu : gpus) devices += (devices.empty() ? "" : ",") + (by_uuid ? gpu.uuid : std::to_string(gpu.index));
+  for (const GpuInfo& gpu : gpus)
+    devices += (devices.empty() ? "" : ",") + (by_uuid ? gpu.uuid : std::to_string(gpu.index));
   return devices;
 }
 
@@ -86,7 +87,8 @@ Status Binder::apply(const Binding& binding) const {
   }
   if (!binding.numa.empty()) {
     const HwlocSet numa(binding.numa);
-    if (hwloc_set_membind(topology, numa.get(), HWLOC_MEMBIND_BIND, HWLOC_MEMBIND_PROCESS | HWLOC_MEMBIND_BYNODESET) != 0)
+    if (hwloc_set_membind(topology, numa.get(), HWLOC_MEMBIND_BIND, HWLOC_MEMBIND_PROCESS | HWLOC_MEMBIND_BYNODESET) !=
+        0)
       return errno_status("cannot take memory from NUMA node " + list(binding.numa), errno);
   }
   return Status();

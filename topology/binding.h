@@ -39,9 +39,9 @@ class Binder {
   Binder& operator=(Binder&&) noexcept;
   ~Binder();
 
-  // Binds the calling process: `cpus` strictly, memory to `numa` by preference. Empty lists leave things as they are. For a
-  // synthetic machine (or a topology that HWLOC_XMLFILE imposes) there is nothing to bind to: do not call.
-  // May be called in the child after a fork of a process with one thread.
+  // Binds the calling process: `cpus` strictly, memory to `numa` by preference. Empty lists leave things as they are.
+  // For a synthetic machine (or a topology that HWLOC_XMLFILE imposes) there is nothing to bind to: do not call. May be
+  // called in the child after a fork of a process with one thread.
   Status apply(const Binding& binding) const;
 
  private:

@@ -34,7 +34,8 @@ std::uint64_t tightest(const ReadFile& read_file, const std::string& root, std::
   }
 }
 
-// Slurm calls them …/slurm/uid_N/job_N/… or …/slurmstepd.scope/job_N/…, with the node's name behind "slurm" if it has several daemons.
+// Slurm calls them …/slurm/uid_N/job_N/… or …/slurmstepd.scope/job_N/…, with the node's name behind "slurm" if it has
+// several daemons.
 bool made_by_slurm(const std::string& group) {
   const std::size_t slurm = group.find("/slurm");
   return slurm != std::string::npos && group.find("/job_", slurm) != std::string::npos;

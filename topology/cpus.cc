@@ -14,7 +14,8 @@ constexpr int kMaxNumber = 65535;
 std::optional<int> parse_number(std::string_view text) {
   int number = -1;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number < 0 || number > kMaxNumber) return std::nullopt;
+  if (error != std::errc() || end != text.data() + text.size() || number < 0 || number > kMaxNumber)
+    return std::nullopt;
   return number;
 }
 
@@ -35,7 +36,8 @@ Result<CpuList> parse_cpu_list(std::string_view text) {
     const std::size_t comma = rest.find(',');
     const bool trailing = comma != std::string_view::npos && comma + 1 == rest.size();
     if (trailing || !add_range(rest.substr(0, comma), cpus) || cpus.size() > 2 * kMaxNumber)
-      return Status(Code::kInvalidArgument, "\"" + std::string(text.substr(0, 100)) + "\" is no list of numbers such as 0-3,8");
+      return Status(Code::kInvalidArgument,
+                    "\"" + std::string(text.substr(0, 100)) + "\" is no list of numbers such as 0-3,8");
     rest = comma == std::string_view::npos ? "" : rest.substr(comma + 1);
   }
   std::sort(cpus.begin(), cpus.end());

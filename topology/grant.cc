@@ -57,21 +57,26 @@ int granted_cpus(const Environment& environment, const Machine& machine) {
   return static_cast<int>(cpus);
 }
 
+// A number of MiB; -1 if neither Slurm nor the launcher gives it. Slurm's variables do not reach the tasks of a step by
+// themselves, and the launcher has to take them away from srun: so it passes them on under names of our own.
+long mebibytes(const Environment& environment, const std::string& what) {
+  const long own = lookup_number(environment, "ATOLL_MEM_PER_" + what);
+  return std::min(own >= 0 ? own : lookup_number(environment, "SLURM_MEM_PER_" + what), 1L << 32);
+}
+
 // 0 if Slurm does not say, or says "all".
 std::uint64_t slurm_memory(const Environment& environment, int cpus, std::size_t gpus) {
-  const auto mebibytes = [&](const char* variable) {
-    return static_cast<std::uint64_t>(std::clamp(lookup_number(environment, variable), 0L, 1L << 32));
-  };
-  if (lookup_number(environment, "SLURM_MEM_PER_NODE") >= 0) return mebibytes("SLURM_MEM_PER_NODE") * kMiB;
-  if (lookup_number(environment, "SLURM_MEM_PER_CPU") >= 0)
-    return mebibytes("SLURM_MEM_PER_CPU") * static_cast<std::uint64_t>(cpus) * kMiB;
-  return mebibytes("SLURM_MEM_PER_GPU") * gpus * kMiB;
+  const auto bytes = [](long number, std::size_t times) { return static_cast<std::uint64_t>(number) * times * kMiB; };
+  if (const long node = mebibytes(environment, "NODE"); node >= 0) return bytes(node, 1);
+  if (const long cpu = mebibytes(environment, "CPU"); cpu >= 0) return bytes(cpu, static_cast<std::size_t>(cpus));
+  if (const long gpu = mebibytes(environment, "GPU"); gpu >= 0) return bytes(gpu, gpus);
+  return 0;
 }
 
 void warn_of_memory(NodeGrant& grant, const Machine& machine) {
   if (machine.synthetic || machine.memory == 0 || grant.memory <= machine.memory) return;
-  grant.warnings.push_back("Slurm granted " + std::to_string(grant.memory / kMiB) + " MiB of memory on " + machine.name +
-                           ", which has or may use " + std::to_string(machine.memory / kMiB) + " MiB");
+  grant.warnings.push_back("Slurm granted " + std::to_string(grant.memory / kMiB) + " MiB of memory on " +
+                           machine.name + ", which has or may use " + std::to_string(machine.memory / kMiB) + " MiB");
 }
 
 }  // namespace

@@ -33,14 +33,16 @@ void add_word(std::string_view word, NameList& list, std::vector<std::string>& w
   }
   const Result<CpuList> numbers = parse_cpu_list(word);
   if (!numbers.ok()) {
-    warnings.push_back(list.variable + " names a GPU that is neither a number nor a UUID: \"" + std::string(word.substr(0, 40)) + "\"");
+    warnings.push_back(list.variable + " names a GPU that is neither a number nor a UUID: \"" +
+                       std::string(word.substr(0, 40)) + "\"");
     return;
   }
   for (int number : *numbers) list.names.push_back({number, ""});
 }
 
 // nullopt when the variable is not set.
-std::optional<NameList> read_list(const Environment& environment, const char* variable, std::vector<std::string>& warnings) {
+std::optional<NameList> read_list(const Environment& environment, const char* variable,
+                                  std::vector<std::string>& warnings) {
   const auto found = environment.find(variable);
   if (found == environment.end()) return std::nullopt;
   NameList list{variable, {}};
@@ -83,12 +85,13 @@ class Resolver {
 
   std::vector<GpuInfo> resolve(std::vector<std::string>& warnings) {
     for (const Name& name : list_.names)
-      if (const GpuInfo* gpu = find_by_name(machine_, name); gpu != nullptr && used_.insert(gpu->index).second) gpus_.push_back(*gpu);
+      if (const GpuInfo* gpu = find_by_name(machine_, name); gpu != nullptr && used_.insert(gpu->index).second)
+        gpus_.push_back(*gpu);
     for (std::size_t i = 0; i < list_.names.size(); ++i)
       if (find_by_name(machine_, list_.names[i]) == nullptr) add_unknown(i);
     if (!unknown_.empty())
-      warnings.push_back(list_.variable + " grants GPUs that the topology of " + machine_.name + " does not know: " + unknown_ +
-                         "; they are used without knowing their place or their links");
+      warnings.push_back(list_.variable + " grants GPUs that the topology of " + machine_.name +
+                         " does not know: " + unknown_ + "; they are used without knowing their place or their links");
     std::sort(gpus_.begin(), gpus_.end(), [](const GpuInfo& a, const GpuInfo& b) { return a.index < b.index; });
     return std::move(gpus_);
   }

@@ -24,7 +24,8 @@ HwlocSet::HwlocSet(const std::vector<int>& members) : HwlocSet() {
 CpuList to_list(hwloc_const_bitmap_t set) {
   CpuList members;
   if (set == nullptr || hwloc_bitmap_weight(set) < 0) return members;
-  for (int member = hwloc_bitmap_first(set); member >= 0; member = hwloc_bitmap_next(set, member)) members.push_back(member);
+  for (int member = hwloc_bitmap_first(set); member >= 0; member = hwloc_bitmap_next(set, member))
+    members.push_back(member);
   return members;
 }
 

@@ -34,7 +34,9 @@ std::vector<NumaNode> numa_nodes(hwloc_topology_t topology) {
 CpuList allowed_cpus(hwloc_topology_t topology) {
   const CpuList allowed = to_list(hwloc_topology_get_allowed_cpuset(topology));
   HwlocSet affinity;
-  if (!hwloc_topology_is_thissystem(topology) || hwloc_get_cpubind(topology, affinity.get(), HWLOC_CPUBIND_PROCESS) != 0) return allowed;
+  if (!hwloc_topology_is_thissystem(topology) ||
+      hwloc_get_cpubind(topology, affinity.get(), HWLOC_CPUBIND_PROCESS) != 0)
+    return allowed;
   return intersect(allowed, to_list(affinity.get()));
 }
 

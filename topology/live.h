@@ -7,7 +7,8 @@
 namespace Atoll {
 
 // The node this process runs on, as far as its cpuset and affinity let it see: NUMA nodes and their CPUs, allowed CPUs,
-// memory, host name. GPUs are not looked for yet. Takes about 2 ms. Never fails: what cannot be learned is left out, with a warning.
+// memory, host name. GPUs are not looked for yet. Takes about 2 ms. Never fails: what cannot be learned is left out,
+// with a warning.
 Machine discover_machine();
 
 // What a node daemon starts from. When ATOLL_TOPOLOGY in `environment` names a file (text.h), that machine, with this

@@ -9,7 +9,8 @@ namespace {
 
 template <typename Thing>
 const Thing* find_by_index(const std::vector<Thing>& things, int index) {
-  const auto found = std::find_if(things.begin(), things.end(), [&](const Thing& thing) { return thing.index == index; });
+  const auto found =
+      std::find_if(things.begin(), things.end(), [&](const Thing& thing) { return thing.index == index; });
   return found == things.end() ? nullptr : &*found;
 }
 

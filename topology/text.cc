@@ -121,9 +121,12 @@ class Reader {
   Values read_values(const std::vector<std::string>& words, const std::vector<std::string>& keys) {
     Values values;
     for (std::size_t i = 2; i < words.size(); i += 2) {
-      if (std::find(keys.begin(), keys.end(), words[i]) == keys.end()) fail("expected " + list(keys) + ", not \"" + words[i].substr(0, 40) + "\"");
-      if (i + 1 == words.size()) fail("expected a value after \"" + words[i] + "\"");
-      else if (!values.emplace(words[i], words[i + 1]).second) fail("\"" + words[i] + "\" twice");
+      if (std::find(keys.begin(), keys.end(), words[i]) == keys.end())
+        fail("expected " + list(keys) + ", not \"" + words[i].substr(0, 40) + "\"");
+      if (i + 1 == words.size())
+        fail("expected a value after \"" + words[i] + "\"");
+      else if (!values.emplace(words[i], words[i + 1]).second)
+        fail("\"" + words[i] + "\" twice");
     }
     return status_.ok() ? values : Values();
   }
@@ -140,7 +143,8 @@ class Reader {
     std::sort(machine_.gpus.begin(), machine_.gpus.end(), by_index);
     for (const GpuInfo& gpu : machine_.gpus) {
       if (gpu.numa && !find_numa(machine_, *gpu.numa))
-        fail_at(gpu_lines_[gpu.index], "expected a line \"numa " + std::to_string(*gpu.numa) + " …\" for this GPU somewhere");
+        fail_at(gpu_lines_[gpu.index],
+                "expected a line \"numa " + std::to_string(*gpu.numa) + " …\" for this GPU somewhere");
     }
     for (const NumaNode& node : machine_.numa) {
       if (!intersect(machine_.cpus, node.cpus).empty()) fail_at(numa_lines_[node.index], "a CPU of another NUMA node");
@@ -170,7 +174,8 @@ std::string join(const std::vector<std::string>& words) {
 }  // namespace
 
 Result<Machine> parse_machine(std::string_view text) {
-  if (text.size() > kMaxTextBytes) return Status(Code::kInvalidArgument, "longer than 1 MiB: no description of a machine");
+  if (text.size() > kMaxTextBytes)
+    return Status(Code::kInvalidArgument, "longer than 1 MiB: no description of a machine");
   return Reader().read(text);
 }
 

@@ -18,7 +18,7 @@ namespace Atoll {
 //
 // One thing a line, in any order: its kind and number (or name), then pairs of a key and a value, each key at most once
 // and none required. Memory is in MiB. A model of several words is written with underscores. A GPU may name only a NUMA
-// node that the text declares somewhere. man/atoll-topology.5 has the whole form.
+// node that the text declares somewhere.
 //
 // The result is synthetic, its CPUs are those of its NUMA nodes together, and so is its memory. kInvalidArgument says
 // "line N: what was expected". At most 1 MiB of text.

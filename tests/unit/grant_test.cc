@@ -9,7 +9,7 @@ using namespace Atoll;
 
 namespace {
 
-Machine dgx() { return load_machine("tests/topologies/dgx-h100.topology").value(); }
+Machine dgx() { return load_machine("tests/topologies/dgx-h100.topo").value(); }
 
 // A live node: the same, but its CPUs are real.
 Machine live_dgx() {
@@ -49,7 +49,12 @@ TEST_CASE("outside Slurm CUDA_VISIBLE_DEVICES narrows the GPUs") {
 }
 
 TEST_CASE("CPUs are what Slurm granted") {
-  const struct { const char* what; Environment environment; bool cpuset; int cpus; } cases[] = {
+  const struct {
+    const char* what;
+    Environment environment;
+    bool cpuset;
+    int cpus;
+  } cases[] = {
       {"the step's number", {{"SLURM_CPUS_ON_NODE", "4"}, {"SLURM_JOB_CPUS_PER_NODE", "8"}}, false, 4},
       {"the job's number", {{"SLURM_JOB_CPUS_PER_NODE", "8"}}, false, 8},
       {"a repeated number", {{"SLURM_JOB_CPUS_PER_NODE", "8(x4)"}, {"SLURM_NODEID", "3"}}, false, 8},
@@ -59,7 +64,10 @@ TEST_CASE("CPUs are what Slurm granted") {
       {"no more than Slurm's cpuset", {{"SLURM_CPUS_ON_NODE", "64"}}, true, 16},
       {"less than Slurm's cpuset", {{"SLURM_CPUS_ON_NODE", "4"}}, true, 4},
       {"the cpuset when Slurm is silent", {}, false, 16},
-      {"the cpuset for a node beyond the list", {{"SLURM_JOB_CPUS_PER_NODE", "8(x4)"}, {"SLURM_NODEID", "4"}}, false, 16},
+      {"the cpuset for a node beyond the list",
+       {{"SLURM_JOB_CPUS_PER_NODE", "8(x4)"}, {"SLURM_NODEID", "4"}},
+       false,
+       16},
       {"the cpuset for a list that is none", {{"SLURM_JOB_CPUS_PER_NODE", "eight"}}, false, 16},
       {"the cpuset for an absurd number", {{"SLURM_CPUS_ON_NODE", "99999999999"}}, false, 16},
   };
@@ -82,6 +90,8 @@ TEST_CASE("memory is what Slurm granted") {
   CHECK(in_job({{"SLURM_MEM_PER_NODE", "0"}}, machine).memory == machine.memory);
   CHECK(in_job({{"SLURM_MEM_PER_CPU", "512"}, {"SLURM_CPUS_ON_NODE", "8"}}, machine).memory == 4096 * kMiB);
   CHECK(in_job({{"SLURM_MEM_PER_GPU", "512"}, {"SLURM_STEP_GPUS", "0-3"}}, machine).memory == 2048 * kMiB);
+  CHECK(in_job({{"ATOLL_MEM_PER_NODE", "4096"}, {"SLURM_MEM_PER_NODE", "512"}}, machine).memory == 4096 * kMiB);
+  CHECK(in_job({{"ATOLL_MEM_PER_CPU", "512"}, {"SLURM_CPUS_ON_NODE", "8"}}, machine).memory == 4096 * kMiB);
   CHECK(in_job({}, machine).memory == machine.memory);
   CHECK(in_job({{"SLURM_MEM_PER_NODE", "4G"}}, machine).memory == machine.memory);
 }
@@ -97,7 +107,11 @@ TEST_CASE("more memory than the live node has is granted with a warning") {
 }
 
 TEST_CASE("GPUs are what Slurm granted") {
-  const struct { const char* what; Environment environment; std::vector<int> gpus; } cases[] = {
+  const struct {
+    const char* what;
+    Environment environment;
+    std::vector<int> gpus;
+  } cases[] = {
       {"none without a variable", {}, {}},
       {"the step's", {{"SLURM_STEP_GPUS", "4,5"}, {"SLURM_JOB_GPUS", "0-7"}}, {4, 5}},
       {"the job's", {{"SLURM_JOB_GPUS", "0,2-3"}}, {0, 2, 3}},
@@ -107,7 +121,9 @@ TEST_CASE("GPUs are what Slurm granted") {
       {"none of NoDevFiles", {{"CUDA_VISIBLE_DEVICES", "NoDevFiles"}}, {}},
       {"none of an empty list", {{"SLURM_STEP_GPUS", ""}}, {}},
       {"each once", {{"SLURM_STEP_GPUS", "1,1,0-1"}}, {0, 1}},
-      {"by UUID", {{"SLURM_STEP_GPUS", "0,1"}, {"CUDA_VISIBLE_DEVICES", "GPU-a70110d4-0000-4000-8000-000000000003"}}, {3}},
+      {"by UUID",
+       {{"SLURM_STEP_GPUS", "0,1"}, {"CUDA_VISIBLE_DEVICES", "GPU-a70110d4-0000-4000-8000-000000000003"}},
+       {3}},
       {"all, however numbered, if as many as there are", {{"SLURM_STEP_GPUS", "8-15"}}, {0, 1, 2, 3, 4, 5, 6, 7}},
   };
   for (const auto& [what, environment, gpus] : cases) {
@@ -130,22 +146,25 @@ TEST_CASE("GPUs behind a device cgroup are the ones that the process sees") {
 }
 
 TEST_CASE("GPUs that the machine does not know are granted with a warning") {
-  Machine machine = load_machine("tests/topologies/no-gpu.topology").value();
+  Machine machine = load_machine("tests/topologies/no-gpu.topo").value();
   SUBCASE("by the numbers that CUDA uses here") {
     const NodeGrant grant = in_job({{"SLURM_STEP_GPUS", "4,5"}, {"CUDA_VISIBLE_DEVICES", "0,1"}}, machine);
     CHECK(grant.gpus == std::vector<GpuInfo>{{0, "", "", "", {}, {}}, {1, "", "", "", {}, {}}});
-    CHECK(grant.warnings == std::vector<std::string>{"SLURM_STEP_GPUS grants GPUs that the topology of no-gpu does not know: 4, 5; they "
-                                                     "are used without knowing their place or their links"});
+    CHECK(grant.warnings ==
+          std::vector<std::string>{"SLURM_STEP_GPUS grants GPUs that the topology of no-gpu does not know: 4, 5; they "
+                                   "are used without knowing their place or their links"});
   }
   SUBCASE("by Slurm's numbers without CUDA's") {
     CHECK(indices(in_job({{"SLURM_STEP_GPUS", "4,5"}}, machine).gpus) == std::vector<int>{4, 5});
   }
   SUBCASE("MIG slices by their UUIDs") {
-    const NodeGrant grant = in_job({{"SLURM_STEP_GPUS", "0,1"}, {"CUDA_VISIBLE_DEVICES", "MIG-a,MIG-b,MIG-a"}}, machine);
+    const NodeGrant grant =
+        in_job({{"SLURM_STEP_GPUS", "0,1"}, {"CUDA_VISIBLE_DEVICES", "MIG-a,MIG-b,MIG-a"}}, machine);
     CHECK(grant.gpus == std::vector<GpuInfo>{{0, "MIG-a", "", "", {}, {}}, {1, "MIG-b", "", "", {}, {}}});
   }
   SUBCASE("beside known ones, with indices of their own") {
-    const NodeGrant grant = in_job({{"CUDA_VISIBLE_DEVICES", "GPU-other,GPU-a70110d4-0000-4000-8000-000000000000"}}, dgx());
+    const NodeGrant grant =
+        in_job({{"CUDA_VISIBLE_DEVICES", "GPU-other,GPU-a70110d4-0000-4000-8000-000000000000"}}, dgx());
     CHECK(indices(grant.gpus) == std::vector<int>{0, 1});
     CHECK(grant.gpus[1].uuid == "GPU-other");
   }
@@ -160,7 +179,8 @@ TEST_CASE("GPUs that the machine does not know are granted with a warning") {
 TEST_CASE("a name that is no GPU's is left out with a warning") {
   const NodeGrant grant = in_job({{"SLURM_STEP_GPUS", "0,tesla"}}, dgx());
   CHECK(indices(grant.gpus) == std::vector<int>{0});
-  CHECK(grant.warnings == std::vector<std::string>{"SLURM_STEP_GPUS names a GPU that is neither a number nor a UUID: \"tesla\""});
+  CHECK(grant.warnings ==
+        std::vector<std::string>{"SLURM_STEP_GPUS names a GPU that is neither a number nor a UUID: \"tesla\""});
 }
 
 TEST_CASE("a worker sees its GPUs by UUID and runs beside them") {
@@ -189,7 +209,8 @@ TEST_CASE("a worker without GPUs sees none and is not bound") {
 TEST_CASE("a worker sees its GPUs by number when a UUID is unknown") {
   Machine machine = live_dgx();
   machine.gpus[1].uuid.clear();
-  const Binding binding = bind_worker(machine, whole_machine(machine), {machine.gpus[0], machine.gpus[1]}, Fixed::whole(1));
+  const Binding binding =
+      bind_worker(machine, whole_machine(machine), {machine.gpus[0], machine.gpus[1]}, Fixed::whole(1));
   CHECK(binding.environment.at("CUDA_VISIBLE_DEVICES") == "0,1");
 }
 
@@ -214,8 +235,9 @@ TEST_CASE("a worker whose NUMA node holds none of the granted CPUs is not bound,
   CHECK(binding.cpus.empty());
   CHECK(binding.numa.empty());
   CHECK(binding.environment.at("ATOLL_NUMA") == "1");
-  CHECK(binding.warnings == std::vector<std::string>{
-                                "none of the granted CPUs of dgx-h100 (0-1) is in the GPUs' NUMA node 1: the worker is not bound"});
+  CHECK(binding.warnings ==
+        std::vector<std::string>{
+            "none of the granted CPUs of dgx-h100 (0-1) is in the GPUs' NUMA node 1: the worker is not bound"});
 }
 
 TEST_CASE("a worker on a synthetic machine is told its NUMA node and not bound") {

@@ -7,7 +7,11 @@
 using namespace Atoll;
 
 TEST_CASE("a list of CPUs is read and written as the kernel does") {
-  const struct { const char* text; CpuList cpus; const char* again; } cases[] = {
+  const struct {
+    const char* text;
+    CpuList cpus;
+    const char* again;
+  } cases[] = {
       {"", {}, ""},
       {"0", {0}, "0"},
       {"0-3,8", {0, 1, 2, 3, 8}, "0-3,8"},
@@ -23,7 +27,8 @@ TEST_CASE("a list of CPUs is read and written as the kernel does") {
 }
 
 TEST_CASE("what is no list of CPUs is refused") {
-  for (const char* text : {",", "1,", ",1", "1,,2", "-1", "3-1", "1-", "a", "1 2", "0x3", "65536", "99999999999999999999", "1-2-3"})
+  for (const char* text :
+       {",", "1,", ",1", "1,,2", "-1", "3-1", "1-", "a", "1 2", "0x3", "65536", "99999999999999999999", "1-2-3"})
     CHECK_FALSE(parse_cpu_list(text).ok());
 }
 
@@ -39,14 +44,18 @@ TEST_CASE("a machine is read from its text") {
   REQUIRE(machine.ok());
   CHECK(machine->name == "pair");
   CHECK(machine->numa == std::vector<NumaNode>{{0, {0, 1, 2, 3}, 0}, {8, {4, 5, 6, 7}, 2048ULL << 20}});
-  CHECK(machine->gpus == std::vector<GpuInfo>{{0, "GPU-a", "0000:1b:00.0", "", 8, {}}, {1, "GPU-b", "", "H100", {}, {"mlx5_0", "mlx5_1"}}});
+  CHECK(machine->gpus == std::vector<GpuInfo>{{0, "GPU-a", "0000:1b:00.0", "", 8, {}},
+                                              {1, "GPU-b", "", "H100", {}, {"mlx5_0", "mlx5_1"}}});
   CHECK(machine->cpus == CpuList{0, 1, 2, 3, 4, 5, 6, 7});
   CHECK(machine->memory == 2048ULL << 20);
   CHECK(machine->synthetic);
 }
 
 TEST_CASE("a mistake in a machine's text names its line and what was expected") {
-  const struct { const char* text; const char* error; } cases[] = {
+  const struct {
+    const char* text;
+    const char* error;
+  } cases[] = {
       {"machine a\nisland 0", "line 2: expected \"machine\", \"numa\" or \"gpu\", not \"island\""},
       {"machine", "line 1: expected \"machine\" and one name"},
       {"machine a\nmachine b", "line 2: a second name; the machine is a"},
@@ -72,10 +81,12 @@ TEST_CASE("a mistake in a machine's text names its line and what was expected") 
 }
 
 TEST_CASE("our sample machines read well, and print to what reads the same") {
-  const struct { const char* name; std::size_t gpus, numa, cpus; } cases[] = {
-      {"dgx-h100", 8, 2, 16}, {"four-a100", 4, 4, 16}, {"no-gpu", 0, 1, 4}};
+  const struct {
+    const char* name;
+    std::size_t gpus, numa, cpus;
+  } cases[] = {{"dgx-h100", 8, 2, 16}, {"four-a100", 4, 4, 16}, {"no-gpu", 0, 1, 4}};
   for (const auto& [name, gpus, numa, cpus] : cases) {
-    const auto machine = load_machine(std::string("tests/topologies/") + name + ".topology");
+    const auto machine = load_machine(std::string("tests/topologies/") + name + ".topo");
     REQUIRE_MESSAGE(machine.ok(), machine.status().message());
     CHECK(machine->name == name);
     CHECK(machine->gpus.size() == gpus);
@@ -107,7 +118,7 @@ TEST_CASE("the live node has allowed CPUs and memory") {
 }
 
 TEST_CASE("a topology file takes the place of discovery") {
-  const auto machine = machine_of_this_node({{"ATOLL_TOPOLOGY", "tests/topologies/dgx-h100.topology"}});
+  const auto machine = machine_of_this_node({{"ATOLL_TOPOLOGY", "tests/topologies/dgx-h100.topo"}});
   REQUIRE(machine.ok());
   CHECK(machine->gpus.size() == 8);
   CHECK(machine->synthetic);
@@ -129,5 +140,6 @@ TEST_CASE("the tightest memory limit of the control groups counts, in both versi
   CHECK(limits({{"/proc/self/cgroup", "4:memory:/slurm/uid_0/job_7\n3:cpuset,cpu:/slurm/uid_0/job_7\n0::/\n"},
                 {"/sys/fs/cgroup/memory/slurm/uid_0/job_7/memory.limit_in_bytes", "9223372036854771712\n"},
                 {"/sys/fs/cgroup/memory/slurm/memory.limit_in_bytes", "4096\n"}}) == CgroupLimits{4096, true});
-  CHECK(limits({{"/proc/self/cgroup", "4:memory:/slurm/uid_0/job_7\n3:cpuset:/docker/abc\nrubbish\n"}}) == CgroupLimits{0, false});
+  CHECK(limits({{"/proc/self/cgroup", "4:memory:/slurm/uid_0/job_7\n3:cpuset:/docker/abc\nrubbish\n"}}) ==
+        CgroupLimits{0, false});
 }
