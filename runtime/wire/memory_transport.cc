@@ -28,11 +28,8 @@ void MemoryTransport::learn(ProcessId peer, std::string address) {
 }
 
 Status MemoryTransport::send(ProcessId peer_id, std::string message) {
-  if (message.size() > kMaxMessageBytes) {
-    return Status(Code::kInvalidArgument, "a message of " + std::to_string(message.size()) + " bytes to process " +
-                                              to_string(peer_id) + "; the limit is " +
-                                              std::to_string(kMaxMessageBytes));
-  }
+  if (message.size() > kMaxMessageBytes) [[unlikely]]
+    return check_message_size(peer_id, message.size());
   const auto found = peers_.find(peer_id);
   if (found == peers_.end())
     return Status(Code::kNotFound, "process " + to_string(peer_id) + " is not known here");

@@ -14,6 +14,9 @@ namespace Atoll {
 // the sender, and a peer that announces one loses its connection.
 inline constexpr std::size_t kMaxMessageBytes = std::size_t{1} << 30;
 
+// Fails (kInvalidArgument) if a message of `size` bytes to `peer` is too long.
+Status check_message_size(ProcessId peer, std::size_t size);
+
 // What a transport tells its owner, always from inside progress().
 class TransportHandler {
  public:

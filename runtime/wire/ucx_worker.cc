@@ -23,10 +23,10 @@ Status set_default(ucp_config_t* config, const char* name, const char* value) {
   return status == UCS_OK ? Status() : ucx_status(std::string("setting UCX ") + name + "=" + value, status);
 }
 
-// UCX reads its environment for the log when the library is loaded, long before
-// any main.
+// A peer that is gone is an error to UCX, and news of the day to us. UCX reads
+// its environment for the log when the library is loaded, before any main.
 void quieten_log() {
-  if (std::getenv("UCX_LOG_LEVEL") == nullptr) ucs_global_opts_set_value("LOG_LEVEL", "error");
+  if (std::getenv("UCX_LOG_LEVEL") == nullptr) ucs_global_opts_set_value("LOG_LEVEL", "fatal");
 }
 
 Status configure(ucp_config_t* config) {

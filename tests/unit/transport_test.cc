@@ -1,125 +1,18 @@
 #include "runtime/wire/transport.h"
 
 #include <doctest/doctest.h>
-#include <poll.h>
 
-#include <functional>
-#include <memory>
-#include <optional>
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "runtime/wire/memory_transport.h"
-#include "runtime/wire/ucx_transport.h"
+#include "tests/support/transport_worlds.h"
 
 namespace Atoll {
 namespace {
 
 using std::chrono::milliseconds;
-
-// The owner of one transport, which writes down what it is told.
-struct Process : TransportHandler {
-  ProcessId id = random_process_id();
-  std::unique_ptr<Transport> transport;
-  std::vector<std::pair<ProcessId, std::string>> messages;
-  std::vector<std::pair<ProcessId, Status>> losses;
-  std::function<void(ProcessId, std::string_view)> on_message_do;
-  std::function<void(ProcessId, const Status&)> on_lost_do;
-
-  void on_message(ProcessId from, std::string_view message) override {
-    messages.emplace_back(from, message);
-    if (on_message_do) on_message_do(from, message);
-  }
-  void on_lost(ProcessId peer, const Status& why) override {
-    losses.emplace_back(peer, why);
-    if (on_lost_do) on_lost_do(peer, why);
-  }
-  void knows(const Process& other) { transport->learn(other.id, other.transport->address()); }
-  Status send(const Process& to, std::string message) { return transport->send(to.id, std::move(message)); }
-  std::string said(std::size_t index) const { return index < messages.size() ? messages[index].second : "nothing"; }
-};
-
-// Several processes in one, over UCX.
-struct UcxWorld {
-  Secret secret = Secret::random();
-  std::vector<std::unique_ptr<Process>> processes;
-  Duration ahead{0};
-  const Process* frozen = nullptr;
-
-  ~UcxWorld() {
-    for (auto& process : processes) process->transport.reset();
-  }
-  Process& add() { return add(secret); }
-  Process& add(const Secret& its_secret) {
-    processes.push_back(std::make_unique<Process>());
-    Process& process = *processes.back();
-    UcxTransport::Options options;
-    options.linger = milliseconds(20);  // nobody runs the others while one is destroyed
-    auto transport = UcxTransport::create(process.id, its_secret, process, options);
-    REQUIRE_MESSAGE(transport.ok(), transport.status().to_string());
-    process.transport = std::move(*transport);
-    return process;
-  }
-  void turn() {
-    for (auto& process : processes)
-      if (process->transport && process.get() != frozen) process->transport->progress(now() + ahead);
-  }
-  // Stops `process`, as a debugger does.
-  void freeze(Process& process) { frozen = &process; }
-  void thaw() { frozen = nullptr; }
-  bool run_until(const std::function<bool()>& done) {
-    const Time end = now() + std::chrono::seconds(10);
-    while (!done()) {
-      if (now() > end) return false;
-      turn();
-    }
-    return true;
-  }
-  // Lets `time` pass for all.
-  void skip(Duration time) {
-    for (Duration passed{0}; passed < time; passed += milliseconds(100)) {
-      ahead += milliseconds(100);
-      for (int i = 0; i < 20; ++i) turn();
-    }
-  }
-  // What was lost is known by now.
-  void settle() {
-    for (int i = 0; i < 2000; ++i) turn();
-  }
-};
-
-// The same in a simulated network.
-struct MemoryWorld {
-  Secret secret = Secret::random();
-  MemoryNetwork network{1};
-  std::vector<std::unique_ptr<Process>> processes;
-  const Process* frozen = nullptr;
-
-  Process& add() { return add(secret); }
-  Process& add(const Secret& its_secret) {
-    processes.push_back(std::make_unique<Process>());
-    Process& process = *processes.back();
-    process.transport = network.add(process.id, its_secret, process);
-    return process;
-  }
-  void turn() { skip(std::chrono::microseconds(50)); }
-  bool run_until(const std::function<bool()>& done) {
-    while (!done()) {
-      const std::optional<Time> next = network.next_event();
-      if (!next) return false;
-      network.advance_to(*next);
-    }
-    return true;
-  }
-  void skip(Duration time) { network.advance_to(network.now() + time); }
-  void settle() { skip(milliseconds(100)); }
-  void freeze(Process& process) {
-    frozen = &process;
-    network.isolate(process.id, MemoryNetwork::Notice::kSilent);
-  }
-  void thaw() { network.rejoin(frozen->id); }
-};
 
 std::string numbered(int number, std::size_t size) {
   std::string text = std::to_string(number) + " ";
@@ -133,8 +26,8 @@ std::string numbered(int number, std::size_t size) {
 
 TEST_CASE_TEMPLATE("a message to a process that was learned arrives", World, WORLDS) {
   World world;
-  Process& anna = world.add();
-  Process& bert = world.add();
+  TestProcess& anna = world.add();
+  TestProcess& bert = world.add();
   anna.knows(bert);
   REQUIRE(anna.send(bert, "hello").ok());
   CHECK(bert.messages.empty());
@@ -146,8 +39,8 @@ TEST_CASE_TEMPLATE("a message to a process that was learned arrives", World, WOR
 
 TEST_CASE_TEMPLATE("who was connected to can answer without having learned", World, WORLDS) {
   World world;
-  Process& anna = world.add();
-  Process& bert = world.add();
+  TestProcess& anna = world.add();
+  TestProcess& bert = world.add();
   anna.knows(bert);
   bert.on_message_do = [&](ProcessId from, std::string_view message) {
     CHECK(bert.transport->send(from, "re: " + std::string(message)).ok());
@@ -157,15 +50,17 @@ TEST_CASE_TEMPLATE("who was connected to can answer without having learned", Wor
   CHECK(anna.said(0) == "re: hello");
 }
 
-TEST_CASE_TEMPLATE("send fails for an unknown process and for a message too long", World, WORLDS) {
+TEST_CASE("a message may be a gibibyte long and no byte more") {
+  CHECK(check_message_size(ProcessId{1}, kMaxMessageBytes).ok());
+  CHECK(check_message_size(ProcessId{1}, kMaxMessageBytes + 1).to_string() ==
+        "invalid argument: a message of 1073741825 bytes to process 0000000000000001; the limit is 1073741824");
+}
+
+TEST_CASE_TEMPLATE("nothing can be sent to an unknown process", World, WORLDS) {
   World world;
-  Process& anna = world.add();
-  Process& bert = world.add();
+  TestProcess& anna = world.add();
+  TestProcess& bert = world.add();
   CHECK(anna.send(bert, "x").code() == Code::kNotFound);
-  anna.knows(bert);
-  std::string long_message;
-  long_message.resize(kMaxMessageBytes + 1);
-  CHECK(anna.send(bert, std::move(long_message)).code() == Code::kInvalidArgument);
   world.settle();
   CHECK(bert.messages.empty());
   CHECK(anna.losses.empty());
@@ -173,8 +68,8 @@ TEST_CASE_TEMPLATE("send fails for an unknown process and for a message too long
 
 TEST_CASE_TEMPLATE("small and large messages arrive in the order they were sent", World, WORLDS) {  // TRANSPORT-1
   World world;
-  Process& anna = world.add();
-  Process& bert = world.add();
+  TestProcess& anna = world.add();
+  TestProcess& bert = world.add();
   anna.knows(bert);
   const std::size_t sizes[] = {64, 8 << 20, 64, 0, 9000, 64, 300'000, 1, 64, 8 << 20, 8 << 20, 64};
   std::vector<std::string> sent;
@@ -190,8 +85,8 @@ TEST_CASE_TEMPLATE("small and large messages arrive in the order they were sent"
 
 TEST_CASE_TEMPLATE("messages that cross stay in order in each direction", World, WORLDS) {
   World world;
-  Process& anna = world.add();
-  Process& bert = world.add();
+  TestProcess& anna = world.add();
+  TestProcess& bert = world.add();
   anna.knows(bert);
   bert.knows(anna);
   for (int i = 0; i < 200; ++i) {
@@ -210,8 +105,8 @@ TEST_CASE_TEMPLATE("messages that cross stay in order in each direction", World,
 
 TEST_CASE_TEMPLATE("two that connect to each other at once lose each other once", World, WORLDS) {
   World world;
-  Process& anna = world.add();
-  Process& bert = world.add();
+  TestProcess& anna = world.add();
+  TestProcess& bert = world.add();
   anna.knows(bert);
   bert.knows(anna);
   REQUIRE(anna.send(bert, "a").ok());
@@ -227,8 +122,8 @@ TEST_CASE_TEMPLATE("two that connect to each other at once lose each other once"
 
 TEST_CASE_TEMPLATE("disconnect flushes what was queued, and only the other side is told", World, WORLDS) {
   World world;
-  Process& anna = world.add();
-  Process& bert = world.add();
+  TestProcess& anna = world.add();
+  TestProcess& bert = world.add();
   anna.knows(bert);
   for (int i = 0; i < 20; ++i) REQUIRE(anna.send(bert, numbered(i, i == 10 ? 4 << 20 : 64)).ok());
   anna.transport->disconnect(bert.id);
@@ -241,8 +136,8 @@ TEST_CASE_TEMPLATE("disconnect flushes what was queued, and only the other side 
 
 TEST_CASE_TEMPLATE("a message right after a disconnect begins a new connection", World, WORLDS) {
   World world;
-  Process& anna = world.add();
-  Process& bert = world.add();
+  TestProcess& anna = world.add();
+  TestProcess& bert = world.add();
   anna.knows(bert);
   REQUIRE(anna.send(bert, "one").ok());
   REQUIRE(world.run_until([&] { return bert.messages.size() == 1; }));
@@ -258,9 +153,9 @@ TEST_CASE_TEMPLATE("a message right after a disconnect begins a new connection",
 
 TEST_CASE_TEMPLATE("a handler may send, learn and disconnect from inside its callbacks", World, WORLDS) {
   World world;
-  Process& anna = world.add();
-  Process& bert = world.add();
-  Process& carl = world.add();
+  TestProcess& anna = world.add();
+  TestProcess& bert = world.add();
+  TestProcess& carl = world.add();
   anna.knows(bert);
   bert.on_message_do = [&](ProcessId from, std::string_view message) {
     if (message == "first") {
@@ -284,9 +179,9 @@ TEST_CASE_TEMPLATE("a handler may send, learn and disconnect from inside its cal
 
 TEST_CASE_TEMPLATE("a process with another secret is neither heard nor believed", World, WORLDS) {  // TRANSPORT-2
   World world;
-  Process& anna = world.add();
-  Process& bert = world.add();
-  Process& mallory = world.add(Secret::random());
+  TestProcess& anna = world.add();
+  TestProcess& bert = world.add();
+  TestProcess& mallory = world.add(Secret::random());
   mallory.knows(anna);
   anna.knows(mallory);
   anna.knows(bert);
@@ -304,8 +199,8 @@ TEST_CASE_TEMPLATE("a process with another secret is neither heard nor believed"
 
 TEST_CASE_TEMPLATE("a connection to a process that does not answer is lost after the hello's time", World, WORLDS) {
   World world;
-  Process& anna = world.add();
-  Process& bert = world.add();
+  TestProcess& anna = world.add();
+  TestProcess& bert = world.add();
   anna.knows(bert);
   world.freeze(bert);
   REQUIRE(anna.send(bert, "wake up").ok());
@@ -322,49 +217,12 @@ TEST_CASE_TEMPLATE("a connection to a process that does not answer is lost after
 
 TEST_CASE_TEMPLATE("an address that is none is reported as a loss", World, WORLDS) {
   World world;
-  Process& anna = world.add();
+  TestProcess& anna = world.add();
   const ProcessId nobody = random_process_id();
   anna.transport->learn(nobody, "nonsense");
   REQUIRE(anna.transport->send(nobody, "x").ok());
   REQUIRE(world.run_until([&] { return anna.losses.size() == 1; }));
   CHECK(anna.losses[0].first == nobody);
-}
-
-TEST_CASE("an idle transport sleeps on its descriptor and wakes for a message") {  // TRANSPORT-4
-  UcxWorld world;
-  Process& anna = world.add();
-  Process& bert = world.add();
-  anna.knows(bert);
-  REQUIRE(anna.send(bert, "one").ok());
-  REQUIRE(world.run_until([&] { return bert.messages.size() == 1; }));
-  world.settle();
-
-  const auto sleep = [](Process& process, int timeout) {
-    while (!process.transport->arm()) process.transport->progress(now());
-    pollfd waited{process.transport->event_fd(), POLLIN, 0};
-    return poll(&waited, 1, timeout);
-  };
-  CHECK(sleep(bert, 0) == 0);
-  REQUIRE(anna.send(bert, "two").ok());
-  while (anna.transport->progress(now())) {
-  }
-  CHECK(sleep(bert, 5000) == 1);
-  REQUIRE(world.run_until([&] { return bert.messages.size() == 2; }));
-}
-
-TEST_CASE("thousands of connections leave nothing behind") {
-  UcxWorld world;
-  Process& anna = world.add();
-  Process& bert = world.add();
-  anna.knows(bert);
-  const int rounds = 1000;
-  for (int i = 1; i <= rounds; ++i) {
-    CAPTURE(i);
-    REQUIRE(anna.send(bert, "hello").ok());
-    REQUIRE(world.run_until([&] { return static_cast<int>(bert.messages.size()) == i; }));
-    anna.transport->disconnect(bert.id);
-    REQUIRE(world.run_until([&] { return static_cast<int>(bert.losses.size()) == i; }));
-  }
 }
 
 }  // namespace Atoll
