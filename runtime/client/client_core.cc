@@ -76,6 +76,8 @@ void ClientCore::on_message(Time now, ProcessId from, const Message& message, Cl
     objects_.on_fetch(from, fetch->object, out);
   else if (const auto* ready = std::get_if<ObjectReady>(&message))
     objects_.on_ready(*ready, out);
+  else if (const auto* died = std::get_if<NodeDied>(&message))
+    on_node_died(now, *died, out);
   propagate(now, before, out);
 }
 
@@ -92,6 +94,12 @@ void ClientCore::on_lost(Time now, ProcessId peer, const Status& why, ClientOutb
   actors_.on_lost(now, peer, why.message(), out);
   tasks_.on_lost(now, peer, why.message(), out);
   propagate(now, before, out);
+}
+
+// As if its daemon's connection had broken, which a cut link does not.
+void ClientCore::on_node_died(Time now, const NodeDied& died, ClientOutbox& out) {
+  objects_.on_node_died(died.node, died.why, out);
+  tasks_.on_lost(now, died.daemon, died.why, out);
 }
 
 void ClientCore::on_tick(Time now, ClientOutbox& out) {

@@ -43,6 +43,7 @@ class ClientCore {
   const ObjectBook& objects() const { return objects_; }
 
  private:
+  void on_node_died(Time now, const NodeDied& died, ClientOutbox& out);
   // Objects that settled may let calls go on, which may settle others.
   void propagate(Time now, std::size_t completions_before, ClientOutbox& out);
 

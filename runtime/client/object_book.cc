@@ -106,6 +106,13 @@ void ObjectBook::on_lost(ProcessId peer, const std::string& why, ClientOutbox& o
     settle(id, nullptr, lost("the owner of the object, process " + to_string(peer) + ", is gone: " + why), out);
 }
 
+void ObjectBook::on_node_died(NodeId node, const std::string& why, ClientOutbox& out) {
+  std::vector<ObjectId> gone;
+  for (const auto& [id, object] : objects_)
+    if (!object.settled && !object.owner.is_none() && object.owner.node == node) gone.push_back(id);
+  for (const ObjectId id : gone) settle(id, nullptr, lost("the owner of the object is gone: " + why), out);
+}
+
 void ObjectBook::fail_all(const ErrorInfo& error, ClientOutbox& out) {
   std::vector<ObjectId> pending;
   for (const auto& [id, object] : objects_)

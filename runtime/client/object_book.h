@@ -38,6 +38,8 @@ class ObjectBook {
   void on_ready(const ObjectReady& ready, ClientOutbox& out);
   // An owner is gone: what was borrowed from it and is pending is lost.
   void on_lost(ProcessId peer, const std::string& why, ClientOutbox& out);
+  // So are all owners on a node that died.
+  void on_node_died(NodeId node, const std::string& why, ClientOutbox& out);
   // Every pending object becomes `error`: the cluster is gone.
   void fail_all(const ErrorInfo& error, ClientOutbox& out);
 

@@ -40,6 +40,7 @@ void Head::on_lost(Time now, ProcessId peer, const Status& why, Outbox& out) {
   if (const std::optional<NodeId> node = nodes_.find(peer))
     return node_dead(now, *node, "its daemon is gone: " + why.message(), out);
   waiting_clients_.erase(peer);
+  clients_.erase(peer);
   if (drivers_.contains(peer)) end_job(now, peer, "its driver is gone: " + why.message(), out);
   demand_.forget(peer, view_);
   actors_.on_client_lost(now, peer, why.message(), out);
@@ -110,6 +111,7 @@ void Head::node_dead(Time now, NodeId id, const std::string& cause, Outbox& out)
   demand_.forget_node(id);
   note_death(now, "node " + name, cause);
   out.send(daemon, Expelled{cause});
+  for (const ProcessId client : clients_) out.send(client, NodeDied{id, daemon, "node " + name + " died: " + cause});
   actors_.on_node_dead(now, id, cause, out);
   serve(now, out);
 }
@@ -130,6 +132,7 @@ void Head::attach(ProcessId client, const Attach& request, Outbox& out) {
   if (!home) return out.send(client, AttachRefused{"every node of the cluster has died"});
   const NodeTable::Node& node = *nodes_.get(*home);
   out.learn(request.client);
+  if (request.kind != ClientKind::kTool) clients_.insert(client);
   if (request.kind == ClientKind::kDriver) {
     Driver& driver = drivers_[client];
     driver.info = request.job;

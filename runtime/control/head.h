@@ -3,6 +3,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ inline constexpr Duration kHeadPause = std::chrono::seconds(1);
 //        daemon is told to end its job
 // HEAD-3 a daemon that was declared dead is expelled if it speaks again
 // HEAD-4 what can never fit is answered at once, with counts
+// HEAD-5 every attached driver and worker is told of a node's death: a cut link
+//        may tell them nothing for minutes
 class Head {
  public:
   struct Options {
@@ -93,6 +96,7 @@ class Head {
   DemandQueue demand_;
   std::map<ProcessId, Driver> drivers_;          // by job
   std::map<ProcessId, Attach> waiting_clients_;  // until ready
+  std::set<ProcessId> clients_;                  // attached drivers and workers
   struct Death {
     Time when;
     std::string what;

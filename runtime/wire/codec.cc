@@ -89,7 +89,7 @@ const char* name_of(const Message& message) {
       "WatchActor", "NoSuchActor", "ActorUpdate", "KillActor", "StartActor",
       "ActorStarted", "ActorEnded", "StopActor", "InitActor", "InitActorDone",
       "CallActor", "FetchObject", "ObjectReady", "GetStatus", "StatusReport",
-      "WorkerDied"};
+      "WorkerDied", "NodeDied"};
   return kNames[message.index()];
 }
 

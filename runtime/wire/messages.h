@@ -471,6 +471,15 @@ struct WorkerDied {
   ATOLL_MESSAGE_FIELDS(pid, doing, cause)
 };
 
+// head -> every driver and worker: nothing will come from that node any more,
+// whatever became of the connections to it.
+struct NodeDied {
+  NodeId node = NodeId::kNone;
+  ProcessId daemon = ProcessId::kNone;
+  std::string why;
+  ATOLL_MESSAGE_FIELDS(node, daemon, why)
+};
+
 using Message =
     std::variant<Join, Welcome, Heartbeat, HeartbeatAck, Expelled, Stop, Attach,
                  Attached, AttachRefused, Detach, EndJob, GetJob, JobReply,
@@ -480,7 +489,7 @@ using Message =
                  WatchActor, NoSuchActor, ActorUpdate, KillActor, StartActor,
                  ActorStarted, ActorEnded, StopActor, InitActor, InitActorDone,
                  CallActor, FetchObject, ObjectReady, GetStatus, StatusReport,
-                 WorkerDied>;
+                 WorkerDied, NodeDied>;
 
 // Heartbeats and what follows from their absence (DESIGN §6: a silent node
 // within 3 s).

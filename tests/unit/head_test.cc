@@ -139,6 +139,22 @@ TEST_CASE("a node whose daemon's connection is lost is dead at once, with the ca
   CHECK(report.deaths[0].what == "node n1");
 }
 
+TEST_CASE("HEAD-5: attached drivers and workers are told of a node's death, tools and those that left are not") {
+  ReadyHead head(2, 4);
+  head.attach();
+  head.attach(kOther);
+  head.say(kTool, Attach{contact_of(kTool), ClientKind::kTool, "n0", {}});
+  head.lose(kOther);
+  head.mail.drop_all();
+  head.lose(daemon_of(1), "connection reset");
+  head.mail.expect<Expelled>(daemon_of(1));
+  const NodeDied died = head.mail.expect<NodeDied>(kDriver);
+  CHECK(died.node == NodeId(1));
+  CHECK(died.daemon == daemon_of(1));
+  CHECK(died.why == "node n1 died: its daemon is gone: connection reset");
+  head.mail.expect_nothing_else();
+}
+
 TEST_CASE("HEAD-3: a daemon that was declared dead is expelled whatever it says") {
   ReadyHead head(2, 4);
   head.lose(daemon_of(1));

@@ -1,0 +1,284 @@
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "tests/sim/worker.h"
+
+// The machines of a whole cluster under a seeded clock and network.
+//   ATOLL_SIM_SEED=7 build/tests/sim -tc='…'    one seed, to replay a failure
+namespace Atoll::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using Seconds = std::chrono::seconds;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint32_t kShrink = 5;
+#else
+constexpr std::uint32_t kShrink = 1;
+#endif
+
+const Resources kOneCpu{.cpu = Fixed::whole(1)};
+
+// The seeds to try: the one of the environment, or 1 to `count`.
+std::vector<std::uint64_t> seeds(std::uint64_t count) {
+  if (const char* given = std::getenv("ATOLL_SIM_SEED")) return {std::strtoull(given, nullptr, 10)};
+  std::vector<std::uint64_t> all;
+  for (std::uint64_t seed = 1; seed <= std::max<std::uint64_t>(1, count / kShrink); ++seed) all.push_back(seed);
+  return all;
+}
+
+// What a person needs to see the failure again.
+std::string replay(std::uint64_t seed) {
+  return "ATOLL_SIM_SEED=" + std::to_string(seed) + " tests/sim -tc='" +
+         doctest::getContextOptions()->currentTest->m_name + "'";
+}
+
+bool wait_ready(World& world) {
+  return world.run_until([&] { return world.head().head().ready(); }, Seconds(20));
+}
+
+ClientProcess& attached_client(World& world) {
+  ClientProcess& client = world.add_client();
+  REQUIRE(world.run_until([&] { return client.attached(); }, Seconds(20)));
+  return client;
+}
+
+// Everything a client could have left behind on a living node, and at the head.
+void check_all_given_back(World& world) {
+  const ClusterView& view = world.head().head().view();
+  for (const auto& daemon : world.daemons()) {
+    if (!daemon->alive) continue;
+    CHECK(daemon->node().ledger().outstanding() == 0);
+    const ClusterView::Node* node = view.find(NodeId(daemon->host));
+    REQUIRE(node != nullptr);
+    CHECK(node->free == node->total);
+  }
+}
+
+void check_each_ended_once(const ClientProcess& client) {
+  for (const auto& [object, times] : client.tally().asked) CHECK_MESSAGE(times == 1, object);
+}
+
+// Something goes wrong now: a worker, a node, a connection. Nodes up to
+// `spared` live.
+void break_something(World& world, std::uint32_t spared) {
+  std::mt19937_64& random = world.network.random();
+  const auto node = static_cast<std::uint32_t>(spared + random() % (world.options.nodes - spared));
+  switch (random() % 6) {
+    case 0: return world.kill_node(node, /*silently=*/false);
+    case 1: return world.kill_node(node, /*silently=*/true);
+    case 2: {
+      world.network.cut(node);
+      const auto heal = milliseconds(random() % 6000);
+      return world.clock_.after(heal, [&world, node] { world.network.heal(node); });
+    }
+    case 3: return world.network.sever(node, static_cast<Host>(random() % world.options.nodes));
+    case 4: return world.network.sever(node, World::kClientHost);
+    default:
+      if (Worker* worker = world.any_worker()) world.kill(*worker, "killed by signal 9");
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a thousand nodes join in one pass and the head becomes ready") {
+  const std::uint32_t nodes = 1000 / kShrink;
+  for (const std::uint64_t seed : seeds(1)) {
+    CAPTURE(replay(seed));
+    const Time began = Atoll::now();
+    World world({.seed = seed, .nodes = nodes});
+    const Time start = world.now();
+    REQUIRE(wait_ready(world));
+    CHECK(world.head().head().nodes().alive() == nodes);
+    CHECK(world.network.delivered() <= 2 * nodes);  // a Join and a Welcome each
+    std::cout << nodes << " nodes, seed " << seed << ": ready after " << seconds(world.now() - start)
+              << " virtual s, " << seconds(Atoll::now() - began) << " real s\n";
+  }
+}
+
+TEST_CASE("every submitted task ends exactly once although workers die and fail to start") {
+  for (const std::uint64_t seed : seeds(5)) {
+    CAPTURE(replay(seed));
+    World world({.seed = seed, .nodes = 8, .worker_dies = 0.02, .start_fails = 0.02});
+    ClientProcess& client = attached_client(world);
+    client.submit(1000, kOneCpu, -1);
+    CHECK(world.run_until([&] { return client.done(); }, Seconds(120)));
+    check_each_ended_once(client);
+    CHECK(client.tally().errors.empty());
+    world.run_for(Seconds(2));
+    check_all_given_back(world);
+  }
+}
+
+TEST_CASE("every submitted task ends exactly once although nodes die and links break") {
+  for (const std::uint64_t seed : seeds(20)) {
+    CAPTURE(replay(seed));
+    World world({.seed = seed, .nodes = 12});
+    std::vector<ClientProcess*> clients;
+    for (int i = 0; i < 3; ++i) clients.push_back(&attached_client(world));
+    for (ClientProcess* client : clients) client->submit(2000, kOneCpu, -1);
+    for (int i = 0; i < 12; ++i) {
+      world.run_for(milliseconds(20 + world.network.random()() % 200));
+      break_something(world, 3);
+    }
+    for (ClientProcess* client : clients) {
+      CHECK(world.run_until([&] { return client->done(); }, Seconds(120)));
+      check_each_ended_once(*client);
+      CHECK(client->tally().errors.empty());
+    }
+    world.run_for(Seconds(15));
+    check_all_given_back(world);
+  }
+}
+
+TEST_CASE("leases and reservations are all given back when the work is done") {
+  for (const std::uint64_t seed : seeds(5)) {
+    CAPTURE(replay(seed));
+    World world({.seed = seed, .nodes = 10, .node = {.cpu = Fixed::whole(4), .gpu = Fixed::whole(2)}});
+    std::vector<ClientProcess*> clients;
+    for (int i = 0; i < 4; ++i) clients.push_back(&attached_client(world));
+    for (ClientProcess* client : clients) {
+      client->submit(200, kOneCpu, 0);
+      client->submit(50, {.gpu = Fixed::whole(1)}, 0);
+      client->submit(50, {.gpu = Fixed::raw(2500)}, 0);
+    }
+    world.run_for(milliseconds(30));
+    world.kill(*clients[3], "killed by signal 9");  // with all it had asked for
+    for (int i = 0; i < 3; ++i) {
+      CHECK(world.run_until([&] { return clients[static_cast<std::size_t>(i)]->done(); }, Seconds(60)));
+      CHECK(clients[static_cast<std::size_t>(i)]->core().tasks().unfinished() == 0);
+    }
+    world.run_for(Seconds(2));
+    check_all_given_back(world);
+  }
+}
+
+TEST_CASE("a driver that detaches leaves no worker behind") {
+  World world({.seed = seeds(1)[0], .nodes = 5});
+  ClientProcess& client = attached_client(world);
+  client.submit(100, kOneCpu, 0);
+  client.create_actor(kOneCpu, -1);
+  world.run_for(milliseconds(60));
+  CHECK(world.any_worker() != nullptr);
+  client.detach();
+  world.run_for(Seconds(1));
+  world.kill(client, "exited with status 0");
+  world.run_for(Seconds(1));
+  CHECK(world.any_worker() == nullptr);
+  check_all_given_back(world);
+}
+
+TEST_CASE("an actor restarts on another node after its node is lost, loudly or silently") {
+  for (const bool silently : {false, true})
+    for (const std::uint64_t seed : seeds(5)) {
+      CAPTURE(replay(seed));
+      CAPTURE(silently);
+      World world({.seed = seed, .nodes = 4});
+      ClientProcess& client = attached_client(world);
+      const ActorId actor = client.create_actor(kOneCpu, 1);
+      const auto alive = [&](std::uint32_t incarnation) {
+        return client.actor(actor).state == ActorState::kAlive && client.actor(actor).incarnation == incarnation;
+      };
+      REQUIRE(world.run_until([&] { return alive(1); }, Seconds(5)));
+      client.call_actor(actor, 20);
+      const auto first = static_cast<std::uint32_t>(client.actor(actor).worker.node);
+      world.kill_node(first, silently);
+      REQUIRE(world.run_until([&] { return alive(2); }, Seconds(5)));
+      CHECK(static_cast<std::uint32_t>(client.actor(actor).worker.node) != first);
+      CHECK(world.run_until([&] { return client.done(); }, Seconds(10)));
+      check_each_ended_once(client);
+      client.call_actor(actor, 20);
+      CHECK(world.run_until([&] { return client.done(); }, Seconds(10)));
+      CHECK(client.tally().errors.count(ErrorKind::kActorDied) == 0);
+    }
+}
+
+TEST_CASE("a node that is cut off silently is dead within 3 s, and ends itself when it hears so") {
+  for (const std::uint64_t seed : seeds(20)) {
+    CAPTURE(replay(seed));
+    World world({.seed = seed, .nodes = 3});
+    REQUIRE(wait_ready(world));
+    world.run_for(world.random_time(Seconds(2)));
+    const Time cut = world.now();
+    world.network.cut(1);
+    const auto dead = [&] { return world.head().head().nodes().alive() == 2; };
+    CHECK(world.run_until(dead, Seconds(10)));
+    CHECK(seconds(world.now() - cut) <= 3.0);
+    world.network.heal(1);
+    CHECK(world.run_until([&] { return !world.daemon(1).alive; }, Seconds(1)));
+  }
+}
+
+TEST_CASE("tasks on a node that is cut off silently run elsewhere within seconds") {
+  for (const std::uint64_t seed : seeds(5)) {
+    CAPTURE(replay(seed));
+    World world({.seed = seed, .nodes = 3});
+    ClientProcess& client = attached_client(world);
+    client.submit(500, kOneCpu, 3);
+    world.run_for(milliseconds(300));
+    world.network.cut(1);
+    CHECK(world.run_until([&] { return client.done(); }, Seconds(10)));
+    CHECK(client.tally().errors.empty());
+    check_each_ended_once(client);
+  }
+}
+
+TEST_CASE("repeated messages may be lost or doubled and all still ends well") {
+  for (const std::uint64_t seed : seeds(10)) {
+    CAPTURE(replay(seed));
+    World::Options options{.seed = seed, .nodes = 6};
+    options.faults.repeated = {Message(Join()).index(), Message(Heartbeat()).index(), Message(StartActor()).index()};
+    options.faults.drop = 0.1;
+    options.faults.twice = 0.1;
+    World world(options);
+    ClientProcess& client = attached_client(world);
+    client.submit(1000, kOneCpu, 0);
+    std::vector<ActorId> actors;
+    for (int i = 0; i < 8; ++i) actors.push_back(client.create_actor(kOneCpu, 0));
+    for (const ActorId actor : actors) client.call_actor(actor, 10);
+    CHECK(world.run_until([&] { return client.done(); }, Seconds(60)));
+    check_each_ended_once(client);
+    CHECK(client.tally().errors.empty());
+    CHECK(world.head().head().nodes().alive() == 6);
+    client.detach();
+    world.run_for(Seconds(5));
+    check_all_given_back(world);
+  }
+}
+
+TEST_CASE("two seeds give two histories, one seed gives one") {
+  const auto history = [](std::uint64_t seed) {
+    World world({.seed = seed, .nodes = 6, .worker_dies = 0.02});
+    ClientProcess& client = attached_client(world);
+    client.submit(300, kOneCpu, -1);
+    client.create_actor(kOneCpu, 3);
+    for (int i = 0; i < 6; ++i) {
+      world.run_for(milliseconds(50));
+      break_something(world, 2);
+    }
+    world.run_for(Seconds(5));
+    return world.network.trace();
+  };
+  CHECK(history(1) == history(1));
+  CHECK(history(2) == history(2));
+  CHECK(history(1) != history(2));
+}
+
+TEST_CASE("sim_scale: ten thousand nodes beat for ten seconds and cost the head little") {
+  const std::uint32_t nodes = 10'000 / kShrink;
+  World world({.seed = seeds(1)[0], .nodes = nodes});
+  REQUIRE(wait_ready(world));
+  const double before = world.head().cpu_seconds;
+  world.run_for(Seconds(10));
+  const double share = (world.head().cpu_seconds - before) / 10;
+  std::cout << nodes << " nodes: the head takes " << before << " s of CPU to let all join, then "
+            << share * 100 << " % of a core\n";
+  CHECK(world.head().head().nodes().alive() == nodes);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  CHECK(share < 0.5);  // the goal is 0.1 (DESIGN §10); this machine may be busy
+#endif
+}
+
+}  // namespace Atoll::sim

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <deque>
+
+#include "tests/sim/world.h"
+
+namespace Atoll::sim {
+
+// A worker that stands for the user's program: becomes ready after a while, runs
+// what it is pushed one at a time, each for a random time, and may die under it.
+class Worker : public Process {
+ public:
+  Worker(World& world, const StartWorker& start, DaemonProcess& daemon);
+
+  // How its process will be said to have ended.
+  std::string cause = "exited with status 0";
+  DaemonProcess& daemon() { return daemon_; }
+
+ private:
+  struct Job {
+    ProcessId caller;
+    TaskId task;
+  };
+
+  void receive(ProcessId from, Message message) override;
+  void lost(ProcessId peer, const Status& why) override;
+  void carry_out() override { send(out_); }
+  void become_ready();
+  void run_next();
+  void finish();
+
+  DaemonProcess& daemon_;
+  Outbox out_;
+  std::deque<Job> queue_;
+  bool running_ = false;
+  Duration run_time_{};
+};
+
+}  // namespace Atoll::sim

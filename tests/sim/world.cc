@@ -1,0 +1,266 @@
+#include "tests/sim/world.h"
+
+#include <ctime>
+
+#include "runtime/base/check.h"
+#include "runtime/wire/codec.h"
+#include "tests/sim/worker.h"
+
+namespace Atoll::sim {
+namespace {
+
+// CPU time of this thread; what others do on this machine does not count.
+double cpu_now() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+}  // namespace
+
+// --------------------------------------------------------------------- process
+
+Process::Process(World& world, ProcessId process, Host on) : id(process), host(on), world_(world) {
+  world.network.add(id, host, *this);
+}
+
+void Process::run(const std::function<void()>& event) {
+  if (!alive) return;
+  const double began = cpu_now();
+  event();
+  if (alive) carry_out();
+  cpu_seconds += cpu_now() - began;
+  if (alive) plan_tick();
+}
+
+void Process::on_bytes(ProcessId from, std::string_view bytes) {
+  run([&] {
+    Result<Message> message = decode(bytes);
+    ATOLL_CHECK(message.ok(), message.status().to_string());
+    receive(from, std::move(*message));
+  });
+}
+
+void Process::on_lost(ProcessId peer, const Status& why) {
+  run([&] { lost(peer, why); });
+}
+
+void Process::send(Outbox& out) {
+  for (const Contact& contact : out.contacts) world_.network.learn(id, contact.process);
+  for (const Outbox::Letter& letter : out.letters) world_.network.send(id, letter.to, encode(letter.message));
+  out.clear();
+}
+
+// One tick is planned at a time, at the earliest deadline that was asked for.
+void Process::plan_tick() {
+  const std::optional<Time> next = deadline();
+  if (!next || (planned_ && *planned_ <= *next)) return;
+  planned_ = std::max(*next, world_.now());
+  world_.clock_.at(*planned_, [this, when = *planned_] {
+    if (!alive || planned_ != when) return;
+    planned_.reset();
+    run([this] { tick(); });
+  });
+}
+
+// ------------------------------------------------------------------------ head
+
+HeadProcess::HeadProcess(World& world, ProcessId process, Host on, std::uint32_t nodes)
+    : Process(world, process, on), head_({"reef", {process, NodeId(0), "sim"}, "n0", 1, nodes}, world.now()) {
+  run([] {});
+}
+
+void HeadProcess::receive(ProcessId from, Message message) { head_.on_message(world_.now(), from, std::move(message), out_); }
+void HeadProcess::lost(ProcessId peer, const Status& why) { head_.on_lost(world_.now(), peer, why, out_); }
+void HeadProcess::tick() {
+  head_.on_tick(world_.now(), out_);
+  head_.log_lines().clear();
+}
+
+// ---------------------------------------------------------------------- daemon
+
+DaemonProcess::DaemonProcess(World& world, ProcessId process, Host on, const NodeInfo& info)
+    : Process(world, process, on), info_(info) {}
+
+void DaemonProcess::start() {
+  NodeDaemon::Options options;
+  options.self = contact();
+  options.head = {world_.head().id, NodeId(0), "sim"};
+  options.info = info_;
+  options.new_process = [this] { return world_.new_process(); };
+  run([&] { node_.emplace(std::move(options), world_.now(), out_); });
+}
+
+void DaemonProcess::receive(ProcessId from, Message message) { node_->on_message(world_.now(), from, std::move(message), out_); }
+void DaemonProcess::lost(ProcessId peer, const Status& why) { node_->on_lost(world_.now(), peer, why, out_); }
+void DaemonProcess::tick() { node_->on_tick(world_.now(), out_); }
+
+void DaemonProcess::reap(ProcessId worker, const std::string& cause) {
+  run([&] { node_->on_worker_exit(world_.now(), worker, cause, out_); });
+}
+
+void DaemonProcess::carry_out() {
+  NodeOutbox todo = std::exchange(out_, {});
+  send(todo);
+  for (const StartWorker& start : todo.starts) world_.add_worker(start, *this);
+  for (const KillWorker& kill : todo.kills) world_.kill_worker(kill.worker);
+  for (const FindProgram& find : todo.finds)
+    world_.clock_.after(std::chrono::milliseconds(1), [this, job = find.job.job] {
+      run([&] { node_->on_program(world_.now(), job, "/home/me/simulate", "", out_); });
+    });
+  if (node_->ending() && alive) world_.kill(*this, node_->ending()->why);
+}
+
+// ---------------------------------------------------------------------- client
+
+ClientProcess::ClientProcess(World& world, ProcessId process, Host on) : Process(world, process, on) {
+  const Contact head{world.head().id, NodeId(0), "sim"};
+  core_.emplace(ClientCore::Options{contact(), head, id}, out_);
+  JobInfo job;
+  job.path = "/home/me/simulate";
+  job.build_id = "b1";
+  out_.send(head.process, Attach{contact(), ClientKind::kDriver, "elsewhere", job});
+  run([] {});
+}
+
+void ClientProcess::receive(ProcessId from, Message message) {
+  if (const auto* attached = std::get_if<Attached>(&message)) {
+    attached_ = true;
+    out_.learn(attached->home);
+    core_->set_home(attached->home);
+  } else {
+    core_->on_message(world_.now(), from, message, out_);
+  }
+}
+
+void ClientProcess::lost(ProcessId peer, const Status& why) { core_->on_lost(world_.now(), peer, why, out_); }
+void ClientProcess::tick() { core_->on_tick(world_.now(), out_); }
+
+void ClientProcess::submit(int tasks, const Resources& shape, std::int32_t retries) {
+  run([&] {
+    for (int i = 0; i < tasks; ++i) {
+      TaskSpec spec{{id, ++sequence_}, "f", {}, shape, retries};
+      tally_.asked[result_of(spec.task)] = 0;
+      core_->submit(world_.now(), std::move(spec), out_);
+    }
+  });
+}
+
+ActorId ClientProcess::create_actor(const Resources& shape, std::int32_t max_restarts) {
+  ActorSpec spec;
+  spec.actor = {id, ++sequence_};
+  spec.job = id;
+  spec.class_name = "Counter";
+  spec.shape = shape;
+  spec.max_restarts = max_restarts;
+  updates_[spec.actor];
+  run([&] { core_->create_actor(spec, {}, out_); });
+  return spec.actor;
+}
+
+void ClientProcess::call_actor(ActorId actor, int calls) {
+  run([&] {
+    for (int i = 0; i < calls; ++i) {
+      ActorCallSpec spec{{id, ++sequence_}, actor, "add", {}};
+      tally_.asked[result_of(spec.task)] = 0;
+      core_->call_actor(world_.now(), std::move(spec), out_);
+    }
+  });
+}
+
+void ClientProcess::detach() {
+  run([&] { out_.send(world_.head().id, Detach{id}); });
+}
+
+void ClientProcess::carry_out() {
+  for (const Completion& completion : out_.completions) {
+    const auto asked = tally_.asked.find(completion.object);
+    ATOLL_CHECK(asked != tally_.asked.end(), completion.object);
+    ++asked->second;
+    ++tally_.ended;
+    if (completion.error) ++tally_.errors[completion.error->kind];
+  }
+  for (const ActorUpdate& update : out_.actor_updates) updates_[update.actor] = update;
+  ClientOutbox todo = std::exchange(out_, {});
+  send(todo);
+}
+
+// ----------------------------------------------------------------------- world
+
+World::World(Options given) : options(std::move(given)), network(clock_, options.seed, options.faults) {
+  head_ = std::make_unique<HeadProcess>(*this, new_process(), kHeadHost, options.nodes);
+  for (std::uint32_t rank = 0; rank < options.nodes; ++rank) {
+    NodeInfo info;
+    info.name = "n" + std::to_string(rank);
+    info.total = options.node;
+    info.gpu_capacity.assign(static_cast<std::size_t>(options.node.gpu.units() / Fixed::kScale), Fixed::whole(1));
+    daemons_.push_back(std::make_unique<DaemonProcess>(*this, new_process(), rank, info));
+    clock_.after(random_time(std::chrono::milliseconds(200)), [this, rank] { daemons_[rank]->start(); });
+  }
+}
+
+World::~World() = default;
+
+Duration World::random_time(Duration most) {
+  return Duration(static_cast<Duration::rep>(network.random()() % static_cast<std::uint64_t>(most.count() + 1)));
+}
+
+bool World::run_until(const std::function<bool()>& done, Duration limit) {
+  const Time end = now() + limit;
+  while (!done())
+    if (!clock_.step(end)) return done();
+  return true;
+}
+
+void World::run_for(Duration duration) {
+  run_until([] { return false; }, duration);
+}
+
+ClientProcess& World::add_client() {
+  const auto host = static_cast<Host>(kClientHost + clients_.size());
+  clients_.push_back(std::make_unique<ClientProcess>(*this, new_process(), host));
+  return *clients_.back();
+}
+
+void World::kill(Process& process, const std::string& cause) {
+  if (!process.alive) return;
+  process.alive = false;
+  network.remove(process.id);
+  const auto worker = workers_.find(process.id);
+  if (worker == workers_.end()) return;
+  DaemonProcess& daemon = worker->second->daemon();
+  ended_workers_.push_back(std::move(worker->second));  // it may be running just now
+  workers_.erase(worker);
+  clock_.after(random_time(std::chrono::milliseconds(1)), [&daemon, id = process.id, cause] { daemon.reap(id, cause); });
+}
+
+void World::kill_node(std::uint32_t node, bool silently) {
+  if (silently) network.cut(node);
+  for (Worker* worker : workers(node)) kill(*worker, "killed by signal 9");
+  kill(daemon(node), "killed by signal 9");
+}
+
+std::vector<Worker*> World::workers(Host host) {
+  std::vector<Worker*> found;
+  for (const auto& [id, worker] : workers_)
+    if (worker->host == host) found.push_back(worker.get());
+  return found;
+}
+
+Worker* World::any_worker() {
+  if (workers_.empty()) return nullptr;
+  return std::next(workers_.begin(), static_cast<std::ptrdiff_t>(network.random()() % workers_.size()))->second.get();
+}
+
+void World::add_worker(const StartWorker& start, DaemonProcess& daemon) {
+  workers_[start.worker] = std::make_unique<Worker>(*this, start, daemon);
+}
+
+void World::kill_worker(ProcessId id) {
+  clock_.after(random_time(std::chrono::milliseconds(1)), [this, id] {
+    const auto worker = workers_.find(id);
+    if (worker != workers_.end()) kill(*worker->second, "killed by signal 9");
+  });
+}
+
+}  // namespace Atoll::sim

@@ -1,0 +1,187 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/client/client_core.h"
+#include "runtime/control/head.h"
+#include "runtime/node/node_daemon.h"
+#include "tests/sim/network.h"
+
+namespace Atoll::sim {
+
+class World;
+class Worker;
+
+// A process of the simulation: a machine, and what its shell would do for it.
+class Process : public Endpoint {
+ public:
+  Process(World& world, ProcessId id, Host host);
+
+  void on_bytes(ProcessId from, std::string_view bytes) final;
+  void on_lost(ProcessId peer, const Status& why) final;
+
+  const ProcessId id;
+  const Host host;
+  bool alive = true;
+  double cpu_seconds = 0;  // of real time, in this machine and its codec
+
+ protected:
+  virtual void receive(ProcessId from, Message message) = 0;
+  virtual void lost(ProcessId peer, const Status& why) = 0;
+  virtual void tick() {}
+  virtual std::optional<Time> deadline() const { return std::nullopt; }
+  // Carries out what the machine wants and says how it goes on.
+  virtual void carry_out() = 0;
+
+  void send(Outbox& out);
+  // Runs `event` of this process, if it still lives, and what follows from it.
+  void run(const std::function<void()>& event);
+  Contact contact() const { return {id, NodeId(host), "sim"}; }
+
+  World& world_;
+
+ private:
+  void plan_tick();
+  std::optional<Time> planned_;
+};
+
+class HeadProcess : public Process {
+ public:
+  HeadProcess(World& world, ProcessId id, Host host, std::uint32_t nodes);
+  const Head& head() const { return head_; }
+
+ private:
+  void receive(ProcessId from, Message message) override;
+  void lost(ProcessId peer, const Status& why) override;
+  void tick() override;
+  std::optional<Time> deadline() const override { return head_.next_deadline(); }
+  void carry_out() override { send(out_); }
+
+  Outbox out_;
+  Head head_;
+};
+
+class DaemonProcess : public Process {
+ public:
+  DaemonProcess(World& world, ProcessId id, Host host, const NodeInfo& info);
+  const NodeDaemon& node() const { return *node_; }
+  // Starts `worker`'s machine; the shell's fork.
+  void start();
+  // A worker ended; the shell's pidfd.
+  void reap(ProcessId worker, const std::string& cause);
+
+ private:
+  void receive(ProcessId from, Message message) override;
+  void lost(ProcessId peer, const Status& why) override;
+  void tick() override;
+  std::optional<Time> deadline() const override { return node_->next_deadline(); }
+  void carry_out() override;
+  void start_worker(const StartWorker& start);
+
+  NodeInfo info_;
+  NodeOutbox out_;
+  std::optional<NodeDaemon> node_;
+};
+
+// What a client asked for and what became of it.
+struct Tally {
+  std::map<ObjectId, int> asked;  // how often each ended
+  std::map<ErrorKind, int> errors;
+  int ended = 0;
+};
+
+class ClientProcess : public Process {
+ public:
+  ClientProcess(World& world, ProcessId id, Host host);
+
+  bool attached() const { return attached_; }
+  void submit(int tasks, const Resources& shape, std::int32_t retries);
+  ActorId create_actor(const Resources& shape, std::int32_t max_restarts);
+  void call_actor(ActorId actor, int calls);
+  // The last that was heard of the actor.
+  const ActorUpdate& actor(ActorId id) const { return updates_.at(id); }
+  void detach();
+
+  const Tally& tally() const { return tally_; }
+  bool done() const { return tally_.ended == static_cast<int>(tally_.asked.size()); }
+  const ClientCore& core() const { return *core_; }
+
+ private:
+  void receive(ProcessId from, Message message) override;
+  void lost(ProcessId peer, const Status& why) override;
+  void tick() override;
+  std::optional<Time> deadline() const override { return core_->next_deadline(); }
+  void carry_out() override;
+
+  ClientOutbox out_;
+  std::optional<ClientCore> core_;
+  bool attached_ = false;
+  std::uint64_t sequence_ = 0;
+  std::map<ActorId, ActorUpdate> updates_;
+  Tally tally_;
+};
+
+// A whole cluster: one head, nodes and clients, and the network between them.
+// Node n's daemon and workers are on host n, the head on its own host, clients
+// on theirs. Everything follows from the seed.
+class World {
+ public:
+  struct Options {
+    std::uint64_t seed = 1;
+    std::uint32_t nodes = 4;
+    Resources node = {.cpu = Fixed::whole(4)};
+    Network::Faults faults = {};
+    Duration most_start = std::chrono::milliseconds(40);  // of a worker
+    Duration most_run = std::chrono::milliseconds(20);    // of a task
+    double worker_dies = 0;                               // under a task
+    double start_fails = 0;
+    double never_ready = 0;
+  };
+  static constexpr Host kHeadHost = 1'000'000;
+  static constexpr Host kClientHost = 2'000'000;
+
+  explicit World(Options options);
+  ~World();
+
+  // Lets time pass until `done`, or `limit` is over: whether it was done.
+  bool run_until(const std::function<bool()>& done, Duration limit);
+  void run_for(Duration duration);
+
+  ClientProcess& add_client();
+  // Ends a process; loudly, since its kernel lives.
+  void kill(Process& process, const std::string& cause);
+  // All processes of a node end. Silently: its power is cut.
+  void kill_node(std::uint32_t node, bool silently);
+
+  HeadProcess& head() { return *head_; }
+  DaemonProcess& daemon(std::uint32_t node) { return *daemons_[node]; }
+  std::vector<std::unique_ptr<DaemonProcess>>& daemons() { return daemons_; }
+  std::vector<Worker*> workers(Host host);
+  Worker* any_worker();
+  void add_worker(const StartWorker& start, DaemonProcess& daemon);
+  void worker_ended(ProcessId worker);
+  // A worker asked to be killed by its daemon.
+  void kill_worker(ProcessId worker);
+
+  ProcessId new_process() { return ProcessId(++processes_); }
+  Duration random_time(Duration most);
+  Time now() const { return clock_.now(); }
+
+  const Options options;
+  Clock clock_;
+  Network network;
+
+ private:
+  std::uint64_t processes_ = 0;
+  std::unique_ptr<HeadProcess> head_;
+  std::vector<std::unique_ptr<DaemonProcess>> daemons_;
+  std::vector<std::unique_ptr<ClientProcess>> clients_;
+  std::map<ProcessId, std::unique_ptr<Worker>> workers_;
+  std::vector<std::unique_ptr<Worker>> ended_workers_;
+};
+
+}  // namespace Atoll::sim
