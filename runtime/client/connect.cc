@@ -10,7 +10,7 @@
 #include "runtime/base/log.h"
 #include "runtime/client/query.h"
 #include "runtime/client/worker.h"
-#include "runtime/node/worker_environment.h"
+#include "runtime/wire/worker_environment.h"
 #include "runtime/wire/worker_start.h"
 #include "runtime/wire/pack.h"
 

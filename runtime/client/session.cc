@@ -68,8 +68,9 @@ std::string join_ids(const std::vector<Session>& sessions) {
 
 Status none_found(const std::string& job) {
   const std::string where = job == "local" ? "outside of a Slurm job" : "in job " + job;
-  return Status(Code::kNotFound, "no Atoll cluster " + where +
-                                     " on this host; start the program with atoll run, or start a cluster with atoll up");
+  return Status(Code::kNotFound,
+                "no Atoll cluster " + where +
+                    " on this host; start the program with atoll run, or start a cluster with atoll up");
 }
 
 Status still_starting(const Session& session) {

@@ -64,8 +64,8 @@ std::string random_session_name();
 std::string read_progress(const std::string& folder);
 std::string read_progress(int fd);
 
-// Removes the folder with all that is in it (no folders are), and the one above when it was the last. Does nothing when it
-// is not ours.
+// Removes the folder with all that is in it (no folders are), and the one above when it was the last. Does nothing when
+// it is not ours.
 void remove_session_folder(const std::string& folder);
 
 }  // namespace Atoll

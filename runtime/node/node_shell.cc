@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "runtime/base/log.h"
-#include "runtime/node/worker_environment.h"
+#include "runtime/wire/worker_environment.h"
 #include "runtime/wire/ucx_transport.h"
 #include "runtime/wire/worker_start.h"
 

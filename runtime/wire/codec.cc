@@ -1,4 +1,5 @@
 #include "runtime/wire/codec.h"
+#include "runtime/wire/msgpack_extent.h"
 #include "runtime/wire/pack.h"
 
 #include <array>
@@ -17,7 +18,7 @@ using Decoder = Message (*)(const msgpack::object&);
 
 template <std::size_t kIndex>
 Message decode_as(const msgpack::object& object) {
-  std::variant_alternative_t<kIndex, Message> message;
+  std::variant_alternative_t<kIndex, MessageVariant> message;
   object.convert(message);
   return message;
 }
@@ -28,7 +29,7 @@ constexpr auto make_decoders(std::index_sequence<kIndex...>) {
 }
 
 constexpr auto kDecoders =
-    make_decoders(std::make_index_sequence<std::variant_size_v<Message>>());
+    make_decoders(std::make_index_sequence<std::variant_size_v<MessageVariant>>());
 
 static_assert(kDecoders.size() < 256, "the place of a message is one byte");
 
@@ -37,8 +38,13 @@ bool refer_in_place(msgpack::type::object_type, std::size_t, void*) { return tru
 
 msgpack::unpack_limit limits_for(std::size_t size) {
   // No container or string can hold more entries than the message has bytes.
-  return msgpack::unpack_limit(size, size, size, size, size, /*depth=*/64);
+  // The deepest message, StatusReport, nests 7 containers.
+  return msgpack::unpack_limit(size, size, size, size, size, /*depth=*/16);
 }
+
+// Below this msgpack's own limits bound what an array header can make it allocate:
+// 16 times the size in objects.
+constexpr std::size_t kSmall = 4'096;
 
 }  // namespace
 
@@ -60,6 +66,8 @@ Result<Message> decode(std::string_view bytes) {
     return Status(Code::kInvalidArgument,
                   "no message has number " + std::to_string(place));
   const std::string_view fields = bytes.substr(1);
+  if (fields.size() > kSmall && !announces_what_it_has(fields))
+    return Status(Code::kInvalidArgument, "message " + std::to_string(place) + " announces more than it has");
   try {
     msgpack::zone zone;
     std::size_t offset = 0;
@@ -80,7 +88,7 @@ Result<Message> decode(std::string_view bytes) {
 }
 
 const char* name_of(const Message& message) {
-  static constexpr std::array<const char*, std::variant_size_v<Message>> kNames{
+  static constexpr std::array<const char*, std::variant_size_v<MessageVariant>> kNames{
       "Join", "Welcome", "Heartbeat", "HeartbeatAck", "Expelled", "Stop",
       "Attach", "Attached", "AttachRefused", "Detach", "EndJob", "GetJob",
       "JobReply", "GetProgram", "ProgramChunk", "LeaseRequest", "LeaseGrant",

@@ -480,7 +480,7 @@ struct NodeDied {
   ATOLL_MESSAGE_FIELDS(node, daemon, why)
 };
 
-using Message =
+using MessageVariant =
     std::variant<Join, Welcome, Heartbeat, HeartbeatAck, Expelled, Stop, Attach,
                  Attached, AttachRefused, Detach, EndJob, GetJob, JobReply,
                  GetProgram, ProgramChunk, LeaseRequest, LeaseGrant,
@@ -490,6 +490,11 @@ using Message =
                  ActorStarted, ActorEnded, StopActor, InitActor, InitActorDone,
                  CallActor, FetchObject, ObjectReady, GetStatus, StatusReport,
                  WorkerDied, NodeDied>;
+
+// A type of its own, so that its name in symbols and errors is short.
+struct Message : MessageVariant {
+  using MessageVariant::MessageVariant;
+};
 
 // Heartbeats and what follows from their absence (DESIGN §6: a silent node
 // within 3 s).

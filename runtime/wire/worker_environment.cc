@@ -1,4 +1,4 @@
-#include "runtime/node/worker_environment.h"
+#include "runtime/wire/worker_environment.h"
 
 #include <array>
 #include <string_view>
