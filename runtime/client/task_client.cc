@@ -163,11 +163,9 @@ void TaskClient::on_refused(Time now, const LeaseRefused& refused, ClientOutbox&
     if (unasked > 0) ask_head(key, unasked, out);
     return;
   }
-  for (std::uint32_t i = 0; i < count && !shape.ready.empty(); ++i) {
-    const TaskId id = shape.ready.front();
-    shape.ready.pop_front();
-    retry_or_fail(id, refused.failure, out);
-  }
+  std::vector<TaskId> tried;  // each once, though a retry goes to the front
+  for (; tried.size() < count && !shape.ready.empty(); shape.ready.pop_front()) tried.push_back(shape.ready.front());
+  for (const TaskId id : tried) retry_or_fail(id, refused.failure, out);
   pump(now, key, out);
 }
 
