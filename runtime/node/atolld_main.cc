@@ -201,7 +201,7 @@ class Daemon {
   void end_cluster() {
     stopping_ = true;
     if (head_process_) head_process_->stop();
-    shell_->end(Status());
+    shell_->leave();
   }
 
   void on_head_exit() {

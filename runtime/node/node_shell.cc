@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "runtime/base/log.h"
 #include "runtime/wire/worker_environment.h"
 #include "runtime/wire/ucx_transport.h"
@@ -63,6 +65,10 @@ void NodeShell::end(const Status& why) {
   if (!end_) end_ = why;
 }
 
+void NodeShell::leave() {
+  if (!leave_by_) leave_by_ = now() + kLeaveLimit;
+}
+
 Status NodeShell::run(const Contact& head, const std::function<void()>& on_joined) {
   head_ = head;
   now_ = now();
@@ -70,7 +76,7 @@ Status NodeShell::run(const Contact& head, const std::function<void()>& on_joine
   carry_out();
   bool joined = false;
   Time busy_until = now_;
-  while (!end_ && !daemon_->ending()) {
+  while (!end_ && !daemon_->ending() && !(leave_by_ && now_ >= *leave_by_)) {
     now_ = now();
     if (now_ >= daemon_->next_deadline()) {
       daemon_->on_tick(now_, out_);
@@ -81,8 +87,10 @@ Status NodeShell::run(const Contact& head, const std::function<void()>& on_joine
       joined = true;
       on_joined();
     }
-    if (now_ >= busy_until && messenger_.arm()) loop_.wait(now_, daemon_->next_deadline());
+    const Time wake = std::min(daemon_->next_deadline(), leave_by_.value_or(Time::max()));
+    if (now_ >= busy_until && messenger_.arm()) loop_.wait(now_, wake);
   }
+  if (leave_by_) return Status();
   if (end_) return *end_;
   return daemon_->ending()->failed ? Status(Code::kUnavailable, daemon_->ending()->why) : Status();
 }

@@ -42,8 +42,11 @@ class NodeShell : private MessageHandler {
   // `on_joined` is called once. Returns why it ended; ok if it was told to.
   Status run(const Contact& head, const std::function<void()>& on_joined);
 
-  // The same as a Stop from the head; a failed status is what run() will return.
+  // run() returns `why` at once.
   void end(const Status& why);
+  // The cluster is being stopped: run() returns when the head says so, is gone,
+  // or after kLeaveLimit.
+  void leave();
 
  private:
   struct Process {
@@ -81,6 +84,11 @@ class NodeShell : private MessageHandler {
   NodeOutbox out_;
   Time now_{};
   std::optional<Status> end_;
+  std::optional<Time> leave_by_;
 };
+
+// How long a daemon that was told to stop by its launcher waits for the head's
+// Stop, so that the head does not take its end for a loss.
+inline constexpr Duration kLeaveLimit = std::chrono::milliseconds(500);
 
 }  // namespace Atoll

@@ -9,6 +9,9 @@
 namespace Atoll {
 namespace {
 
+// How long the end of a worker may wait for UCX's own talk with its peers.
+constexpr Duration kSettleLimit = std::chrono::milliseconds(200);
+
 // What stands before UCX's packed address.
 struct Envelope {
   char magic[4] = {'A', 'U', 'C', 'X'};
@@ -35,7 +38,9 @@ Status configure(ucp_config_t* config) {
   // it. Sockets, and ProcessWatch where there are none, tell sooner anyway.
   ATOLL_RETURN_IF_ERROR(set_default(config, "KEEPALIVE_INTERVAL", "inf"));
   // Without it no shared memory is chosen for endpoints that report a dead peer.
-  return set_default(config, "POSIX_ERROR_HANDLING", "y");
+  // ucp_config_modify knows the options of transports by the names they inherit:
+  // this is UCX_POSIX_ERROR_HANDLING.
+  return set_default(config, "MM_ERROR_HANDLING", "y");
 }
 
 }  // namespace
@@ -101,7 +106,22 @@ Status UcxWorker::wrap_address() {
                                               " bytes; name fewer devices in UCX_NET_DEVICES");
 }
 
+// Ends what UCX itself has under way: a peer that began to connect to us may be in the middle of UCX's own wire-up, and
+// UCX 1.13 ends the process ("got REP message") when a worker is destroyed then. Returns whether it came to an end.
+bool UcxWorker::settle(Duration limit) {
+  ucp_request_param_t params{};
+  const ucs_status_ptr_t request = ucp_worker_flush_nbx(worker_, &params);
+  if (!UCS_PTR_IS_PTR(request)) return true;
+  const Time end = now() + limit;
+  while (ucp_request_check_status(request) == UCS_INPROGRESS && now() < end) ucp_worker_progress(worker_);
+  const bool done = ucp_request_check_status(request) != UCS_INPROGRESS;
+  ucp_request_free(request);
+  return done;
+}
+
 UcxWorker::~UcxWorker() {
+  // What does not come to an end is left to the end of the process.
+  if (worker_ != nullptr && !settle(kSettleLimit)) return;
   if (worker_ != nullptr) ucp_worker_destroy(worker_);
   if (context_ != nullptr) ucp_cleanup(context_);
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/status.h"
 #include "runtime/wire/process_watch.h"
 
@@ -40,6 +41,7 @@ class UcxWorker {
   Status open();
   Status open_context();
   Status wrap_address();
+  bool settle(Duration limit);
 
   ucp_context_h context_ = nullptr;
   ucp_worker_h worker_ = nullptr;
