@@ -14,10 +14,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// How long the daemons have to end by themselves, and srun to end them.
-constexpr Duration kGrace = std::chrono::seconds(5);
-constexpr Duration kHurriedGrace = std::chrono::seconds(1);
-constexpr Duration kKillGrace = std::chrono::seconds(2);
+// How long the daemons have to end by themselves, and srun to end them, before the next and harder means.
+struct Patience {
+  Duration daemons, srun;
+};
+constexpr Patience kPatient = {std::chrono::seconds(5), std::chrono::seconds(2)};
+constexpr Patience kHurried = {milliseconds(500), milliseconds(300)};
 constexpr Duration kCancelPatience = std::chrono::seconds(5);
 
 Talk talk_of(const ClusterOptions& options) {
@@ -62,6 +64,7 @@ Status Cluster::start() {
   started_ = now();
   for (const std::string& warning : plan_.warnings) say_warning(warning);
   for (const std::string& notice : plan_.notices) sayer_.detail(notice);
+  list_sessions(environment_, "");  // removes what launchers left that were killed
   Result<SessionFolder> folder = SessionFolder::create(environment_, plan_.name, options_.command);
   if (!folder.ok()) return folder.status();
   session_.emplace(std::move(*folder));
@@ -127,27 +130,28 @@ void Cluster::fail(const std::string& why) {
 
 void Cluster::stop(Signals& signals, Hurry hurry) {
   if (step_) {
+    const Patience& patience = hurry == Hurry::kYes ? kHurried : kPatient;
     step_->send(StopCommand{});
     step_->close_input();
-    bool ended = wait_for_end(signals, hurry == Hurry::kYes ? kHurriedGrace : kGrace);
+    bool ended = wait_for_end(signals, patience.daemons);
     if (!ended) {
       sayer_.detail("the daemons did not end by themselves; ending their step");
       step_->child().signal(SIGTERM);
-      ended = wait_for_end(signals, kKillGrace);
+      ended = wait_for_end(signals, patience.srun);
     }
-    if (!ended) {
-      cancel_step();
-      ended = wait_for_end(signals, kKillGrace);
-    }
-    if (!ended) {
-      step_->child().signal_group(SIGKILL);
-      step_->drop_output();
-      wait_for_end(signals, kKillGrace);
-    }
+    if (!ended) kill_step(signals);
     step_->flush();
     step_.reset();
   }
   session_.reset();
+}
+
+// srun could not end its step, e.g. since a node is gone: the controller can.
+void Cluster::kill_step(Signals& signals) {
+  if (plan_.kind == LaunchPlan::Kind::kStep) cancel_step();
+  step_->child().signal_group(SIGKILL);
+  step_->drop_output();
+  wait_for_end(signals, kPatient.srun);
 }
 
 // False at `limit`, or when told to hurry.
@@ -166,9 +170,7 @@ bool Cluster::wait_for_end(Signals& signals, Duration limit) {
   }
 }
 
-// srun could not end its step, e.g. since a node is gone: the controller can.
 void Cluster::cancel_step() const {
-  if (plan_.kind != LaunchPlan::Kind::kStep) return;
   const Result<std::string> listed =
       capture({"squeue", "--noheader", "--steps", "--job", plan_.job, "--format=%i %j"}, environment_, kCancelPatience);
   if (!listed.ok()) return say_warning("the step of cluster " + id() + " may still run: " + listed.status().message());

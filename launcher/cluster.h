@@ -50,6 +50,7 @@ class Cluster {
   void on_ready(const Contact& head);
   void fail(const std::string& why);
   bool wait_for_end(Signals& signals, Duration limit);
+  void kill_step(Signals& signals);
   void cancel_step() const;
 
   ClusterOptions options_;

@@ -57,7 +57,7 @@ std::vector<std::string> parse_mpi_list(std::string_view text) {
     std::vector<std::string> found;
     for (std::string word; words >> word;) found.push_back(word);
     const bool names = !found.empty() && std::all_of(found.begin(), found.end(), is_plugin_name);
-    if (names && (found.size() == 1 || line.find(':') != std::string::npos))
+    if (names && (found.size() == 1 || line.starts_with("specific")))
       types.insert(types.end(), found.begin(), found.end());
   }
   std::sort(types.begin(), types.end());

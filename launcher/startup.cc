@@ -17,7 +17,7 @@ std::string in_seconds(Duration duration) {
 }  // namespace
 
 Startup::Startup(Options options, Time started) : options_(std::move(options)), started_(started) {
-  for (const std::string& node : options_.nodes) ranks_.push_back({.node = node});
+  for (const std::string& node : options_.nodes) ranks_.push_back({.node = node, .stage = ""});
 }
 
 Startup::Rank* Startup::find(int rank, const std::string& node, std::vector<Action>& out) {
@@ -36,16 +36,20 @@ void Startup::on_event(const ControlEvent& event, std::vector<Action>& out) {
   if (const auto* failed = std::get_if<FailedEvent>(&event)) return on_failed(*failed, out);
   if (settled_) return;
   if (const auto* present = std::get_if<PresentEvent>(&event)) {
-    if (Rank* rank = find(present->rank, present->node, out)) rank->stage = "started, but not wired up";
+    advance(find(present->rank, present->node, out), Progress::kPresent);
   } else if (const auto* stage = std::get_if<StageEvent>(&event)) {
-    if (Rank* rank = find(stage->rank, stage->node, out)) rank->stage = "in wire-up stage " + stage->stage;
+    advance(find(stage->rank, stage->node, out), Progress::kWiringUp, stage->stage);
   } else if (const auto* ready = std::get_if<ReadyEvent>(&event)) {
-    Rank* rank = find(ready->rank, ready->node, out);
-    if (rank == nullptr || rank->ready) return;
-    rank->ready = true;
-    ++ready_;
+    advance(find(ready->rank, ready->node, out), Progress::kReady);
     settle_if_ready(out);
   }
+}
+
+void Startup::advance(Rank* rank, Progress progress, const std::string& stage) {
+  if (rank == nullptr || rank->progress == Progress::kReady) return;
+  rank->progress = progress;
+  rank->stage = stage;
+  if (progress == Progress::kReady) ++ready_;
 }
 
 void Startup::on_card(const CardEvent& event, std::vector<Action>& out) {
@@ -103,10 +107,24 @@ std::optional<Time> Startup::next_tick() const {
   return started_ + (warned_ ? options_.give_up_after : std::min(options_.warn_after, options_.give_up_after));
 }
 
+std::string Startup::words_for(const Rank& rank) {
+  switch (rank.progress) {
+    case Progress::kSilent:
+      return "not heard from";
+    case Progress::kPresent:
+      return "started, but not wired up";
+    default:
+      return "in wire-up stage " + rank.stage;
+  }
+}
+
 std::string Startup::waiting_for() const {
+  Progress least = Progress::kReady;
+  for (const Rank& rank : ranks_) least = std::min(least, rank.progress);
+  if (least == Progress::kReady) return "";
   std::map<std::string, std::vector<std::string>> by_stage;
   for (const Rank& rank : ranks_)
-    if (!rank.ready) by_stage[rank.stage].push_back(rank.node);
+    if (rank.progress == least) by_stage[words_for(rank)].push_back(rank.node);
   std::string text;
   for (const auto& [stage, nodes] : by_stage)
     text += (text.empty() ? "" : "; ") + join_names(nodes) + " (" + stage + ")";

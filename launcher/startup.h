@@ -16,7 +16,7 @@ namespace Atoll {
 // nodes are the reason. A state machine without I/O and without a clock.
 //
 // STARTUP-1  Exactly one of ClusterReady and GiveUp comes out, once.
-// STARTUP-2  GiveUp names every node that is not ready, and what it was doing.
+// STARTUP-2  GiveUp names the nodes that got least far, and how far: in a fence, all wait for them.
 // STARTUP-3  Ready means: each rank said so, and rank 0 said where the head is.
 class Startup {
  public:
@@ -59,16 +59,19 @@ class Startup {
   bool settled() const { return settled_; }
   // When on_tick() has something to say next; nothing is due once settled.
   std::optional<Time> next_tick() const;
-  // "n2, n3 (not heard from); n1 (in fence)"; "" when all are ready.
+  // "n2, n3 (not heard from)", of those that got least far; "" when all are ready.
   std::string waiting_for() const;
 
  private:
+  enum class Progress { kSilent, kPresent, kWiringUp, kReady };
   struct Rank {
     std::string node;
-    std::string stage = "not heard from";
-    bool ready = false;
+    Progress progress = Progress::kSilent;
+    std::string stage;  // of wire-up
   };
 
+  void advance(Rank* rank, Progress progress, const std::string& stage = "");
+  static std::string words_for(const Rank& rank);
   Rank* find(int rank, const std::string& node, std::vector<Action>& out);
   void on_card(const CardEvent& event, std::vector<Action>& out);
   void on_failed(const FailedEvent& event, std::vector<Action>& out);

@@ -1,0 +1,45 @@
+#include "launcher/nodelist.h"
+
+#include <doctest/doctest.h>
+
+using namespace Atoll;
+using Names = std::vector<std::string>;
+
+TEST_CASE("a Slurm node list names each node in the order of the ranks") {
+  struct Row {
+    const char* list;
+    Names names;
+  };
+  const Row rows[] = {
+      {"", {}},
+      {"n1", {"n1"}},
+      {"n[1-3,7]", {"n1", "n2", "n3", "n7"}},
+      {"n[001-003]", {"n001", "n002", "n003"}},
+      {"n[008-010]", {"n008", "n009", "n010"}},
+      {"n[9-11]", {"n9", "n10", "n11"}},
+      {"a[1-2]b[3-4]", {"a1b3", "a1b4", "a2b3", "a2b4"}},
+      {"login,n[2,1],gpu-x", {"login", "n2", "n1", "gpu-x"}},
+      {"rack[1-2]-n[5]-ib", {"rack1-n5-ib", "rack2-n5-ib"}},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.list);
+    const Result<Names> names = expand_nodelist(row.list);
+    REQUIRE(names.ok());
+    CHECK(*names == row.names);
+  }
+}
+
+TEST_CASE("a malformed node list is refused") {
+  for (const char* list : {"n[1-", "n]1[", "n[]", "n[3-1]", "n[a]", "n[1-2", ",n1", "n1,,n2", "n[1-]", "n[-1]",
+                           "n[1--2]", "n[0-99999999]", "n[1-1000]m[1-1000]o[1-1000]", "n[18446744073709551615-0]"}) {
+    CAPTURE(list);
+    CHECK(expand_nodelist(list).status().code() == Code::kInvalidArgument);
+  }
+}
+
+TEST_CASE("many names are cut, but never one alone") {
+  CHECK(join_names({}) == "");
+  CHECK(join_names({"n1", "n2"}) == "n1, n2");
+  CHECK(join_names({"n1", "n2", "n3"}, 2) == "n1, n2, n3");
+  CHECK(join_names({"n1", "n2", "n3", "n4"}, 2) == "n1, n2 and 2 more");
+}
