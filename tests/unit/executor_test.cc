@@ -1,0 +1,152 @@
+#include "runtime/client/worker.h"
+
+#include <doctest/doctest.h>
+
+#include <atoll/atoll.h>
+
+#include "runtime/client/registry.h"
+
+namespace {
+
+struct Point {
+  int x = 0, y = 0;
+  ATOLL_FIELDS(x, y)
+};
+
+int plus(int a, int b) { return a + b; }
+ATOLL_TASK(plus);
+std::string describe(const Point& point, const std::string& name) {
+  return name + std::to_string(point.x) + std::to_string(point.y);
+}
+ATOLL_TASK(describe);
+void shout(const std::string& words) { throw std::domain_error(words); }
+ATOLL_TASK(shout);
+void throw_a_number() { throw 42; }
+ATOLL_TASK(throw_a_number);
+int unregistered(int n) { return n; }
+
+struct Counter {
+  int n;
+  explicit Counter(int start) : n(start) {
+    if (start < 0) throw std::invalid_argument("a counter starts at 0 or more");
+  }
+  int add(int more) { return n += more; }
+  int total() const { return n; }
+};
+ATOLL_ACTOR(Counter(int), &Counter::add, &Counter::total);
+
+using Atoll::ErrorKind;
+using Atoll::internal::encode_value;
+
+Atoll::TaskDone run_task(Atoll::Executor& executor, const std::string& function, std::vector<std::string> arguments) {
+  return std::get<Atoll::TaskDone>(executor.run(Atoll::PushTask{{}, function, std::move(arguments)}));
+}
+
+const Atoll::ActorId kActor{Atoll::ProcessId(1), 7};
+
+std::optional<Atoll::ErrorInfo> construct(Atoll::Executor& executor, const std::string& name, int start) {
+  Atoll::ActorSpec spec;
+  spec.actor = kActor;
+  spec.class_name = name;
+  spec.arguments = {encode_value(start)};
+  return std::get<Atoll::InitActorDone>(executor.run(Atoll::InitActor{spec})).error;
+}
+
+Atoll::TaskDone call(Atoll::Executor& executor, const std::string& method, std::vector<std::string> arguments) {
+  return std::get<Atoll::TaskDone>(executor.run(Atoll::CallActor{{}, kActor, method, std::move(arguments)}));
+}
+
+}  // namespace
+
+TEST_CASE("a task is found by name and its result comes back encoded") {
+  Atoll::Executor executor("n1");
+  const Atoll::TaskDone done = run_task(executor, "plus", {encode_value(2), encode_value(3)});
+  CHECK(!done.error);
+  CHECK(Atoll::internal::decode_value<int>(done.value) == 5);
+}
+
+TEST_CASE("structs of the user's own are arguments by their fields") {
+  Atoll::Executor executor("n1");
+  const Atoll::TaskDone done = run_task(executor, "describe", {encode_value(Point{1, 2}), encode_value(std::string("p"))});
+  CHECK(Atoll::internal::decode_value<std::string>(done.value) == "p12");
+}
+
+TEST_CASE("what a task throws comes back with its type, words, function, node and process") {
+  Atoll::Executor executor("n1");
+  const Atoll::TaskDone done = run_task(executor, "shout", {encode_value(std::string("too loud"))});
+  REQUIRE(done.error);
+  CHECK(done.error->kind == ErrorKind::kTaskFailed);
+  CHECK(done.error->type == "std::domain_error");
+  CHECK(done.error->message == "too loud");
+  CHECK(done.error->function == "shout");
+  CHECK(done.error->node == "n1");
+  CHECK(done.error->pid != 0);
+}
+
+TEST_CASE("a task may throw what is no std::exception") {
+  Atoll::Executor executor("n1");
+  const Atoll::TaskDone done = run_task(executor, "throw_a_number", {});
+  REQUIRE(done.error);
+  CHECK(done.error->type == "int");
+}
+
+TEST_CASE("arguments that do not decode are the caller's error, not the task's") {
+  Atoll::Executor executor("n1");
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{encode_value(1)}, {encode_value(1), encode_value(std::string("two"))}, {"", ""}}) {
+    const Atoll::TaskDone done = run_task(executor, "plus", arguments);
+    REQUIRE(done.error);
+    CHECK(done.error->kind == ErrorKind::kBadArguments);
+  }
+}
+
+TEST_CASE("a function, class or method that the program does not have is named") {
+  Atoll::Executor executor("n1");
+  const Atoll::TaskDone done = run_task(executor, "minus", {});
+  REQUIRE(done.error);
+  CHECK(done.error->kind == ErrorKind::kUnknownFunction);
+  CHECK(done.error->message == "the worker's program has no task 'minus'");
+  CHECK(construct(executor, "Abacus", 1)->kind == ErrorKind::kUnknownFunction);
+  CHECK(!construct(executor, "Counter", 1));
+  CHECK(call(executor, "subtract", {}).error->kind == ErrorKind::kUnknownFunction);
+}
+
+TEST_CASE("an actor keeps its state from call to call") {
+  Atoll::Executor executor("n1");
+  CHECK(!construct(executor, "Counter", 10));
+  CHECK(!call(executor, "add", {encode_value(5)}).error);
+  CHECK(Atoll::internal::decode_value<int>(call(executor, "total", {}).value) == 15);
+}
+
+TEST_CASE("a constructor that throws makes a dead actor, with its words") {
+  Atoll::Executor executor("n1");
+  const std::optional<Atoll::ErrorInfo> error = construct(executor, "Counter", -1);
+  REQUIRE(error);
+  CHECK(error->kind == ErrorKind::kActorDied);
+  CHECK(error->message == "its constructor threw std::invalid_argument: a counter starts at 0 or more");
+}
+
+TEST_CASE("a call for another actor than the one that lives here does not run") {
+  Atoll::Executor executor("n1");
+  CHECK(call(executor, "total", {}).error->kind == ErrorKind::kActorUnavailable);
+}
+
+TEST_CASE("a function without ATOLL_TASK is refused where it is named") {
+  CHECK_THROWS_AS(Atoll::task(unregistered), Atoll::UnknownFunctionError);
+}
+
+TEST_CASE("registered names are those of the list, without ampersands and blanks") {
+  CHECK(Atoll::internal::split_names("&Counter::add, &Counter::total") ==
+        std::vector<std::string>{"Counter::add", "Counter::total"});
+  CHECK(Atoll::internal::split_names("").empty());
+}
+
+TEST_CASE("an error's sentence names function, node and process as far as they are known") {
+  CHECK(std::string(Atoll::Error("it broke", {"count", "n2", 4711}).what()) == "it broke (in count on n2, process 4711)");
+  CHECK(std::string(Atoll::Error("it broke").what()) == "it broke");
+}
+
+TEST_CASE("without a cluster every call says how to get one") {
+  CHECK_THROWS_AS(Atoll::task(plus).submit(1, 2), Atoll::ClusterLostError);
+  CHECK_THROWS_AS(Atoll::put(1), Atoll::ClusterLostError);
+}
