@@ -49,6 +49,26 @@ std::string node_name(const Environment& environment) {
   return name.empty() ? host_name() : name;
 }
 
+// The signals that end a cluster in order, once there is a loop that takes them.
+sigset_t ending_signals() {
+  sigset_t ends;
+  sigemptyset(&ends);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&ends, signal);
+  return ends;
+}
+
+// While this lives, the thread dies of them as ever.
+class MortalWhile {
+ public:
+  MortalWhile() { pthread_sigmask(SIG_UNBLOCK, &ends_, nullptr); }
+  ~MortalWhile() { pthread_sigmask(SIG_BLOCK, &ends_, nullptr); }
+  MortalWhile(const MortalWhile&) = delete;
+  MortalWhile& operator=(const MortalWhile&) = delete;
+
+ private:
+  const sigset_t ends_ = ending_signals();
+};
+
 // The daemon from its start to its end; each step says what it is doing, so that
 // the launcher can name a node that hangs.
 class Daemon {
@@ -127,6 +147,7 @@ class Daemon {
   }
 
   Result<Card> wire_up() {
+    const MortalWhile blocking;  // a fence may last
     Card own;
     own.host = node_;
     own.rank = expected_.rank;
@@ -161,10 +182,7 @@ class Daemon {
 
   Status serve_until_end(const Contact& head) {
     stage("join");
-    sigset_t ends;
-    sigemptyset(&ends);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&ends, signal);
-    sigprocmask(SIG_BLOCK, &ends, nullptr);
+    const sigset_t ends = ending_signals();
     const Fd signals(::signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
     if (!signals.valid()) return errno_status("signalfd", errno);
     ATOLL_RETURN_IF_ERROR(shell_->loop().add(signals.get(), [this] { end_cluster(); }));
@@ -233,6 +251,9 @@ int head_main(char** arguments) {
 
 int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
+  // Before UCX and PMIx start threads: a signal goes to any thread that does not block it.
+  const sigset_t ends = Atoll::ending_signals();
+  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
   if (argc == 6 && std::strcmp(argv[1], "--head") == 0) return Atoll::head_main(argv + 2);
   if (argc > 1) {
     const bool version = std::strcmp(argv[1], "--version") == 0;
