@@ -103,7 +103,7 @@ class ClientProcess : public Process {
   ActorId create_actor(const Resources& shape, std::int32_t max_restarts);
   void call_actor(ActorId actor, int calls);
   // The last that was heard of the actor.
-  const ActorUpdate& actor(ActorId id) const { return updates_.at(id); }
+  const ActorUpdate& actor(ActorId actor_id) const { return updates_.at(actor_id); }
   void detach();
 
   const Tally& tally() const { return tally_; }
