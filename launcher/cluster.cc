@@ -64,7 +64,6 @@ Status Cluster::start() {
   started_ = now();
   for (const std::string& warning : plan_.warnings) say_warning(warning);
   for (const std::string& notice : plan_.notices) sayer_.detail(notice);
-  list_sessions(environment_, "");  // removes what launchers left that were killed
   Result<SessionFolder> folder = SessionFolder::create(environment_, plan_.name, options_.command);
   if (!folder.ok()) return folder.status();
   session_.emplace(std::move(*folder));

@@ -32,9 +32,17 @@ Environment daemon_environment(const LaunchPlan& plan) {
           {"ATOLL_SESSION_NAME", plan.job + "-" + plan.name}};
 }
 
+// What the job may use, under names of our own: srun must not see it, and the step's tasks are not told.
+void pass_on_memory(LaunchPlan& plan, const Environment& environment) {
+  for (const char* what : {"MEM_PER_NODE", "MEM_PER_CPU", "MEM_PER_GPU"})
+    if (const std::string& value = lookup(environment, std::string("SLURM_") + what); !value.empty())
+      plan.set[std::string("ATOLL_") + what] = value;
+}
+
 void finish_environment(LaunchPlan& plan, const Environment& environment) {
   plan.set = daemon_environment(plan);
-  for (const std::string& name : names_to_unset(environment))
+  pass_on_memory(plan, environment);
+  for (const std::string& name : names_to_unset(environment, plan.kind == LaunchPlan::Kind::kLocal))
     if (!plan.set.contains(name)) plan.unset.push_back(name);
 }
 

@@ -25,12 +25,12 @@ struct ClusterOptions {
 
 // What this host offers: paths are "" when there is no such program.
 struct Site {
-  std::string srun;
-  std::string salloc;
-  std::string atoll;             // ourselves
-  std::string daemon;            // atolld
-  std::vector<std::string> mpi;  // the types that `srun --mpi=list` names
-  std::string job_text;          // `scontrol show job --details`, where gpus_need_asking()
+  std::string srun = {};
+  std::string salloc = {};
+  std::string atoll = {};             // ourselves
+  std::string daemon = {};            // atolld
+  std::vector<std::string> mpi = {};  // the types that `srun --mpi=list` names
+  std::string job_text = {};          // `scontrol show job --details`, where gpus_need_asking()
 };
 
 // How the cluster is to be started: a value, so that it can be printed (--dry-run), tested and run.

@@ -45,7 +45,7 @@ bool of_an_mpi_launch(std::string_view name) {
 bool of_another_cluster(std::string_view name) {
   static constexpr std::array<std::string_view, 6> kNames = {"ATOLL_SESSION", "ATOLL_SECRET",  "ATOLL_NODES",
                                                              "ATOLL_WIREUP",  "ATOLL_CLUSTER", "ATOLL_SESSION_NAME"};
-  return is_one_of(name, kNames);
+  return name.starts_with("ATOLL_MEM_PER_") || is_one_of(name, kNames);
 }
 
 }  // namespace
@@ -55,10 +55,16 @@ bool changes_the_step(std::string_view name) {
   return name.starts_with("SRUN_") || name.starts_with("SLURMD_") || of_an_mpi_launch(name) || of_another_cluster(name);
 }
 
-std::vector<std::string> names_to_unset(const Environment& environment) {
+bool changes_a_local_daemon(std::string_view name) {
+  static constexpr std::array<std::string_view, 5> kPlace = {"SLURM_PROCID", "SLURM_LOCALID", "SLURM_NTASKS",
+                                                             "SLURM_NPROCS", "SLURM_STEP_NUM_TASKS"};
+  return is_one_of(name, kPlace) || of_an_mpi_launch(name) || of_another_cluster(name);
+}
+
+std::vector<std::string> names_to_unset(const Environment& environment, bool local) {
   std::vector<std::string> names;
   for (const auto& [name, value] : environment)
-    if (changes_the_step(name)) names.push_back(name);
+    if (local ? changes_a_local_daemon(name) : changes_the_step(name)) names.push_back(name);
   return names;
 }
 

@@ -13,7 +13,11 @@ namespace Atoll {
 // with each release; so all of them go but those that say which job this is.
 bool changes_the_step(std::string_view name);
 
+// The same for a daemon that we start without srun: what Slurm granted to us holds for it, our place among tasks does
+// not.
+bool changes_a_local_daemon(std::string_view name);
+
 // The names in `environment` that must go, sorted.
-std::vector<std::string> names_to_unset(const Environment& environment);
+std::vector<std::string> names_to_unset(const Environment& environment, bool local);
 
 }  // namespace Atoll

@@ -75,6 +75,7 @@ SessionFolder::SessionFolder(PrivateFolder folder, Session session, Fd progress)
 Result<SessionFolder> SessionFolder::create(const Environment& environment, const std::string& name,
                                             const std::string& kind) {
   ATOLL_RETURN_IF_ERROR(check_session_name(name));
+  list_sessions(environment, "");  // removes what keepers left that were killed
   Session session;
   session.name = name;
   session.job = session_job(environment);

@@ -20,6 +20,7 @@ class SessionFolder {
  public:
   // Makes the folder of cluster `name` of this environment's job, on behalf of this process, as `kind` ("run", "up",
   // "node"). kAlreadyExists when a live keeper has it: on the launcher's host a node daemon meets its launcher's.
+  // Removes stale folders, of any job.
   static Result<SessionFolder> create(const Environment& environment, const std::string& name, const std::string& kind);
 
   SessionFolder(SessionFolder&&) = default;

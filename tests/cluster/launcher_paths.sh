@@ -123,11 +123,4 @@ check "atoll up --foreground stays" hears "^$TMPDIR/atoll-"
 kill -INT "$(pgrep -f "^$atoll up --foreground")"
 finish
 check "and ends by Ctrl-C" all_of 'status_is 0' nothing_is_left
-
-if type -P script > /dev/null; then
-  echo hello | timeout 20 script -qec "'$atoll' run --quiet -- bash -c 'read -r line; echo got \$line'" /dev/null > "$log" 2>&1
-  check "a program that reads the terminal gets it" says 'got hello'
-else
-  skip "a program that reads the terminal gets it" "there is no script(1)"
-fi
 exit $((failures > 0))

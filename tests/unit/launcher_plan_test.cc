@@ -52,6 +52,13 @@ TEST_CASE("inside a job srun starts one daemon a node and nothing else decides h
   CHECK(plan->notices.empty());
 }
 
+TEST_CASE("the daemons are told what memory the job may use, and srun is not") {
+  const Result<LaunchPlan> plan = make_plan(options(), with(kJob, "SLURM_MEM_PER_NODE", "1000"), kSite);
+  REQUIRE(plan.ok());
+  CHECK(plan->set.at("ATOLL_MEM_PER_NODE") == "1000");
+  CHECK(has(plan->unset, "SLURM_MEM_PER_NODE"));
+}
+
 TEST_CASE("a part of the job's nodes is named, so that ranks and nodes are known") {
   ClusterOptions some = options();
   some.nodes = "2";

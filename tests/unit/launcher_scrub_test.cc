@@ -69,6 +69,13 @@ TEST_CASE("variables that say which job this is stay, and the user's own") {
 }
 
 TEST_CASE("the names to unset are those that are set") {
-  CHECK(names_to_unset({{"SLURM_NTASKS", "1"}, {"HOME", "/"}, {"PMIX_RANK", "0"}}) ==
+  CHECK(names_to_unset({{"SLURM_NTASKS", "1"}, {"HOME", "/"}, {"PMIX_RANK", "0"}}, false) ==
         std::vector<std::string>{"PMIX_RANK", "SLURM_NTASKS"});
+}
+
+TEST_CASE("a daemon without srun keeps what Slurm granted, and not our place among tasks") {
+  const Environment environment = {{"SLURM_CPUS_ON_NODE", "4"}, {"SLURM_PROCID", "2"},   {"SLURM_STEP_GPUS", "0,1"},
+                                   {"PMIX_RANK", "2"},          {"ATOLL_SECRET", "old"}, {"SLURM_STEP_NUM_TASKS", "4"}};
+  CHECK(names_to_unset(environment, true) ==
+        std::vector<std::string>{"ATOLL_SECRET", "PMIX_RANK", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS"});
 }
