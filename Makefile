@@ -24,8 +24,8 @@ endif
 
 # What is built.
 
-public    := runtime/client runtime/node runtime/collective runtime/objects runtime/scheduler runtime/wire topology runtime/base
-folders   := launcher runtime/control $(public)
+public    := runtime/client runtime/collective runtime/objects runtime/scheduler runtime/session runtime/wire topology runtime/base
+folders   := launcher runtime/control runtime/node $(public)
 sources    = $(filter-out %_main.cc,$(wildcard $1/*.cc))
 objects    = $(patsubst %,$O/obj/%.o,$(basename $1))
 alone      = $(patsubst %.cc,$O/%,$(call sources,$1))

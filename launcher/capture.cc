@@ -9,7 +9,7 @@
 
 #include "launcher/child.h"
 #include "runtime/base/fd.h"
-#include "runtime/client/process_identity.h"
+#include "runtime/session/process_identity.h"
 
 namespace Atoll {
 namespace {

@@ -8,7 +8,7 @@
 #include "launcher/commands.h"
 #include "launcher/say.h"
 #include "launcher/site.h"
-#include "runtime/client/session_folder.h"
+#include "runtime/session/session_folder.h"
 
 namespace Atoll {
 namespace {

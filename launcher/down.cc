@@ -8,8 +8,8 @@
 #include "launcher/commands.h"
 #include "launcher/nodelist.h"
 #include "launcher/say.h"
-#include "runtime/client/session.h"
-#include "runtime/client/session_folder.h"
+#include "runtime/session/session.h"
+#include "runtime/session/session_folder.h"
 
 namespace Atoll {
 namespace {

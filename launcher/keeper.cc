@@ -40,26 +40,26 @@ bool Keeper::told_to_end() {
 bool Keeper::bring_up(int abandoned) {
   std::string why;
   if (const Status started = cluster_.start(); !started.ok()) why = started.message();
-  while (why.empty() && cluster_.phase() == Cluster::Phase::kStarting) {
+  while (why.empty() && cluster_.phase() == LaunchedCluster::Phase::kStarting) {
     wait(abandoned, cluster_.next_tick());
     cluster_.pump();
     if (told_to_end() || has_hung_up(abandoned)) why = "atoll up was ended";
   }
-  if (why.empty() && cluster_.phase() == Cluster::Phase::kReady) return true;
+  if (why.empty() && cluster_.phase() == LaunchedCluster::Phase::kReady) return true;
   say_error("the cluster did not come up: " + (why.empty() ? cluster_.why() : why));
-  cluster_.stop(signals_, Cluster::Hurry::kYes);
+  cluster_.stop(signals_, LaunchedCluster::Hurry::kYes);
   return false;
 }
 
 int Keeper::keep() {
   bool told = false;
-  while (cluster_.phase() == Cluster::Phase::kReady && !told) {
+  while (cluster_.phase() == LaunchedCluster::Phase::kReady && !told) {
     wait(-1, std::nullopt);
     cluster_.pump();
     told = told_to_end();
   }
   if (!told) say_error("cluster " + cluster_.id() + " has ended: " + cluster_.why());
-  cluster_.stop(signals_, Cluster::Hurry::kNo);
+  cluster_.stop(signals_, LaunchedCluster::Hurry::kNo);
   return told ? kExitOk : kExitFailure;
 }
 

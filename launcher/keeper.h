@@ -1,6 +1,6 @@
 #pragma once
 
-#include "launcher/cluster.h"
+#include "launcher/launched_cluster.h"
 
 namespace Atoll {
 
@@ -16,14 +16,14 @@ class Keeper {
   // Until the end of the cluster; afterwards nothing of it runs. The exit code.
   int keep();
 
-  const Cluster& cluster() const { return cluster_; }
+  const LaunchedCluster& cluster() const { return cluster_; }
 
  private:
   void wait(int abandoned, std::optional<Time> until);
   bool told_to_end();
 
   Signals signals_;
-  Cluster cluster_;
+  LaunchedCluster cluster_;
 };
 
 }  // namespace Atoll

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "launcher/cluster.h"
+#include "launcher/launched_cluster.h"
 #include "launcher/cluster_options.h"
 #include "launcher/commands.h"
 #include "launcher/driver.h"
@@ -36,7 +36,7 @@ class Run {
   ClusterOptions options_;
   Environment environment_;
   Signals signals_;
-  Cluster cluster_;
+  LaunchedCluster cluster_;
   std::optional<Driver> driver_;
   std::optional<Time> kill_at_;  // of the program
   bool told_of_end_ = false;
@@ -80,12 +80,12 @@ bool Run::take_signals() {
 }
 
 bool Run::bring_up() {
-  while (cluster_.phase() == Cluster::Phase::kStarting) {
+  while (cluster_.phase() == LaunchedCluster::Phase::kStarting) {
     wait(cluster_.next_tick());
     cluster_.pump();
     if (!take_signals()) return false;
   }
-  if (cluster_.phase() == Cluster::Phase::kReady) return true;
+  if (cluster_.phase() == LaunchedCluster::Phase::kReady) return true;
   say_error("the cluster did not come up: " + cluster_.why());
   return false;
 }
@@ -107,7 +107,7 @@ void Run::accompany_program() {
     cluster_.pump();
     take_signals();
     driver_->look();
-    if (cluster_.phase() == Cluster::Phase::kGone) on_cluster_gone();
+    if (cluster_.phase() == LaunchedCluster::Phase::kGone) on_cluster_gone();
   }
 }
 
@@ -128,7 +128,7 @@ void Run::on_cluster_gone() {
 int Run::leave() {
   if (driver_) driver_->kill(SIGTERM);
   const bool came_up = driver_.has_value();
-  cluster_.stop(signals_, came_up ? Cluster::Hurry::kNo : Cluster::Hurry::kYes);
+  cluster_.stop(signals_, came_up ? LaunchedCluster::Hurry::kNo : LaunchedCluster::Hurry::kYes);
   if (driver_) driver_->kill(SIGKILL);
   if (fatal_signal_ != 0) die_by(fatal_signal_);
   if (!driver_ || told_of_end_) return exit_code_;

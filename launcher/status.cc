@@ -6,8 +6,8 @@
 #include "launcher/say.h"
 #include "launcher/status_text.h"
 #include "runtime/client/query.h"
-#include "runtime/client/session.h"
-#include "runtime/client/session_folder.h"
+#include "runtime/session/session.h"
+#include "runtime/session/session_folder.h"
 namespace Atoll {
 namespace {
 

@@ -4,7 +4,7 @@
 
 #include "runtime/client/client_runtime.h"
 #include "runtime/client/process.h"
-#include "runtime/client/session.h"
+#include "runtime/session/session.h"
 
 namespace Atoll {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "runtime/client/session.h"
+#include "runtime/session/session.h"
 #include "runtime/wire/messages.h"
 
 namespace Atoll {

@@ -15,7 +15,7 @@
 
 #include "config.h"
 #include "runtime/base/log.h"
-#include "runtime/client/session_folder.h"
+#include "runtime/session/session_folder.h"
 #include "runtime/control/head_shell.h"
 #include "runtime/node/head_process.h"
 #include "runtime/node/node_shell.h"

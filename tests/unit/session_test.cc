@@ -1,4 +1,4 @@
-#include "runtime/client/session.h"
+#include "runtime/session/session.h"
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "runtime/client/session_folder.h"
+#include "runtime/session/session_folder.h"
 
 using namespace Atoll;
 

@@ -6,7 +6,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/environment.h"
 #include "runtime/base/status.h"
-#include "runtime/client/process_identity.h"
+#include "runtime/session/process_identity.h"
 #include "runtime/wire/contact.h"
 #include "runtime/wire/hello.h"
 

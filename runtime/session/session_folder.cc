@@ -1,4 +1,4 @@
-#include "runtime/client/session_folder.h"
+#include "runtime/session/session_folder.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "runtime/client/private_folder.h"
+#include "runtime/session/private_folder.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

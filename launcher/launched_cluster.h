@@ -9,13 +9,13 @@
 #include "launcher/signals.h"
 #include "launcher/startup.h"
 #include "launcher/step.h"
-#include "runtime/client/session_folder.h"
+#include "runtime/session/session_folder.h"
 
 namespace Atoll {
 
 // A cluster from its launcher's side: the step, its start-up, and the session by which others on this host find it.
 // For `atoll run` and the keeper of `atoll up`, whose loops it joins. Whoever started one must stop() it.
-class Cluster {
+class LaunchedCluster {
  public:
   enum class Phase {
     kStarting,
@@ -24,7 +24,7 @@ class Cluster {
     kGone,    // was ready, then its step ended: why()
   };
 
-  Cluster(const ClusterOptions& options, LaunchPlan plan, Environment environment);
+  LaunchedCluster(const ClusterOptions& options, LaunchPlan plan, Environment environment);
 
   // Makes the session folder and the secret and starts the step.
   Status start();

@@ -5,8 +5,8 @@
 
 #include "runtime/base/environment.h"
 #include "runtime/base/status.h"
-#include "runtime/client/private_folder.h"
-#include "runtime/client/session.h"
+#include "runtime/session/private_folder.h"
+#include "runtime/session/session.h"
 
 namespace Atoll {
 

@@ -1,10 +1,10 @@
-#include "runtime/client/session.h"
+#include "runtime/session/session.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "runtime/client/private_folder.h"
-#include "runtime/client/session_folder.h"
+#include "runtime/session/private_folder.h"
+#include "runtime/session/session_folder.h"
 #include "runtime/wire/base64.h"
 
 namespace Atoll {

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <map>
 
-#include "runtime/client/session.h"
-#include "runtime/client/session_folder.h"
+#include "runtime/session/session.h"
+#include "runtime/session/session_folder.h"
 
 namespace Atoll {
 namespace {

@@ -1,4 +1,4 @@
-#include "runtime/client/process_identity.h"
+#include "runtime/session/process_identity.h"
 
 #include <sys/syscall.h>
 #include <unistd.h>

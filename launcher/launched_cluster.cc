@@ -1,4 +1,4 @@
-#include "launcher/cluster.h"
+#include "launcher/launched_cluster.h"
 
 #include <signal.h>
 
@@ -57,10 +57,10 @@ bool told_to_hurry(Signals& signals) {
 
 }  // namespace
 
-Cluster::Cluster(const ClusterOptions& options, LaunchPlan plan, Environment environment)
+LaunchedCluster::LaunchedCluster(const ClusterOptions& options, LaunchPlan plan, Environment environment)
     : options_(options), plan_(std::move(plan)), environment_(std::move(environment)), sayer_(talk_of(options)) {}
 
-Status Cluster::start() {
+Status LaunchedCluster::start() {
   started_ = now();
   for (const std::string& warning : plan_.warnings) say_warning(warning);
   for (const std::string& notice : plan_.notices) sayer_.detail(notice);
@@ -81,7 +81,7 @@ Status Cluster::start() {
   return Status();
 }
 
-void Cluster::pump() {
+void LaunchedCluster::pump() {
   std::vector<ControlEvent> events;
   std::vector<std::string> warnings;
   step_->pump(events, warnings);
@@ -102,7 +102,7 @@ void Cluster::pump() {
   if (progress != last_progress_) session_->set_progress(last_progress_ = progress);
 }
 
-void Cluster::act(const Startup::Action& action) {
+void LaunchedCluster::act(const Startup::Action& action) {
   if (const auto* warn = std::get_if<Startup::Warn>(&action)) say_warning(warn->text);
   if (const auto* command = std::get_if<Startup::Command>(&action)) step_->send(command->command);
   if (const auto* ready = std::get_if<Startup::ClusterReady>(&action)) on_ready(ready->head);
@@ -113,7 +113,7 @@ void Cluster::act(const Startup::Action& action) {
   }
 }
 
-void Cluster::on_ready(const Contact& head) {
+void LaunchedCluster::on_ready(const Contact& head) {
   const Status status = session_->publish(head, secret_, static_cast<int>(plan_.nodes.size()));
   if (!status.ok()) return fail("its session cannot be written: " + status.message());
   phase_ = Phase::kReady;
@@ -121,13 +121,13 @@ void Cluster::on_ready(const Contact& head) {
               two_decimals(seconds(now() - started_)) + " s");
 }
 
-void Cluster::fail(const std::string& why) {
+void LaunchedCluster::fail(const std::string& why) {
   phase_ = Phase::kFailed;
   why_ = why;
   session_->fail(why);
 }
 
-void Cluster::stop(Signals& signals, Hurry hurry) {
+void LaunchedCluster::stop(Signals& signals, Hurry hurry) {
   if (step_) {
     const Patience& patience = hurry == Hurry::kYes ? kHurried : kPatient;
     step_->send(StopCommand{});
@@ -146,7 +146,7 @@ void Cluster::stop(Signals& signals, Hurry hurry) {
 }
 
 // srun could not end its step, e.g. since a node is gone: the controller can.
-void Cluster::kill_step(Signals& signals) {
+void LaunchedCluster::kill_step(Signals& signals) {
   if (plan_.kind == LaunchPlan::Kind::kStep) cancel_step();
   step_->child().signal_group(SIGKILL);
   step_->drop_output();
@@ -154,7 +154,7 @@ void Cluster::kill_step(Signals& signals) {
 }
 
 // False at `limit`, or when told to hurry.
-bool Cluster::wait_for_end(Signals& signals, Duration limit) {
+bool LaunchedCluster::wait_for_end(Signals& signals, Duration limit) {
   const Time deadline = now() + limit;
   std::vector<ControlEvent> ignored;
   std::vector<std::string> no_warnings;
@@ -169,7 +169,7 @@ bool Cluster::wait_for_end(Signals& signals, Duration limit) {
   }
 }
 
-void Cluster::cancel_step() const {
+void LaunchedCluster::cancel_step() const {
   const Result<std::string> listed =
       capture({"squeue", "--noheader", "--steps", "--job", plan_.job, "--format=%i %j"}, environment_, kCancelPatience);
   if (!listed.ok()) return say_warning("the step of cluster " + id() + " may still run: " + listed.status().message());
