@@ -55,7 +55,7 @@ sanitizer := $(subst address,address$(comma)undefined,$(SAN))
 ifneq ($(filter-out address thread,$(SAN)),)
 $(error SAN=$(SAN): say address or thread)
 endif
-san_flags := $(if $(SAN),-O1 -fno-omit-frame-pointer -fsanitize=$(sanitizer) -fno-sanitize-recover=undefined)
+san_flags := $(if $(SAN),-O1 -g1 -fno-omit-frame-pointer -fsanitize=$(sanitizer) -fno-sanitize-recover=undefined)
 warnings  := -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror=return-type -Werror=unused-result
 own_flags := -I. -Iinclude $(sort $(foreach d,$(used),$($d_CFLAGS)))
 user_flags = -Iinclude $(MSGPACK_CFLAGS)

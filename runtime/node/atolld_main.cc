@@ -103,7 +103,6 @@ class Daemon {
       if (!head.ok()) return head.status().prefixed("starting the head");
       head_process_.emplace(std::move(*head));
     }
-    make_folder();
     ATOLL_RETURN_IF_ERROR(open_shell(*secret));
     Result<Card> head = wire_up();
     if (!head.ok()) return head.status();
@@ -118,14 +117,8 @@ class Daemon {
 
   // Where programs are shipped to, and where commands on this node find the
   // cluster. On the launcher's host its own folder serves both.
-  void make_folder() {
-    Result<SessionFolder> folder = SessionFolder::create(environment_, cluster_name(), "node");
-    if (folder.ok()) {
-      folder_path_ = folder->path();
-      folder_.emplace(std::move(*folder));
-    } else {
-      folder_path_ = sessions_path(environment_) + "/" + session_job(environment_) + "-" + cluster_name();
-    }
+  std::string folder_path() const {
+    return sessions_path(environment_) + "/" + session_job(environment_) + "-" + cluster_name();
   }
 
   Status open_shell(const Secret& secret) {
@@ -138,7 +131,7 @@ class Daemon {
     options.grant = granted_resources(environment_, *machine);
     topology_ = digest(*machine);
     options.machine = std::move(*machine);
-    options.folder = folder_path_;
+    options.folder = folder_path();
     options.environment = environment_;
     Result<std::unique_ptr<NodeShell>> shell = NodeShell::create(std::move(options));
     if (!shell.ok()) return shell.status().prefixed("opening the transport");
@@ -174,9 +167,15 @@ class Daemon {
     return head;
   }
 
+  // Makes the folder only now: a daemon that is killed in the middle of wire-up leaves none.
   void publish(const Contact& head, const Secret& secret) {
-    if (!folder_) return;
-    const Status status = folder_->publish(head, secret, expected_.size);
+    Result<SessionFolder> folder = SessionFolder::create(environment_, cluster_name(), "node");
+    if (folder.status().code() == Code::kAlreadyExists) return;
+    Status status = folder.status();
+    if (folder.ok()) {
+      folder_.emplace(std::move(*folder));
+      status = folder_->publish(head, secret, expected_.size);
+    }
     if (!status.ok()) log::warn("commands on {} will not find this cluster: {}", node_, status.message());
   }
 
@@ -232,7 +231,6 @@ class Daemon {
   WireUp expected_;
   std::optional<HeadProcess> head_process_;
   std::optional<SessionFolder> folder_;
-  std::string folder_path_;
   std::unique_ptr<NodeShell> shell_;
   std::uint64_t topology_ = 0;
   std::string commands_;

@@ -1,7 +1,7 @@
 // The small readers and writers of the launcher: what Slurm's commands print, and what people read.
 #include <doctest/doctest.h>
 
-#include "launcher/cluster.h"
+#include "launcher/launched_cluster.h"
 #include "launcher/site.h"
 #include "launcher/status_text.h"
 #include "launcher/step.h"
