@@ -69,12 +69,13 @@ box_down() {
 # The process ids in the box, one a line.
 box_processes() { grep -lsm1 "^atoll-box:[^ ]*/$box_name " /proc/[0-9]*/mounts | sed 's|/proc/||; s|/mounts||' | sort; }
 
-# What runs in the box and did not when it came up; a process that is just ending may be among them.
+# What runs in the box and did not when it came up, but for Slurm's own slurmstepd, which may wait minutes for a node that
+# was lost.
 new_processes() {
   local process
   for process in $(box_processes | comm -13 "$scratch/processes" -); do
-    [ "$process" = $$ ] || [ "$process" = $BASHPID ] || tr '\0' ' ' < "/proc/$process/cmdline" | sed "s/^/process $process: /; s/\$/\n/"
-  done 2> /dev/null | grep .
+    tr '\0' ' ' < "/proc/$process/cmdline" | sed "s/^/process $process: /; s/\$/\n/"
+  done 2> /dev/null | grep -v ': slurmstepd: ' | grep .
 }
 
 # Shared memory and files of ours in the private folders of the nodes that live.
