@@ -79,8 +79,6 @@ void print_cluster(const std::string& name, const std::vector<Atoll::NodeView>& 
   for (const Atoll::NodeView& node : nodes)
     std::printf("%-12s %5g %5g %6.1f GiB\n", node.name.c_str(), node.cpus, node.gpus,
                 static_cast<double>(node.memory) / static_cast<double>(1ULL << 30));
-  // The launcher tells how long the cluster took to come up.
-  if (const char* ready = std::getenv("ATOLL_READY_SECONDS")) std::printf("from srun to ready: %s s\n", ready);
 }
 
 // Some chunks for every CPU, so that the fast ones take more, but none so small that it is not worth a message.
