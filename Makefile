@@ -138,7 +138,7 @@ installed  = $(foreach p,$(programs),755:$p:$(bindir)) $(foreach p,$(plugin),755
   644:$(library):$(libdir) 644:$O/atoll.pc:$(libdir)/pkgconfig \
   $(foreach h,$(wildcard include/atoll/*.h include/atoll/*/*.h),644:$h:$(includedir)/$(patsubst include/%/,%,$(dir $h))) \
   $(foreach m,$(wildcard man/*.[1-9]),644:$m:$(mandir)/man$(subst .,,$(suffix $m))) \
-  $(foreach e,$(wildcard examples/*.cc),644:$e:$(datadir)/atoll/examples) \
+  $(foreach e,$(wildcard examples/*.cc examples/*.h),644:$e:$(datadir)/atoll/examples) \
   $(foreach s,$(wildcard scripts/sbatch/*),755:$s:$(datadir)/atoll/sbatch)
 
 $O/atoll.pc: Makefile config.mk
