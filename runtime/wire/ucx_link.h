@@ -9,6 +9,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/ids.h"
+#include "runtime/wire/buffer_pool.h"
 #include "runtime/wire/hello.h"
 #include "runtime/wire/ucx_endpoint.h"
 
@@ -22,7 +23,7 @@ struct UcxLink;
 struct UcxInbound {
   UcxTransport* owner = nullptr;
   UcxLink* link = nullptr;  // none once the link is gone: UCX still fills the bytes
-  std::unique_ptr<char[]> bytes;
+  BufferPool::Buffer buffer;
   std::size_t size = 0;
   bool complete = false;
   bool is_goodbye = false;

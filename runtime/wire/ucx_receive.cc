@@ -1,7 +1,6 @@
 // What UcxTransport does with the active messages that arrive.
 
 #include <cstring>
-#include <new>
 
 #include "runtime/base/check.h"
 #include "runtime/base/log.h"
@@ -187,8 +186,8 @@ void UcxTransport::deliver(UcxLink& link, std::string_view message) {
   if (link.held.empty()) [[likely]]
     return handler_.on_message(link.peer, message);
   UcxInbound& inbound = hold(link);
-  inbound.bytes.reset(new char[message.size()]);
-  std::memcpy(inbound.bytes.get(), message.data(), message.size());
+  inbound.buffer = {std::unique_ptr<char[]>(new char[message.size()]), message.size()};
+  std::memcpy(inbound.buffer.bytes.get(), message.data(), message.size());
   inbound.size = message.size();
   inbound.complete = true;
 }
@@ -204,18 +203,18 @@ UcxInbound& UcxTransport::hold(UcxLink& link) {
 }
 
 Status UcxTransport::receive_rendezvous(UcxLink& link, void* descriptor, std::size_t length) {
-  std::unique_ptr<char[]> bytes(new (std::nothrow) char[length]);
-  if (bytes == nullptr)
+  BufferPool::Buffer buffer = buffers_.take(length);
+  if (buffer.bytes == nullptr)
     return Status(Code::kResourceExhausted, "no memory for a message of " + std::to_string(length) + " bytes");
   UcxInbound& inbound = hold(link);
-  inbound.bytes = std::move(bytes);
+  inbound.buffer = std::move(buffer);
   inbound.size = length;
 
   ucp_request_param_t params{};
   params.op_attr_mask = UCP_OP_ATTR_FIELD_CALLBACK | UCP_OP_ATTR_FIELD_USER_DATA | UCP_OP_ATTR_FLAG_NO_IMM_CMPL;
   params.cb.recv_am = &on_rendezvous_done;
   params.user_data = &inbound;
-  void* request = ucp_am_recv_data_nbx(worker_->get(), descriptor, inbound.bytes.get(), length, &params);
+  void* request = ucp_am_recv_data_nbx(worker_->get(), descriptor, inbound.buffer.bytes.get(), length, &params);
   if (!UCS_PTR_IS_ERR(request)) return Status();
   link.held.pop_back();
   receives_.erase(&inbound);
@@ -244,11 +243,12 @@ void UcxTransport::drain(UcxLink& link) {
   while (!link.dead && !link.held.empty() && link.held.front()->complete) {
     const auto node = receives_.extract(link.held.front());
     link.held.pop_front();
-    const UcxInbound& inbound = *node.mapped();
+    UcxInbound& inbound = *node.mapped();
     if (inbound.is_goodbye)
       finish_goodbye(link);
     else if (!link.closing)
-      handler_.on_message(link.peer, {inbound.bytes.get(), inbound.size});
+      handler_.on_message(link.peer, {inbound.buffer.bytes.get(), inbound.size});
+    buffers_.give_back(std::move(inbound.buffer));
   }
 }
 

@@ -15,11 +15,8 @@ namespace {
 // Steps by which watched_ may grow at most, and how long a process with
 // something to wait for sleeps.
 constexpr Duration kLongestStep = std::chrono::seconds(1);
-constexpr std::size_t kMaxTombstones = 4096;
 // How often a spinning process looks whether others ended; a sleeping one is woken.
 constexpr Duration kWatchInterval = std::chrono::milliseconds(5);
-
-std::uint64_t random_hello_id() { return static_cast<std::uint64_t>(random_process_id()); }
 
 }  // namespace
 
@@ -85,7 +82,7 @@ Status UcxTransport::register_handlers() {
   return Status();
 }
 
-// Peers and links.
+// What the owner asks.
 
 UcxPeer* UcxTransport::find(ProcessId peer) {
   if (last_peer_ != nullptr && last_peer_->id == peer) return last_peer_;
@@ -141,161 +138,6 @@ void UcxTransport::disconnect(ProcessId peer_id) {
   } else if (link.queue.empty()) {
     finish_closing(link);
   }
-}
-
-UcxLink& UcxTransport::new_link(UcxPeer& peer) {
-  ATOLL_CHECK(!peer.link, peer.id);
-  peer.link = std::make_unique<UcxLink>(peer.id, ++epochs_);
-  return *peer.link;
-}
-
-Result<UcxEndpoint*> UcxTransport::endpoint_to(UcxPeer& peer) {
-  if (!peer.endpoint) {
-    auto created = UcxEndpoint::create(worker_->get(), peer.id, peer.address, &on_endpoint_failed, this);
-    if (!created.ok()) return created.status();
-    peer.endpoint = std::move(created.value());
-    ATOLL_RETURN_IF_ERROR(watch(*peer.endpoint));
-  }
-  return peer.endpoint.get();
-}
-
-// A process beside us is watched: over shared memory UCX does not tell its end.
-Status UcxTransport::watch(UcxEndpoint& endpoint) {
-  const Result<UcxWorker::Address> address = UcxWorker::parse(endpoint.address());
-  if (!address.ok() || !address->stamp.is_beside(worker_->stamp())) return Status();
-  Status watched = watch_.watch(endpoint.peer(), address->stamp);
-  if (watched.ok()) return watched;
-  if (watched.code() == Code::kNotFound) {
-    endpoint.fail(watched);
-    return watched;
-  }
-  if (dropped_.allow(last_progress_))
-    log::warn("process {} is not watched: {}", to_string(endpoint.peer()), watched.message());
-  return Status();
-}
-
-void UcxTransport::start_hello(UcxPeer& peer, UcxLink& link) {
-  link.stage = UcxLink::Stage::kHello;
-  set_deadline(Deadline::Of::kHello, link.epoch, link.peer);
-  if (peer.endpoint && peer.endpoint->address() != peer.address) retire_endpoint(peer);
-  const Result<UcxEndpoint*> endpoint = endpoint_to(peer);
-  if (!endpoint.ok()) {
-    losses_.push_back({link.peer, link.epoch, endpoint.status()});
-    return;
-  }
-  link.endpoint = *endpoint;
-  link.hello = Hello::connecting(secret_, self_, link.peer);
-  link.hello_id = random_hello_id();
-  begun_.emplace(link.hello_id, &link);
-  const ucs_status_t status = sender_.send(link.endpoint->get(), kHelloAm, HelloHeader{0, link.hello_id},
-                                           link.hello->offer(), UCP_AM_SEND_FLAG_EAGER | UCP_AM_SEND_FLAG_REPLY);
-  if (status != UCS_OK) losses_.push_back({link.peer, link.epoch, ucx_status("sending an offer", status)});
-}
-
-void UcxTransport::add_tokens(UcxLink& link, std::uint64_t send, std::uint64_t receive) {
-  link.tokens.push_back({send, receive});
-  const bool fresh = inlets_.emplace(receive, Inlet{&link, receive, 0}).second;
-  ATOLL_CHECK(fresh, link.peer);
-}
-
-void UcxTransport::open(UcxLink& link) {
-  link.stage = UcxLink::Stage::kOpen;
-  link.send_token = link.tokens.back().send;
-  for (std::string& message : link.queue) send_data(link, std::move(message));
-  link.queue.clear();
-  if (!link.closing) return;
-  set_deadline(Deadline::Of::kClosing, link.epoch, link.peer);
-  send_control(link, Control::kGoodbye);
-}
-
-void UcxTransport::send_data(UcxLink& link, std::string message) {
-  const ucs_status_t status = sender_.send(link.endpoint->get(), kDataAm,
-                                           DataHeader{link.send_token, link.send_sequence++}, std::move(message), 0);
-  if (status != UCS_OK) [[unlikely]]
-    losses_.push_back({link.peer, link.epoch, ucx_status("sending to process " + to_string(link.peer), status)});
-}
-
-void UcxTransport::send_control(UcxLink& link, Control control) {
-  // If it fails, so does the endpoint, and that ends the link.
-  (void)sender_.send(link.endpoint->get(), kControlAm, ControlHeader{link.tokens.back().send, link.epoch, control}, {},
-                     UCP_AM_SEND_FLAG_EAGER);
-}
-
-void UcxTransport::set_deadline(Deadline::Of of, std::uint64_t id, ProcessId peer) {
-  deadlines_.push_back({of, watched_ + kHelloTimeout, id, peer});
-}
-
-// The end of links.
-
-// Takes `link` out of everything that could find it. It stays allocated until
-// progress() returns.
-void UcxTransport::remove(UcxLink& link) {
-  if (link.dead) return;
-  link.dead = true;
-  for (const UcxLink::Tokens& tokens : link.tokens) {
-    inlets_.erase(tokens.receive);
-    tombstones_[tokens.receive] = {link.peer, tokens.send, link.epoch};
-    tombstone_order_.push_back(tokens.receive);
-  }
-  for (; tombstone_order_.size() > kMaxTombstones; tombstone_order_.pop_front())
-    tombstones_.erase(tombstone_order_.front());
-  last_inlet_ = nullptr;
-  if (link.hello_id != 0) begun_.erase(link.hello_id);
-  for (UcxInbound* inbound : link.held) {
-    inbound->link = nullptr;
-    if (inbound->complete) receives_.erase(inbound);
-  }
-  link.held.clear();
-
-  UcxPeer& peer = at(link.peer);
-  if (peer.link.get() == &link) {
-    graveyard_.push_back(std::move(peer.link));
-    return;
-  }
-  const auto closing = std::find_if(peer.closing.begin(), peer.closing.end(),
-                                    [&link](const auto& candidate) { return candidate.get() == &link; });
-  ATOLL_CHECK(closing != peer.closing.end(), link.peer, link.epoch);
-  graveyard_.push_back(std::move(*closing));
-  peer.closing.erase(closing);
-}
-
-void UcxTransport::lose(UcxLink& link, const Status& why) {
-  if (link.dead) return;
-  if (link.closing) return finish_closing(link);
-  remove(link);
-  handler_.on_lost(link.peer, why);
-}
-
-// For a loss that the peer does not see by itself.
-void UcxTransport::lose_and_tell(UcxLink& link, const Status& why) {
-  if (link.dead) return;
-  log::warn("closing the connection to process {}: {}", to_string(link.peer), why.message());
-  send_control(link, Control::kGoodbye);  // the peer closes its endpoint then, and with it ours
-  retire_endpoint(at(link.peer));
-  lose(link, why);
-}
-
-void UcxTransport::finish_closing(UcxLink& link) {
-  UcxPeer& peer = at(link.peer);
-  remove(link);
-  start_parked(peer);
-}
-
-// If nothing to `peer` is being closed any more: begins what waited for that.
-// The next link needs an endpoint of its own, since the peer closes the one
-// that belongs to ours.
-void UcxTransport::start_parked(UcxPeer& peer) {
-  UcxLink* next = peer.closing.empty() ? peer.link.get() : peer.closing.front().get();
-  if (next != nullptr && next->stage != UcxLink::Stage::kParked) return;
-  retire_endpoint(peer);
-  if (next != nullptr) start_hello(peer, *next);
-}
-
-void UcxTransport::retire_endpoint(UcxPeer& peer) {
-  if (!peer.endpoint) return;
-  watch_.forget(peer.id);
-  peer.endpoint->start_close(last_progress_ + kLongestStep);
-  retired_.push_back(std::move(peer.endpoint));
 }
 
 // Progress.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "runtime/base/fd.h"
+#include "runtime/wire/buffer_pool.h"
 #include "runtime/wire/hello.h"
 #include "runtime/wire/log_limit.h"
 #include "runtime/wire/process_watch.h"
@@ -56,6 +57,8 @@ class UcxTransport final : public Transport {
   bool arm() override;
 
  private:
+  static constexpr std::size_t kIdleBufferBytes = std::size_t{64} << 20;
+
   // Where messages under one receive token go.
   struct Inlet {
     UcxLink* link;
@@ -85,7 +88,7 @@ class UcxTransport final : public Transport {
                std::unique_ptr<UcxWorker> worker, Fd alarm, ProcessWatch watch);
   Status register_handlers();
 
-  // Links (ucx_transport.cc).
+  // Links (ucx_links.cc).
   UcxPeer* find(ProcessId peer);
   UcxPeer& at(ProcessId peer);
   UcxLink* find_link(ProcessId peer, std::uint64_t epoch);
@@ -154,6 +157,7 @@ class UcxTransport final : public Transport {
   std::unordered_map<std::uint64_t, Tombstone> tombstones_;
   std::deque<std::uint64_t> tombstone_order_;
   std::unordered_map<UcxInbound*, std::unique_ptr<UcxInbound>> receives_;
+  BufferPool buffers_{kIdleBufferBytes};
   std::uint64_t epochs_ = 0;
 
   // Time as far as progress() was called often enough to see answers: a process

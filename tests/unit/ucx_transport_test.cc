@@ -90,7 +90,7 @@ struct Bystanders {
 }  // namespace
 
 TEST_CASE("an idle transport sleeps on its descriptor and wakes for a message") {  // TRANSPORT-4
-  for (const std::string transports : {"all", "tcp"}) {
+  for (const std::string transports : {"all", "posix", "tcp"}) {
     CAPTURE(transports);
     const OnlyTransports only(transports.c_str());
     UcxWorld world;
@@ -344,7 +344,7 @@ struct Child {
 }  // namespace
 
 TEST_CASE("a killed process is noticed at once, even if nobody has waited for it") {
-  for (const std::string transports : {"all", "tcp"}) {
+  for (const std::string transports : {"all", "posix", "tcp"}) {
     CAPTURE(transports);
     const OnlyTransports only(transports.c_str());
     UcxWorld world;
@@ -390,7 +390,7 @@ TEST_CASE("what is sent to a dead process is lost, and what was queued for it is
 }
 
 TEST_CASE("a large message to a process that dies meanwhile is lost") {
-  for (const std::string transports : {"all", "tcp"}) {
+  for (const std::string transports : {"all", "posix", "tcp"}) {
     CAPTURE(transports);
     const OnlyTransports only(transports.c_str());
     UcxWorld world;
