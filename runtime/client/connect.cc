@@ -1,6 +1,7 @@
 #include "runtime/client/connect.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -144,6 +145,15 @@ namespace {
   std::_Exit(1);
 }
 
+// A worker begins with SIGTERM blocked (worker_process.h). Once its transport is
+// open it may end at any time; before, UCX would leave its shared memory behind.
+void accept_termination() {
+  sigset_t term;
+  sigemptyset(&term);
+  sigaddset(&term, SIGTERM);
+  ::pthread_sigmask(SIG_UNBLOCK, &term, nullptr);
+}
+
 Result<Secret> read_secret(int fd) {
   const Fd owned(fd);
   char hex[64];
@@ -173,6 +183,7 @@ void run_worker_process(const std::string& text) {
   WorkQueue queue(start->daemon.process);
   Result<std::unique_ptr<ClientRuntime>> runtime = ClientRuntime::start(options, queue);
   if (!runtime.ok()) worker_failed(runtime.status());
+  accept_termination();
   set_current_runtime(runtime->get());
   WorkerReady ready{(*runtime)->self(), static_cast<std::uint64_t>(::getpid()), start->build_id};
   (*runtime)->post([ready, daemon = start->daemon](Time, ClientCore& core, ClientOutbox& out) {

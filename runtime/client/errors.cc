@@ -16,6 +16,9 @@ namespace Atoll {
 std::string Error::sentence(const std::string& message, const ErrorOrigin& origin) {
   std::string where;
   if (!origin.function.empty()) where += "in " + origin.function;
+  const std::string process = "process " + std::to_string(origin.process) + " on " + origin.node;
+  const bool is_named = message.find(process) != std::string::npos;
+  if (is_named) return where.empty() ? message : message + " (" + where + ")";
   if (!origin.node.empty()) where += (where.empty() ? "on " : " on ") + origin.node;
   if (origin.process != 0) where += (where.empty() ? "process " : ", process ") + std::to_string(origin.process);
   return where.empty() ? message : message + " (" + where + ")";

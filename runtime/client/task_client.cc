@@ -165,7 +165,7 @@ void TaskClient::on_refused(Time now, const LeaseRefused& refused, ClientOutbox&
   }
   std::vector<TaskId> tried;  // each once, though a retry goes to the front
   for (; tried.size() < count && !shape.ready.empty(); shape.ready.pop_front()) tried.push_back(shape.ready.front());
-  for (const TaskId id : tried) retry_or_fail(id, refused.failure, out);
+  for (const TaskId id : tried) retry_or_fail(id, {{}, refused.failure, "", 0}, out);
   pump(now, key, out);
 }
 
@@ -216,10 +216,12 @@ void TaskClient::finish(TaskId id, Value value, std::optional<ErrorInfo> error, 
   objects_.settle(result_of(id), std::move(value), std::move(error), out);
 }
 
-void TaskClient::retry_or_fail(TaskId id, const std::string& cause, ClientOutbox& out) {
+void TaskClient::retry_or_fail(TaskId id, const LeaseLost& loss, ClientOutbox& out) {
   Task& task = tasks_.at(id);
   if (task.attempts_left == 0) {
-    ErrorInfo error = task_error(ErrorKind::kWorkerDied, task.spec.function, cause);
+    ErrorInfo error = task_error(ErrorKind::kWorkerDied, task.spec.function, loss.cause);
+    error.node = loss.node;
+    error.pid = loss.pid;
     if (task.spec.retries > 0)
       error.message += "; it was tried " + std::to_string(task.spec.retries + 1) + " times";
     return finish(id, nullptr, std::move(error), out);
@@ -229,19 +231,19 @@ void TaskClient::retry_or_fail(TaskId id, const std::string& cause, ClientOutbox
 }
 
 void TaskClient::on_lease_lost(Time now, const LeaseLost& lost, ClientOutbox& out) {
-  lose_lease(now, lost.lease, lost.cause, out);
+  lose_lease(now, lost, out);
 }
 
-void TaskClient::lose_lease(Time now, LeaseId id, const std::string& cause, ClientOutbox& out) {
-  const auto entry = leases_.find(id);
+void TaskClient::lose_lease(Time now, const LeaseLost& loss, ClientOutbox& out) {
+  const auto entry = leases_.find(loss.lease);
   if (entry == leases_.end()) return;
   const Lease lease = std::move(entry->second);
   leases_.erase(entry);
   by_worker_.erase(lease.worker.process);
-  shapes_[lease.shape].leases.erase(id);
+  shapes_[lease.shape].leases.erase(loss.lease);
   // Any of them may have begun: the word that those before it ended may be lost.
   for (auto task = lease.in_flight.rbegin(); task != lease.in_flight.rend(); ++task)
-    retry_or_fail(*task, cause, out);
+    retry_or_fail(*task, loss, out);
   // One of them may end its workers: nothing is pushed behind it for a while.
   shapes_[lease.shape].task_seconds = 1;
   pump(now, lease.shape, out);
@@ -256,7 +258,7 @@ void TaskClient::on_lost(Time now, ProcessId peer, const std::string& why, Clien
   std::vector<LeaseId> gone;
   for (const auto& [id, lease] : leases_)
     if (lease.daemon == peer) gone.push_back(id);
-  for (const LeaseId id : gone) lose_lease(now, id, "the daemon of its node is gone: " + why, out);
+  for (const LeaseId id : gone) lose_lease(now, {id, "the daemon of its node is gone: " + why, "", 0}, out);
   std::vector<std::uint64_t> unanswered;
   for (const auto& [id, ask] : asks_)
     if (ask.target == peer) unanswered.push_back(id);
@@ -286,7 +288,7 @@ void TaskClient::on_tick(Time now, ClientOutbox& out) {
   }
   for (const LeaseId id : broken) {
     out.send(leases_.at(id).daemon, LeaseReturn{id, /*broken=*/true});
-    lose_lease(now, id, "its worker is out of reach", out);
+    lose_lease(now, {id, "its worker is out of reach", "", 0}, out);
   }
 }
 

@@ -86,8 +86,9 @@ class TaskClient {
   void ask_head(const Resources& key, std::uint32_t count, ClientOutbox& out);
   void withdraw_asks(const Resources& key, Shape& shape, ClientOutbox& out);
   void answer_ask(std::uint64_t id, std::uint32_t count);
-  void lose_lease(Time now, LeaseId id, const std::string& cause, ClientOutbox& out);
-  void retry_or_fail(TaskId id, const std::string& cause, ClientOutbox& out);
+  // `loss` says why, and where as far as it is known.
+  void lose_lease(Time now, const LeaseLost& loss, ClientOutbox& out);
+  void retry_or_fail(TaskId id, const LeaseLost& loss, ClientOutbox& out);
   void finish(TaskId id, Value value, std::optional<ErrorInfo> error, ClientOutbox& out);
   std::size_t depth_of(const Shape& shape) const;
 

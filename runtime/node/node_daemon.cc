@@ -172,7 +172,7 @@ void NodeDaemon::settle_job(Time now, ProcessId job, NodeOutbox& out) {
       else
         failed_leases.push_back(id);
     }
-  for (const LeaseId id : failed_leases) reap_lease(now, id, failure, out);
+  for (const LeaseId id : failed_leases) reap_lease(now, id, failure, 0, out);
   std::vector<ActorId> failed_actors;
   for (auto& [id, actor] : actors_)
     if (actor.seat.job == job && actor.seat.worker == ProcessId::kNone) {
@@ -280,10 +280,10 @@ void NodeDaemon::drop_lease(Time now, LeaseId id, bool keep_worker, NodeOutbox& 
 }
 
 void NodeDaemon::reap_lease(Time now, LeaseId id, const std::string& cause,
-                            NodeOutbox& out) {
+                            std::uint64_t pid, NodeOutbox& out) {
   const Lease& lease = leases_.at(id);
   if (lease.granted)
-    out.send(lease.owner, LeaseLost{id, cause});
+    out.send(lease.owner, LeaseLost{id, cause, options_.info.name, pid});
   else
     out.send(lease.owner, LeaseRefused{lease.request, 1, cause});
   release(now, lease.seat.grant);
@@ -430,7 +430,7 @@ void NodeDaemon::on_worker_exit(Time now, ProcessId id, const std::string& cause
              WorkerDied{worker->pid, doing(*worker), worker->doom.empty() ? cause : worker->doom});
     out.log_lines.push_back("worker " + end_of(*worker, cause) + " (" + doing(*worker) + ")");
     if (const LeaseId* lease = std::get_if<LeaseId>(&worker->tenant))
-      reap_lease(now, *lease, end_of(*worker, cause), out);
+      reap_lease(now, *lease, end_of(*worker, cause), worker->pid, out);
     else if (const ActorId* actor = std::get_if<ActorId>(&worker->tenant))
       reap_actor(now, *actor, *worker, cause, out);
   }

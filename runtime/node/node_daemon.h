@@ -120,7 +120,7 @@ class NodeDaemon {
   void drop_lease(Time now, LeaseId id, bool keep_worker, NodeOutbox& out);
   void end_actor(Time now, ActorId id, ErrorInfo error, bool restartable,
                  NodeOutbox& out);
-  void reap_lease(Time now, LeaseId id, const std::string& cause, NodeOutbox& out);
+  void reap_lease(Time now, LeaseId id, const std::string& cause, std::uint64_t pid, NodeOutbox& out);
   void reap_actor(Time now, ActorId id, const Worker& worker,
                   const std::string& cause, NodeOutbox& out);
   ErrorInfo error_of(const Worker* worker, ErrorKind kind, std::string message,

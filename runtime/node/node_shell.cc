@@ -1,5 +1,6 @@
 #include "runtime/node/node_shell.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +14,8 @@ namespace Atoll {
 namespace {
 
 constexpr Duration kSpin = std::chrono::microseconds(20);
+// How long a worker that was asked to end may take.
+constexpr Duration kTermLimit = std::chrono::milliseconds(500);
 
 GpuRecord record_of(const GpuInfo& gpu) {
   return {gpu.index, gpu.uuid, gpu.model, gpu.numa.value_or(-1)};
@@ -42,7 +45,7 @@ Status NodeShell::open() {
 }
 
 NodeShell::~NodeShell() {
-  for (auto& [id, process] : processes_) process.process.kill();
+  end_workers();
 }
 
 NodeInfo NodeShell::node_info() const {
@@ -87,7 +90,9 @@ Status NodeShell::run(const Contact& head, const std::function<void()>& on_joine
       joined = true;
       on_joined();
     }
-    const Time wake = std::min(daemon_->next_deadline(), leave_by_.value_or(Time::max()));
+    kill_the_stubborn();
+    Time wake = std::min(daemon_->next_deadline(), leave_by_.value_or(Time::max()));
+    for (const auto& [worker, asked] : terminated_) wake = std::min(wake, asked + kTermLimit);
     if (now_ >= busy_until && messenger_.arm()) loop_.wait(now_, wake);
   }
   if (leave_by_) return Status();
@@ -103,7 +108,7 @@ void NodeShell::carry_out() {
     for (const std::string& line : todo.log_lines) log::info("{}", line);
     for (const StartWorker& start : todo.starts) start_worker(start);
     for (const KillWorker& kill : todo.kills)
-      if (const auto process = processes_.find(kill.worker); process != processes_.end()) process->second.process.kill();
+      terminate(kill.worker);
     for (const FindProgram& find : todo.finds) find_program(find.job);
     for (const StoreProgram& store : todo.stores) store_program(store);
   }
@@ -152,6 +157,12 @@ WorkerBinding NodeShell::worker_binding(const std::vector<GpuInfo>& gpus, const 
   for (const GpuInfo& gpu : gpus) told.gpus.push_back(record_of(gpu));
   told.cpus = binding.cpus;
   if (!binding.numa.empty()) told.numa = binding.numa.front();
+  // On a machine that was only described, say what a real one would be bound to.
+  if (options_.machine.synthetic && !gpus.empty() && gpus.front().numa)
+    if (const NumaNode* numa = find_numa(options_.machine, *gpus.front().numa)) {
+      told.numa = numa->index;
+      told.cpus = numa->cpus;
+    }
   return told;
 }
 
@@ -177,8 +188,34 @@ void NodeShell::on_exit(ProcessId worker) {
   process.err.drain(process.process.err());
   const std::string cause = process.process.reap();
   processes_.erase(entry);
+  terminated_.erase(worker);
   daemon_->on_worker_exit(now_, worker, cause, out_);
   carry_out();
+}
+
+void NodeShell::terminate(ProcessId worker) {
+  const auto process = processes_.find(worker);
+  if (process == processes_.end()) return;
+  process->second.process.terminate();
+  terminated_.emplace(worker, now_);
+}
+
+void NodeShell::kill_the_stubborn() {
+  for (const auto& [worker, asked] : terminated_)
+    if (now_ >= asked + kTermLimit) processes_.at(worker).process.kill();
+  std::erase_if(terminated_, [this](const auto& entry) { return now_ >= entry.second + kTermLimit; });
+}
+
+// At the end of the daemon: asks all to end, and kills those that do not.
+void NodeShell::end_workers() {
+  for (auto& [id, process] : processes_) process.process.terminate();
+  const Time limit = now() + kTermLimit;
+  for (auto& [id, process] : processes_) {
+    pollfd ended{process.process.pidfd(), POLLIN, 0};
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(limit - now()).count();
+    ::poll(&ended, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
+  }
+  processes_.clear();
 }
 
 // -------------------------------------------------------------------- programs

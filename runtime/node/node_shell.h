@@ -65,6 +65,9 @@ class NodeShell : private MessageHandler {
   WorkerBinding worker_binding(const std::vector<GpuInfo>& gpus, const Binding& binding) const;
   void watch(ProcessId worker);
   void on_exit(ProcessId worker);
+  void terminate(ProcessId worker);
+  void kill_the_stubborn();
+  void end_workers();
   void find_program(const JobInfo& job);
   void store_program(const StoreProgram& store);
   void on_message(ProcessId from, Message message) override;
@@ -80,6 +83,7 @@ class NodeShell : private MessageHandler {
   std::optional<Binder> binder_;
   std::optional<NodeDaemon> daemon_;
   std::map<ProcessId, Process> processes_;
+  std::map<ProcessId, Time> terminated_;  // when each was asked to end
   std::map<ProcessId, JobInfo> jobs_;  // those whose program was looked for
   NodeOutbox out_;
   Time now_{};

@@ -54,10 +54,12 @@ struct Image {
   ::dup2(secret, kSecretFd);  // without close-on-exec; the rest has it, or is closed here
   ::fcntl(kSecretFd, F_SETFD, 0);
   ::syscall(SYS_close_range, kSecretFd + 1, ~0U, 0);
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  sigset_t mask;
+  sigemptyset(&mask);
+  sigaddset(&mask, SIGTERM);
+  ::sigprocmask(SIG_SETMASK, &mask, nullptr);
   ::signal(SIGPIPE, SIG_DFL);
+  ::signal(SIGTERM, SIG_DFL);
   if (start.binder != nullptr)
     if (const Status status = start.binder->apply(start.binding); !status.ok())
       std::fprintf(stderr, "atolld: the worker is not bound: %s\n", status.message().c_str());
@@ -92,10 +94,10 @@ Result<WorkerProcess> WorkerProcess::start(const Start& start) {
   return WorkerProcess(pid, std::move(pidfd), std::move(out->read), std::move(err->read));
 }
 
-void WorkerProcess::kill() const {
+void WorkerProcess::signal(int number) const {
   if (!pidfd_.valid()) return;
-  ::kill(-pid_, SIGKILL);
-  ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
+  ::kill(-pid_, number);
+  ::syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0);
 }
 
 std::string WorkerProcess::reap() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <string>
@@ -29,8 +30,8 @@ class WorkerProcess {
   // Where the worker finds the pipe with the secret.
   static constexpr int kSecretFd = 3;
 
-  // Forks and executes. The child is in a process group of its own and ends
-  // with this process. A program that cannot be executed ends with status 127
+  // Forks and executes. The child is in a process group of its own, begins with
+  // SIGTERM blocked, and ends with this process. A program that cannot be executed ends with status 127
   // and a line on its stderr.
   static Result<WorkerProcess> start(const Start& start);
 
@@ -43,14 +44,19 @@ class WorkerProcess {
   int out() const { return out_.get(); }      // its stdout and stderr, not blocking
   int err() const { return err_.get(); }
 
+  // SIGTERM to it and its group. A worker that is opening its transport ends
+  // when that is done: UCX would leave its shared memory behind (connect.cc).
+  void terminate() const { signal(SIGTERM); }
   // SIGKILL to it and its group.
-  void kill() const;
+  void kill() const { signal(SIGKILL); }
   // After pidfd() became readable: "exited with status 3", "killed by signal 9 (Killed)".
   std::string reap();
 
  private:
   WorkerProcess(pid_t pid, Fd pidfd, Fd out, Fd err)
       : pid_(pid), pidfd_(std::move(pidfd)), out_(std::move(out)), err_(std::move(err)) {}
+
+  void signal(int number) const;
 
   pid_t pid_;
   Fd pidfd_;

@@ -204,7 +204,9 @@ struct LeaseReturn {
 struct LeaseLost {
   LeaseId lease;
   std::string cause;
-  ATOLL_MESSAGE_FIELDS(lease, cause)
+  std::string node;       // where the worker was
+  std::uint64_t pid = 0;  // 0: it never was ready
+  ATOLL_MESSAGE_FIELDS(lease, cause, node, pid)
 };
 
 // client -> head: find nodes for `count` workers with `shape`. Answered by

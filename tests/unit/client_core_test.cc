@@ -190,10 +190,10 @@ TEST_CASE("TASKS-2: a task whose worker died is run again as often as its retrie
   Client client;
   const TaskId task = client.submit(1);
   const LeaseGrant first = client.run(kHome, 1);
-  client.say(kHome.process, LeaseLost{first.lease, "process 1 on n0 killed by signal 9"});
+  client.say(kHome.process, LeaseLost{first.lease, "process 1 on n0 killed by signal 9", "n0", 1});
   const LeaseGrant second = client.run(kHome, 2);
   client.expect_nothing_else();
-  client.say(kHome.process, LeaseLost{second.lease, "process 2 on n0 killed by signal 9"});
+  client.say(kHome.process, LeaseLost{second.lease, "process 2 on n0 killed by signal 9", "n0", 2});
   CHECK(client.expect_error(task, ErrorKind::kWorkerDied).message == "process 2 on n0 killed by signal 9; it was tried 2 times");
   client.expect_nothing_else();
 }

@@ -144,6 +144,8 @@ TEST_CASE("registered names are those of the list, without ampersands and blanks
 TEST_CASE("an error's sentence names function, node and process as far as they are known") {
   CHECK(std::string(Atoll::Error("it broke", {"count", "n2", 4711}).what()) == "it broke (in count on n2, process 4711)");
   CHECK(std::string(Atoll::Error("it broke").what()) == "it broke");
+  CHECK(std::string(Atoll::Error("process 4711 on n2 was killed", {"count", "n2", 4711}).what()) ==
+        "process 4711 on n2 was killed (in count)");
 }
 
 TEST_CASE("without a cluster every call says how to get one") {
