@@ -69,7 +69,7 @@ say        = $(if $(V),,@printf '  %-4s %s\n' $1 $(@:$O/%=%);)mkdir -p $(@D);
 
 flags      = $(own_flags)
 $(call objects,$(call sources,examples)): flags = $(user_flags)
-$O/obj/tests/%: CXXFLAGS += -O1 -g1
+$O/obj/tests/%: CXXFLAGS += -O1
 
 $O/obj/%.o: %.cc Makefile config.mk config.h
 	$(call say,CXX) $(compile) -MMD -MP -c -o $@ $<
