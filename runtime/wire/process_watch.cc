@@ -51,6 +51,11 @@ bool ProcessStamp::is_beside(const ProcessStamp& here) const {
   return std::memcmp(boot_id, here.boot_id, sizeof boot_id) == 0 && pid_namespace == here.pid_namespace;
 }
 
+bool ProcessStamp::is_pid_reused() const {
+  const std::uint64_t start = start_time_of(pid);
+  return start != 0 && start != start_time;
+}
+
 Result<ProcessWatch> ProcessWatch::create(std::initializer_list<int> also) {
   Fd epoll(epoll_create1(EPOLL_CLOEXEC));
   if (!epoll.valid()) return errno_status("epoll_create1", errno);
@@ -78,6 +83,14 @@ Status ProcessWatch::watch(ProcessId who, const ProcessStamp& stamp) {
 }
 
 void ProcessWatch::forget(ProcessId who) { watched_.erase(who); }
+
+void ProcessWatch::listen(int also, bool on) {
+  epoll_event event{};
+  event.events = on ? EPOLLIN : 0u;
+  event.data.u64 = kAlso;
+  const int changed = epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, also, &event);
+  ATOLL_CHECK(changed == 0, errno);
+}
 
 void ProcessWatch::poll(const std::function<void(ProcessId)>& ended) {
   std::array<epoll_event, 64> events;

@@ -27,6 +27,8 @@ struct ProcessStamp {
   static Result<ProcessStamp> of_this_process();
   // Whether the process with this stamp can be seen from here.
   bool is_beside(const ProcessStamp& here) const;
+  // Whether its pid belongs to a later process by now. Valid beside it.
+  bool is_pid_reused() const;
 };
 
 // Tells when processes of this machine end, at once and however they end, even
@@ -44,6 +46,8 @@ class ProcessWatch {
   // a descriptor; then it is not watched.
   Status watch(ProcessId who, const ProcessStamp& stamp);
   void forget(ProcessId who);
+  // Whether `also`, one of create()'s, still makes fd() readable.
+  void listen(int also, bool on);
 
   // Calls `ended` for each process that has ended since, and forgets it.
   void poll(const std::function<void(ProcessId)>& ended);

@@ -8,6 +8,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/base/log.h"
+#include "runtime/wire/ucx_dead_queue.h"
 
 namespace Atoll {
 namespace {
@@ -15,6 +16,9 @@ namespace {
 // Steps by which watched_ may grow at most, and how long a process with
 // something to wait for sleeps.
 constexpr Duration kLongestStep = std::chrono::seconds(1);
+// UCX refuses to sleep a few times as a rule; if more, it is naps of this length.
+constexpr int kMostRefusals = 100;
+constexpr Duration kNap = std::chrono::milliseconds(1);
 // How often a spinning process looks whether others ended; a sleeping one is woken.
 constexpr Duration kWatchInterval = std::chrono::milliseconds(5);
 
@@ -156,26 +160,41 @@ bool UcxTransport::progress(Time now) {
   if (!retired_.empty()) finish_retired();
   if (!graveyard_.empty()) graveyard_.clear();
   in_progress_ = false;
+  if (any) refusals_ = 0;
   return any;
 }
 
 bool UcxTransport::arm() {
   if (!failed_.empty() || !losses_.empty()) return false;
   const ucs_status_t status = ucp_worker_arm(worker_->get());
-  if (status != UCS_OK && status != UCS_ERR_BUSY && dropped_.allow(last_progress_))
+  if (status == UCS_OK) {
+    set_napping(false);
+    set_alarm(deadlines_.empty() && retired_.empty() ? Duration(0) : kLongestStep);
+    return true;
+  }
+  if (status != UCS_ERR_BUSY && dropped_.allow(last_progress_))
     log::error("arming UCX's event descriptor: {}", ucs_status_string(status));
-  if (status != UCS_OK) return false;
-  set_alarm();
+  if (++refusals_ < kMostRefusals) return false;
+  // A process beside us does not empty its queue. UCX cannot wake us when it does: look by the clock.
+  set_napping(true);
+  set_alarm(kNap);
   return true;
 }
 
-void UcxTransport::set_alarm() {
-  const bool wanted = !deadlines_.empty() || !retired_.empty();
-  if (!wanted && !alarm_set_) return;
+void UcxTransport::set_napping(bool napping) {
+  if (napping == napping_) return;
+  napping_ = napping;
+  watch_.listen(worker_->event_fd(), !napping);
+}
+
+// Makes event_fd() readable in a while; 0: no more.
+void UcxTransport::set_alarm(Duration in) {
+  if (in == Duration(0) && alarm_set_ == Duration(0)) return;
+  alarm_set_ = in;
   itimerspec when{};
-  if (wanted) when.it_value.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(kLongestStep).count();
+  when.it_value.tv_sec = in / std::chrono::seconds(1);
+  when.it_value.tv_nsec = (in % std::chrono::seconds(1)).count();
   timerfd_settime(alarm_.get(), 0, &when, nullptr);
-  alarm_set_ = wanted;
 }
 
 void UcxTransport::on_endpoint_failed(void* self, UcxEndpoint& endpoint) {
@@ -200,7 +219,10 @@ void UcxTransport::watch_processes() {
   if (watch_.empty()) return;
   watch_.poll([this](ProcessId id) {
     const UcxPeer& peer = at(id);
-    if (peer.endpoint) peer.endpoint->fail(Status(Code::kUnavailable, "process " + to_string(id) + " has ended"));
+    if (!peer.endpoint) return;
+    const Result<UcxWorker::Address> address = UcxWorker::parse(peer.endpoint->address());
+    if (address.ok() && !address->stamp.is_pid_reused()) empty_dead_queues(static_cast<pid_t>(address->stamp.pid));
+    peer.endpoint->fail(Status(Code::kUnavailable, "process " + to_string(id) + " has ended"));
   });
 }
 

@@ -114,7 +114,8 @@ class UcxTransport final : public Transport {
   void watch_processes();
   bool expire();
   void finish_retired();
-  void set_alarm();
+  void set_alarm(Duration in);
+  void set_napping(bool napping);
   static void on_endpoint_failed(void* self, UcxEndpoint& endpoint);
 
   // What arrives (ucx_receive.cc).
@@ -175,7 +176,9 @@ class UcxTransport final : public Transport {
   LogLimit dropped_;
   Time next_watch_{};
   Fd alarm_;  // wakes us for deadlines
-  bool alarm_set_ = false;
+  Duration alarm_set_{0};
+  int refusals_ = 0;  // of UCX to sleep, since something last happened
+  bool napping_ = false;
   ProcessWatch watch_;
 
   // Destroyed first, in this order: the worker's end completes what UCX holds.

@@ -39,7 +39,7 @@ Status configure(ucp_config_t* config) {
   ATOLL_RETURN_IF_ERROR(set_default(config, "KEEPALIVE_INTERVAL", "inf"));
   // Without it no shared memory is chosen for endpoints that report a dead peer.
   // ucp_config_modify knows the options of transports by the names they inherit:
-  // this is UCX_POSIX_ERROR_HANDLING.
+  // this is UCX_POSIX_ERROR_HANDLING and UCX_SYSV_ERROR_HANDLING.
   return set_default(config, "MM_ERROR_HANDLING", "y");
 }
 

@@ -427,6 +427,34 @@ TEST_CASE("what is sent to a dead process is lost, and what was queued for it is
   REQUIRE(world.run_until([&] { return anna.losses.size() == 2; }));
 }
 
+// UCX neither sleeps nor forgets a process while messages for it wait in the
+// queue of its shared memory, be it dead (ucx_dead_queue.h).
+TEST_CASE("a process that died or hangs with its queue full does not keep us from sleeping") {  // TRANSPORT-4
+  for (const int signal : {SIGKILL, SIGSTOP}) {
+    CAPTURE(signal);
+    UcxWorld world;
+    TestProcess& anna = world.add();
+    const Child child(world.secret);
+    anna.transport->learn(child.id, child.address);
+    REQUIRE(anna.transport->send(child.id, "hello").ok());
+    REQUIRE(world.run_until([&] { return anna.messages.size() == 1; }));
+    kill(child.pid, signal);
+    for (int i = 0; i < 1000; ++i) REQUIRE(anna.transport->send(child.id, std::string(2000, 'x')).ok());
+    if (signal == SIGKILL) REQUIRE(world.run_until([&] { return anna.losses.size() == 1; }));
+
+    int awake = 0;
+    for (const Time end = now() + milliseconds(200); now() < end; ++awake) {
+      while (anna.transport->progress(now())) {
+      }
+      if (!anna.transport->arm()) continue;
+      pollfd waited{anna.transport->event_fd(), POLLIN, 0};
+      poll(&waited, 1, 100);
+    }
+    MESSAGE("woke " << awake << " times in 200 ms after signal " << signal);
+    CHECK(awake < (signal == SIGKILL ? 50 : 1000));
+  }
+}
+
 TEST_CASE("a large message to a process that dies meanwhile is lost") {
   for (const std::string transports : {"all", "posix", "tcp"}) {
     CAPTURE(transports);

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <sys/types.h>
+
+namespace Atoll {
+
+// Empties the message queues of the dead process `pid` that UCX has mapped into
+// this process, and returns how many there were.
+//
+// UCX flushes a shared-memory endpoint before it lets go of it, and waits for
+// that for ever if the process died with its queue full: the memory stays, and
+// ucp_worker_arm() says busy from then on, so that we would never sleep again.
+// UCX 1.11 to 1.21 (uct_mm_ep_flush) know no way out, so we move the queue's tail
+// as its dead owner would have. Call it only for a process that has ended; what
+// does not look like such a queue is left alone.
+int empty_dead_queues(pid_t pid);
+
+}  // namespace Atoll
