@@ -60,8 +60,7 @@ san_flags := $(if $(SAN),-Og -g1 -fno-omit-frame-pointer -fsanitize=$(sanitizer)
 warnings  := -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror=return-type -Werror=unused-result
 own_flags := -I. -Iinclude $(sort $(foreach d,$(used),$($d_CFLAGS)))
 user_flags = -Iinclude $(MSGPACK_CFLAGS)
-ccache    := $(shell command -v ccache)
-compile    = $(ccache) $(CXX) -std=c++20 -pthread $(warnings) -ffunction-sections -fdata-sections $(flags) $(CPPFLAGS) $(CXXFLAGS) $(san_flags)
+compile    = $(CXX) -std=c++20 -pthread $(warnings) -ffunction-sections -fdata-sections $(flags) $(CPPFLAGS) $(CXXFLAGS) $(san_flags)
 link       = $(CXX) -pthread -Wl,--gc-sections $(LDFLAGS) $(san_flags) -o $@
 libs       = -Wl,--as-needed $(foreach d,$(filter-out CLI11 DOCTEST BENCHMARK,$(used)),$($d_LIBS)) -ldl $(LIBS)
 all_ours   = -Wl,--start-group $(archives) $(wildcard $O/tests/support.a) -Wl,--end-group
