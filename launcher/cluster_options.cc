@@ -72,6 +72,10 @@ void add_allocation_options(CLI::App& command, ClusterOptions& options) {
 void add_cluster_options(CLI::App& command, ClusterOptions& options, bool& dry_run) {
   command.add_option("-N,--nodes", options.nodes, "number of nodes: of this job, or of a new allocation");
   command.add_option("--name", options.name, "name of the cluster (default: four random letters)");
+  command
+      .add_option("--resources", options.resources,
+                  "custom resources of each node for tasks and actors to ask for, e.g. license=4,scratch=0.5")
+      ->envname("ATOLL_RESOURCES");
   command.add_flag("--local", options.local, "this host alone, without Slurm");
   command
       .add_option("--start-timeout", options.start_timeout,

@@ -5,6 +5,7 @@
 #include "launcher/job_gpus.h"
 #include "launcher/nodelist.h"
 #include "launcher/scrub.h"
+#include "runtime/base/resources.h"
 
 namespace Atoll {
 namespace {
@@ -39,8 +40,9 @@ void pass_on_memory(LaunchPlan& plan, const Environment& environment) {
       plan.set[std::string("ATOLL_") + what] = value;
 }
 
-void finish_environment(LaunchPlan& plan, const Environment& environment) {
+void finish_environment(LaunchPlan& plan, const ClusterOptions& options, const Environment& environment) {
   plan.set = daemon_environment(plan);
+  if (!options.resources.empty()) plan.set["ATOLL_RESOURCES"] = options.resources;
   pass_on_memory(plan, environment);
   for (const std::string& name : names_to_unset(environment, plan.kind == LaunchPlan::Kind::kLocal))
     if (!plan.set.contains(name)) plan.unset.push_back(name);
@@ -57,7 +59,7 @@ Result<LaunchPlan> plan_local(const ClusterOptions& options, const Environment& 
   plan.job = job_of(environment).empty() ? "local" : job_of(environment);
   plan.name = options.name;
   plan.wire_up_over_stdio = true;
-  finish_environment(plan, environment);
+  finish_environment(plan, options, environment);
   return plan;
 }
 
@@ -68,6 +70,7 @@ std::vector<std::string> inner_command(const ClusterOptions& options, const Site
   if (options.verbose) words.push_back("--verbose");
   if (options.foreground) words.push_back("--foreground");
   if (options.start_timeout > 0) words.push_back("--start-timeout=" + std::to_string(options.start_timeout));
+  if (!options.resources.empty()) words.push_back("--resources=" + options.resources);
   if (!options.program.empty()) words.push_back("--");
   words.insert(words.end(), options.program.begin(), options.program.end());
   return words;
@@ -181,13 +184,15 @@ Result<LaunchPlan> plan_step(const ClusterOptions& options, const Environment& e
   const StepGpus gpus = choose_step_gpus(parse_job_gpus(site.job_text), plan.nodes);
   if (!gpus.warning.empty()) plan.warnings.push_back(gpus.warning);
   plan.argv = srun_words(plan, site, gpus.gres, !options.nodes.empty());
-  finish_environment(plan, environment);
+  finish_environment(plan, options, environment);
   return plan;
 }
 
 }  // namespace
 
 Result<LaunchPlan> make_plan(const ClusterOptions& options, const Environment& environment, const Site& site) {
+  if (const auto custom = parse_custom_resources(options.resources); !custom.ok())
+    return custom.status().prefixed("--resources");
   if (options.local) return plan_local(options, environment, site);
   if (!job_of(environment).empty()) return plan_step(options, environment, site);
   if (asks_for_nodes(options)) return plan_salloc(options, site);

@@ -15,6 +15,7 @@ struct ClusterOptions {
   std::string nodes;                    // as typed; "" for all
   std::vector<std::string> allocation;  // salloc's options, ready to pass on, without --nodes
   std::string name;                     // of the cluster
+  std::string resources;                // custom ones of each node, "license=4"; "" for none
   std::string log;                      // of up: where the keeper writes; "" for the session folder
   bool local = false;
   bool foreground = false;  // of up

@@ -43,8 +43,9 @@ bool of_an_mpi_launch(std::string_view name) {
 }
 
 bool of_another_cluster(std::string_view name) {
-  static constexpr std::array<std::string_view, 6> kNames = {"ATOLL_SESSION", "ATOLL_SECRET",  "ATOLL_NODES",
-                                                             "ATOLL_WIREUP",  "ATOLL_CLUSTER", "ATOLL_SESSION_NAME"};
+  static constexpr std::array<std::string_view, 7> kNames = {"ATOLL_SESSION", "ATOLL_SECRET",  "ATOLL_NODES",
+                                                             "ATOLL_WIREUP",  "ATOLL_CLUSTER", "ATOLL_SESSION_NAME",
+                                                             "ATOLL_RESOURCES"};
   return name.starts_with("ATOLL_MEM_PER_") || is_one_of(name, kNames);
 }
 

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <sstream>
 #include <limits>
 
 namespace Atoll {
@@ -81,6 +83,27 @@ Status check_request(const Resources& request) {
       return Status(Code::kInvalidArgument,
                     "a custom resource cannot be called '" + name + "'");
   return Status();
+}
+
+Result<std::map<std::string, Fixed>> parse_custom_resources(const std::string& text) {
+  Resources parsed;
+  std::istringstream entries(text);
+  for (std::string entry; std::getline(entries, entry, ',');) {
+    const std::size_t equals = entry.find('=');
+    const std::string name = entry.substr(0, equals);
+    const Status malformed(Code::kInvalidArgument, "'" + entry + "' is no resource; write NAME=AMOUNT, e.g. license=4");
+    if (equals == std::string::npos || name.find_first_of(" \t") != std::string::npos) return malformed;
+    char* end = nullptr;
+    const std::string number = entry.substr(equals + 1);
+    const double amount = std::strtod(number.c_str(), &end);
+    if (number.empty() || *end != '\0') return malformed;
+    const Result<Fixed> fixed = Fixed::from_double(amount);
+    if (!fixed.ok()) return fixed.status().prefixed(name);
+    if (!parsed.custom.emplace(name, *fixed).second)
+      return Status(Code::kInvalidArgument, "the resource " + name + " is named twice");
+  }
+  if (const Status status = check_request(parsed); !status.ok()) return status;
+  return parsed.custom;
 }
 
 std::string to_string(const Resources& resources) {

@@ -34,6 +34,10 @@ bool covers(const Resources& have, const Resources& need);
 // one or whole (DESIGN §4), and no custom resource is called cpu, gpu or memory.
 Status check_request(const Resources& request);
 
+// Custom resources as people type them: "license=4,scratch=0.5". kInvalidArgument
+// for anything else, a name that occurs twice, or one that is cpu, gpu or memory.
+Result<std::map<std::string, Fixed>> parse_custom_resources(const std::string& text);
+
 // For people: "2 cpu, 0.5 gpu, 4 GiB memory, 1 license".
 std::string to_string(const Resources& resources);
 

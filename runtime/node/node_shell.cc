@@ -54,6 +54,11 @@ NodeInfo NodeShell::node_info() const {
   info.pid = static_cast<std::uint64_t>(::getpid());
   info.total.cpu = Fixed::whole(options_.grant.cpus);
   info.total.memory = options_.grant.memory;
+  const auto custom = parse_custom_resources(lookup(options_.environment, "ATOLL_RESOURCES"));
+  if (custom.ok())
+    info.total.custom = *custom;
+  else
+    info.warnings.push_back("ATOLL_RESOURCES: " + custom.status().message());
   info.total.gpu = Fixed::whole(static_cast<std::int64_t>(options_.grant.gpus.size()));
   for (const GpuInfo& gpu : options_.grant.gpus) {
     info.gpus.push_back(record_of(gpu));

@@ -59,6 +59,17 @@ TEST_CASE("the daemons are told what memory the job may use, and srun is not") {
   CHECK(has(plan->unset, "SLURM_MEM_PER_NODE"));
 }
 
+TEST_CASE("custom resources reach every daemon, also through salloc, and nonsense is refused") {
+  ClusterOptions with_resources = options();
+  with_resources.resources = "license=4,scratch=0.5";
+  CHECK(make_plan(with_resources, kJob, kSite)->set.at("ATOLL_RESOURCES") == "license=4,scratch=0.5");
+  with_resources.nodes = "2";
+  CHECK(has(make_plan(with_resources, {}, kSite)->argv, "--resources=license=4,scratch=0.5"));
+  with_resources.resources = "license";
+  CHECK(make_plan(with_resources, kJob, kSite).status().message() ==
+        "--resources: 'license' is no resource; write NAME=AMOUNT, e.g. license=4");
+}
+
 TEST_CASE("a part of the job's nodes is named, so that ranks and nodes are known") {
   ClusterOptions some = options();
   some.nodes = "2";

@@ -122,3 +122,14 @@ TEST_CASE("a picker that picks what is not free, twice or too little breaks an i
 }
 
 }  // namespace Atoll
+
+TEST_CASE("custom resources are read as people type them") {
+  using Atoll::parse_custom_resources;
+  const auto parsed = parse_custom_resources("license=4,scratch=0.5");
+  REQUIRE(parsed.ok());
+  CHECK(parsed->at("license") == Atoll::Fixed::whole(4));
+  CHECK(parsed->at("scratch") == Atoll::Fixed::raw(5'000));
+  CHECK(parse_custom_resources("")->empty());
+  for (const char* wrong : {"license", "=4", "license=", "license=four", "license=-1", "a=1,a=2", "gpu=1", "a b=1", "a=1,,b=2"})
+    CHECK_MESSAGE(!parse_custom_resources(wrong).ok(), wrong);
+}
