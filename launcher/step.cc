@@ -105,7 +105,10 @@ void Step::read_err() {
 
 void Step::pass_on_line(const std::string& line) {
   if (is_noise(line)) return;
-  if (const std::string complaint = srun_complaint(line); !complaint.empty()) last_complaint_ = complaint;
+  // That srun ended a task is what follows from the complaint before it, and no reason.
+  if (const std::string complaint = srun_complaint(line);
+      !complaint.empty() && (last_complaint_.empty() || !is_end_of_task(complaint)))
+    last_complaint_ = complaint;
   stderr_.push(line);
 }
 
@@ -151,6 +154,11 @@ std::string srun_complaint(const std::string& line) {
     return words.substr(0, words.find_last_not_of(" \n") + 1);
   }
   return "";
+}
+
+bool is_end_of_task(const std::string& complaint) {
+  const std::size_t task = complaint.find(": task");
+  return task != std::string::npos && complaint.find(' ') == task + 1;
 }
 
 bool is_noise(const std::string& line) {

@@ -61,6 +61,9 @@ class Step {
 // What srun complains of in this line of its stderr, without "srun: error: "; "" if it does not.
 std::string srun_complaint(const std::string& line);
 
+// "n4: task 3: Killed", "n[1-2]: tasks 0-1: Exited with exit code 1".
+bool is_end_of_task(const std::string& complaint);
+
 // A line of srun that tells the user nothing: it warns about options of ours that are right.
 bool is_noise(const std::string& line);
 

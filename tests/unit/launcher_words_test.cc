@@ -106,3 +106,10 @@ TEST_CASE("the status of a cluster has stable keys") {
     CHECK(json.find(part) != std::string::npos);
   }
 }
+
+TEST_CASE("the end of a task is told from a reason") {
+  CHECK(is_end_of_task("n4: task 3: Killed"));
+  CHECK(is_end_of_task("n[1-2]: tasks 0-1: Exited with exit code 1"));
+  CHECK(!is_end_of_task("Task launch for StepId=1.0 failed on node n3: Communication connection failure"));
+  CHECK(!is_end_of_task("Unable to create step for job 7: task count"));
+}
