@@ -53,23 +53,24 @@ struct Summary {
   }
 };
 
-// A file that goes with the object.
+// A file without a name, which goes with this process however it ends.
 class TemporaryFile {
  public:
   TemporaryFile() {
     const char* folder = std::getenv("TMPDIR");
-    path_ = std::string(folder != nullptr ? folder : "/tmp") + "/wordcount-XXXXXX";
-    const int fd = ::mkstemp(path_.data());
-    if (fd < 0) throw std::runtime_error("cannot make a temporary file " + path_);
-    ::close(fd);
+    std::string name = std::string(folder != nullptr ? folder : "/tmp") + "/wordcount-XXXXXX";
+    fd_ = ::mkstemp(name.data());
+    if (fd_ < 0) throw std::runtime_error("cannot make a temporary file " + name);
+    ::unlink(name.c_str());
   }
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
-  ~TemporaryFile() { ::unlink(path_.c_str()); }
-  const std::string& path() const { return path_; }
+  ~TemporaryFile() { ::close(fd_); }
+  // By which this process and its children open it.
+  std::string path() const { return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(fd_); }
 
  private:
-  std::string path_;
+  int fd_ = -1;
 };
 
 // Counts the same words of the same files; cut ends each file with a newline, lest its last word and the next file's first
