@@ -277,14 +277,6 @@ struct ErrorInfo {
   ATOLL_MESSAGE_FIELDS(kind, message, type, function, node, pid)
 };
 
-// One argument: an encoded value, or a reference still to be resolved.
-struct Argument {
-  std::string value;
-  std::optional<ObjectId> reference;
-  Contact owner;  // of the reference
-  ATOLL_MESSAGE_FIELDS(value, reference, owner)
-};
-
 // client -> leased worker. Answered by TaskDone. A worker runs the tasks of all
 // its callers one at a time, in order of arrival.
 struct PushTask {
