@@ -1,9 +1,11 @@
 # The box's network: a bridge in the login's network namespace, one virtual cable to each node.
 
+# The bridge has an address of its own: else it takes the lowest of its cables', and when that one goes with a killed node,
+# the others send to the old address for many seconds.
 open_network() {
   ip -batch - <<IP
 link set lo up
-link add reef type bridge
+link add reef address 02:a7:01:00:00:fe type bridge
 addr add $login_address/24 dev reef
 link set reef up
 IP

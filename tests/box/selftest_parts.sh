@@ -96,6 +96,7 @@ part_apart() {
   gives "a node's shared-memory segments are its own" "1 0" eval 'echo $(R --on n1 ipcs -m | grep -c 0x) $(R --on n2 ipcs -m | grep -c 0x)'
   gives "a node sees its own processes only" 1 R --on n2 pgrep -cx slurmd
   gives "a node has its address and a loopback" "10.77.0.2/24 127.0.0.1/8" eval "R --on n2 ip -o -4 addr | awk '{print \$4}'"
+  gives "the bridge has none of its cables' addresses, which go with their nodes" 1 eval "R ip -br link | awk '\$1 == \"reef\" {mine = \$3} {n[\$3]++} END {print n[mine]}'"
   gives "/sys shows the node's network" "eth0 lo" R --on n2 ls /sys/class/net
   holds "munge works from a node to the login" eval 'R --on n1 munge -n | R unmunge'
   mkdir -p "$work/late"
