@@ -1,0 +1,11 @@
+#pragma once
+
+#include "runtime/wire/node_messages.h"
+#include "topology/gpu_graph.h"
+
+namespace Atoll {
+
+// How the node's GPUs are joined, by their places in NodeInfo::gpus. Wires that join no two of them are left out.
+GpuGraph graph_of(const NodeInfo& info);
+
+}  // namespace Atoll
