@@ -41,6 +41,17 @@ void take_promised(NodeResources& free, const Resources& request) {
   ATOLL_CHECK(take(free, left), to_string(left), to_string(free.amounts));
 }
 
+// The same of a promise of these very devices.
+void take_promised(NodeResources& free, Resources request, const std::vector<GpuShare>& gpus) {
+  for (const GpuShare& share : gpus) {
+    const Fixed part = std::min(share.part, free.gpus[share.gpu]);
+    free.gpus[share.gpu] -= part;
+    free.amounts.gpu -= part;
+  }
+  request.gpu = Fixed();
+  take_promised(free, request);
+}
+
 }  // namespace
 
 ClusterView::ClusterView(std::uint64_t first_reservation) : last_reservation_(first_reservation - 1) {}
@@ -48,13 +59,16 @@ ClusterView::~ClusterView() = default;
 ClusterView::ClusterView(ClusterView&&) noexcept = default;
 ClusterView& ClusterView::operator=(ClusterView&&) noexcept = default;
 
-Status ClusterView::add_node(NodeId id, std::string name, NodeResources total) {
+Status ClusterView::add_node(NodeId id, std::string name, NodeResources total, NodePlace place) {
   if (number(id) >= kMaxNodes)
     return Status(Code::kInvalidArgument, "node " + std::to_string(number(id)) + " is beyond the largest cluster");
   if (name.empty()) return Status(Code::kInvalidArgument, "a node needs a name");
   if (find_alive(id) != nullptr)
     return Status(Code::kAlreadyExists, "node " + std::to_string(number(id)) + " is there already");
   ATOLL_RETURN_IF_ERROR(check_node(total).prefixed(name));
+  if (place.graph != nullptr && place.graph->size() != std::ssize(total.gpus))
+    return Status(Code::kInvalidArgument, name + " has " + std::to_string(total.gpus.size()) + " GPUs and links of " +
+                                              std::to_string(place.graph->size()));
   if (number(id) >= nodes_.size()) nodes_.resize(number(id) + 1);
   Entry& entry = nodes_[number(id)];
   const std::uint64_t last_spread = entry.last_spread;
@@ -62,11 +76,24 @@ Status ClusterView::add_node(NodeId id, std::string name, NodeResources total) {
   entry.name = std::move(name);
   entry.total = std::move(total);
   entry.free = entry.reported = entry.total;
+  entry.place = std::move(place);
+  entry.place.graph = shared(std::move(entry.place.graph));
   entry.alive = true;
   entry.last_spread = last_spread;
   ++alive_;
+  ++membership_;
+  total_classes_.set(number(id), entry.place.graph, entry.total.gpus);
   refresh(number(id));
   return Status();
+}
+
+std::shared_ptr<const GpuGraph> ClusterView::shared(std::shared_ptr<const GpuGraph> graph) {
+  if (graph == nullptr) return nullptr;
+  for (const auto& known : graphs_)
+    if (known == graph || *known == *graph) return known;
+  // A cluster of more kinds of nodes than this only has more classes.
+  if (graphs_.size() < kMaxShapes) graphs_.push_back(graph);
+  return graph;
 }
 
 void ClusterView::remove_node(NodeId id) {
@@ -75,6 +102,9 @@ void ClusterView::remove_node(NodeId id) {
   entry->alive = false;
   entry->reservations.clear();
   --alive_;
+  ++membership_;
+  free_classes_.remove(number(id));
+  total_classes_.remove(number(id));
   for (auto& [shape, index] : shapes_) index->remove(number(id));
 }
 
@@ -100,9 +130,12 @@ Status ClusterView::report(NodeId id, const NodeReport& report) {
 void ClusterView::recompute_free(std::uint32_t id) {
   Entry& entry = nodes_[id];
   entry.free = entry.reported;
-  for (const Reservation& reservation : entry.reservations)
-    for (const auto& [request, count] : reservation.held)
-      for (int i = 0; i < count; ++i) take_promised(entry.free, request);
+  // Who was promised certain devices comes first: the others can have any.
+  for (const bool exact : {true, false})
+    for (const Reservation& reservation : entry.reservations)
+      for (const auto& [request, count, gpus] : reservation.held)
+        for (int i = 0; i < count && gpus.has_value() == exact; ++i)
+          exact ? take_promised(entry.free, request, *gpus) : take_promised(entry.free, request);
   refresh(id);
 }
 
@@ -144,27 +177,45 @@ std::vector<Placement> ClusterView::spread(const Resources& request, int count, 
       placements.push_back({NodeId(id), 0, last_reservation_});
     }
     ++placements[where->second].count;
-    ++entry.reservations.back().held.back().second;
+    ++entry.reservations.back().held.back().count;
     entry.last_spread = ++spread_choices_;
     refresh(id);
   }
   return placements;
 }
 
+std::optional<std::uint64_t> ClusterView::keep(Entry& entry, NodeResources free, std::vector<Held> held) {
+  entry.free = std::move(free);
+  entry.reservations.push_back({++last_reservation_, std::move(held)});
+  refresh(static_cast<std::uint32_t>(&entry - nodes_.data()));
+  return last_reservation_;
+}
+
 std::optional<std::uint64_t> ClusterView::reserve(NodeId id, const std::vector<Resources>& requests) {
   Entry* entry = find_alive(id);
   if (entry == nullptr) return std::nullopt;
   NodeResources free = entry->free;
-  Reservation reservation;
+  std::vector<Held> held;
   for (const Resources& request : requests) {
     if (!take(free, request)) return std::nullopt;
-    reservation.held.emplace_back(request, 1);
+    held.push_back({request});
   }
-  reservation.number = ++last_reservation_;
-  entry->free = std::move(free);
-  entry->reservations.push_back(std::move(reservation));
-  refresh(number(id));
-  return last_reservation_;
+  return keep(*entry, std::move(free), std::move(held));
+}
+
+std::optional<std::uint64_t> ClusterView::reserve(NodeId id, const std::vector<Resources>& requests,
+                                                  const BundleShares& gpus) {
+  Entry* entry = find_alive(id);
+  if (entry == nullptr || gpus.size() != requests.size()) return std::nullopt;
+  NodeResources free = entry->free;
+  std::vector<Held> held;
+  held.reserve(requests.size());
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    if (!fits(free, requests[i]) || !has_shares(free, requests[i].gpu, gpus[i])) return std::nullopt;
+    take(free, requests[i], gpus[i]);
+    held.push_back({requests[i], 1, gpus[i]});
+  }
+  return keep(*entry, std::move(free), std::move(held));
 }
 
 void ClusterView::cancel(NodeId id, std::uint64_t reservation) {
@@ -180,6 +231,11 @@ std::vector<NodeId> ClusterView::nodes_fitting(const Resources& request, int lim
   for (std::uint32_t id = index.first(0); std::ssize(found) < limit && id != FitSet::kNone; id = index.first(id + 1))
     found.push_back(NodeId(id));
   return found;
+}
+
+const FitSet& ClusterView::fitting(const Resources& request, Room room) const {
+  const ShapeIndex& index = index_of(request);
+  return room == Room::kNow ? index.fitting() : index.feasible_nodes();
 }
 
 bool ClusterView::feasible(const Resources& request) const { return index_of(request).feasible(); }
@@ -217,8 +273,9 @@ ShapeIndex& ClusterView::index_of(const Resources& shape) const {
 }
 
 // Tells every index what is free on an alive node now.
-void ClusterView::refresh(std::uint32_t id) const {
+void ClusterView::refresh(std::uint32_t id) {
   const Entry& entry = nodes_[id];
+  free_classes_.set(id, entry.place.graph, entry.free.gpus);
   for (auto& [shape, index] : shapes_) index->update(id, entry.total, entry.free, entry.last_spread);
 }
 

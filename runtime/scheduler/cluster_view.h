@@ -10,6 +10,10 @@
 
 #include "runtime/base/ids.h"
 #include "runtime/base/status.h"
+#include "runtime/scheduler/feasibility.h"
+#include "runtime/scheduler/fit_set.h"
+#include "runtime/scheduler/node_classes.h"
+#include "runtime/scheduler/node_place.h"
 #include "runtime/scheduler/node_resources.h"
 
 namespace Atoll {
@@ -21,6 +25,9 @@ enum class Policy {
   kPack,    // first fit in node order (DESIGN §4)
   kSpread,  // one at a time to the node with the most free share, in turn among equals
 };
+
+// What of the nodes a question counts on: what is free now, or all they have.
+enum class Room { kNow, kEmpty };
 
 // `count` of a request go to `node`. `reservation` holds their room in the view.
 struct Placement {
@@ -60,6 +67,7 @@ struct NodeReport {
 // VIEW-4 kPack chooses the lowest node that fits, until it is full
 // VIEW-5 every answer equals the one a scan of all nodes would give
 // VIEW-6 all of what reserve() is asked for is taken off one node, or nothing
+// VIEW-7 of what was promised by device, those very devices are taken off, as far as the reports leave them
 //
 // Cost, for n nodes and s shapes (requests asked for lately, at most kMaxShapes):
 // place() of a known shape takes O(log n) a node chosen, feasible() O(1); whatever
@@ -76,6 +84,7 @@ class ClusterView {
     std::string name;
     NodeResources total;
     NodeResources free;  // less the reservations
+    NodePlace place;     // equal graphs are shared
     bool alive = false;
   };
 
@@ -88,8 +97,8 @@ class ClusterView {
 
   // A node joins under a name for people with all of it free, or comes back after remove_node(); its
   // reports count from 1 again. Fails if it is alive already (kAlreadyExists), or
-  // if the id, the name or the amounts are impossible (kInvalidArgument).
-  Status add_node(NodeId id, std::string name, NodeResources total);
+  // if the id, the name or the amounts are impossible, or the graph is not of as many GPUs (kInvalidArgument).
+  Status add_node(NodeId id, std::string name, NodeResources total, NodePlace place = {});
 
   // The node is lost and its reservations with it. Unknown or dead: nothing.
   void remove_node(NodeId id);
@@ -108,6 +117,11 @@ class ClusterView {
   // none if they do not all fit there now, one after the other.
   std::optional<std::uint64_t> reserve(NodeId id, const std::vector<Resources>& requests);
 
+  // The same with exactly the parts of devices in `gpus`, by request; none, too, if those are not free, or are not what
+  // a request of its amount may have. Should a later report say that others have the devices, what is left of them is
+  // taken off it.
+  std::optional<std::uint64_t> reserve(NodeId id, const std::vector<Resources>& requests, const BundleShares& gpus);
+
   // Gives a reservation's room back, if the node has not heard of it yet. Else,
   // or if there is none: nothing; the node's own reports say what became of it.
   void cancel(NodeId id, std::uint64_t reservation);
@@ -122,13 +136,26 @@ class ClusterView {
   // "needs 16 gpu on one node; 4 nodes have at most 8 gpu". Takes O(n).
   std::string explain(const Resources& request) const;
 
+  // The alive nodes that have `request`, and all alive nodes by their GPUs: until the view changes or is asked again.
+  const FitSet& fitting(const Resources& request, Room room) const;
+  const NodeClasses& classes(Room room) const { return room == Room::kNow ? free_classes_ : total_classes_; }
+
+  // Nodes have numbers below this. It grows, and membership() with every node that joins or is lost.
+  std::uint32_t end() const { return static_cast<std::uint32_t>(nodes_.size()); }
+  std::uint64_t membership() const { return membership_; }
+
   const Node* find(NodeId id) const;  // null if it never joined; valid until the next add_node()
   std::uint32_t alive() const { return alive_; }
 
  private:
+  struct Held {
+    Resources request;
+    int count = 1;
+    std::optional<std::vector<GpuShare>> gpus = {};  // of one that was promised these very devices
+  };
   struct Reservation {
     std::uint64_t number = 0;
-    std::vector<std::pair<Resources, int>> held;  // a request and how many of it
+    std::vector<Held> held;
   };
   struct Entry : Node {
     NodeResources reported;
@@ -139,13 +166,18 @@ class ClusterView {
 
   Entry* find_alive(NodeId id);
   ShapeIndex& index_of(const Resources& shape) const;
-  void refresh(std::uint32_t id) const;
+  void refresh(std::uint32_t id);
+  std::shared_ptr<const GpuGraph> shared(std::shared_ptr<const GpuGraph> graph);
+  std::optional<std::uint64_t> keep(Entry& entry, NodeResources free, std::vector<Held> held);
   void recompute_free(std::uint32_t id);
   std::vector<Placement> pack(const Resources& request, int count, ShapeIndex& index);
   std::vector<Placement> spread(const Resources& request, int count, ShapeIndex& index);
 
   std::vector<Entry> nodes_;  // by id
   std::uint32_t alive_ = 0;
+  std::uint64_t membership_ = 0;
+  NodeClasses free_classes_, total_classes_;  // of the alive nodes
+  std::vector<std::shared_ptr<const GpuGraph>> graphs_;  // each once
   std::uint64_t last_reservation_;
   std::uint64_t spread_choices_ = 0;
   // What is known of the shapes asked for lately: a cache, so questions may fill it.

@@ -6,23 +6,6 @@
 #include "runtime/base/check.h"
 
 namespace Atoll {
-namespace {
-
-// Whether `free` has exactly these parts of its devices, each named once, and
-// they are a shape that a request of `gpu` may have.
-bool has_shares(const NodeResources& free, Fixed gpu, const std::vector<GpuShare>& shares) {
-  Fixed sum;
-  for (auto share = shares.begin(); share != shares.end(); ++share) {
-    if (share->gpu < 0 || share->gpu >= std::ssize(free.gpus)) return false;
-    if (share->part.is_zero() || share->part < Fixed() || free.gpus[share->gpu] < share->part) return false;
-    if (shares.size() > 1 && share->part != Fixed::whole(1)) return false;
-    if (std::ranges::find(shares.begin(), share, share->gpu, &GpuShare::gpu) != share) return false;
-    sum += share->part;
-  }
-  return sum == gpu;
-}
-
-}  // namespace
 
 NodeLedger::NodeLedger(NodeResources total, GpuPicker picker)
     : total_(std::move(total)), free_(total_), picker_(std::move(picker)) {

@@ -126,6 +126,16 @@ std::optional<std::vector<GpuShare>> choose_gpus(const NodeResources& free, cons
   return choose_whole(free, static_cast<int>(whole_gpus(request.gpu)), picker);
 }
 
+bool has_shares(const NodeResources& free, Fixed gpu, const std::vector<GpuShare>& shares) {
+  for (auto share = shares.begin(); share != shares.end(); ++share) {
+    if (share->gpu < 0 || share->gpu >= std::ssize(free.gpus)) return false;
+    if (share->part <= Fixed() || free.gpus[share->gpu] < share->part) return false;
+    if (shares.size() > 1 && share->part != kOne) return false;
+    if (std::ranges::find(shares.begin(), share, share->gpu, &GpuShare::gpu) != share) return false;
+  }
+  return sum(shares) == gpu;
+}
+
 void take(NodeResources& free, const Resources& amounts, const std::vector<GpuShare>& gpus) {
   ATOLL_CHECK(sum(gpus) == amounts.gpu, sum(gpus), amounts.gpu);
   free.amounts -= amounts;

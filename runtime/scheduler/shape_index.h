@@ -27,6 +27,10 @@ class ShapeIndex {
   // The lowest node, from `from` on, with room now; FitSet::kNone if none.
   std::uint32_t first(std::uint32_t from) const { return fitting_.first(from); }
 
+  // The nodes with room now; those that have it when empty.
+  const FitSet& fitting() const { return fitting_; }
+  const FitSet& feasible_nodes() const { return feasible_; }
+
   // Of the nodes with room now the one with the most free share (the smallest
   // free part of what the shape asks for); among equals the one not chosen for
   // the longest time; then the lowest. The order is kept from order_by_share()

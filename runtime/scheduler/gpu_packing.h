@@ -1,0 +1,43 @@
+#pragma once
+
+#include <compare>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "runtime/scheduler/feasibility.h"
+#include "runtime/scheduler/pick_memo.h"
+
+namespace Atoll {
+
+// How well GPU amounts go onto the devices of one node; less is better.
+struct GpuScore {
+  int islands = 0;  // that are touched
+  int free = 0;     // completely free GPUs in them, before
+  friend auto operator<=>(const GpuScore&, const GpuScore&) = default;
+};
+
+// What bundles ask of the GPUs of one node.
+struct GpuDemand {
+  std::vector<Fixed> amounts;  // by bundle; 0, a fraction, or whole
+  bool one_island = false;     // all of them from one island
+  friend bool operator==(const GpuDemand&, const GpuDemand&) = default;
+  friend auto operator<=>(const GpuDemand&, const GpuDemand&) = default;
+};
+
+// The devices of a node, as far as they matter: how they are joined (null: not at all), and what part of each is free.
+struct GpuState {
+  const std::shared_ptr<const GpuGraph>& graph;
+  const std::vector<Fixed>& gpus;
+};
+
+// The score of the best way, or none if they do not go there. Whole GPUs are judged by PICK-1's first two rules and
+// nothing is picked for it. Fractions take the fullest devices that have them if those are of one island; else the
+// fewest islands, all sets of islands of a node of at most 10 tried.
+std::optional<GpuScore> score_gpus(const GpuState& state, const GpuDemand& demand, PickMemo& memo);
+
+// The devices of each bundle in the way that score_gpus() judged, or none. Of bundles that ask alike, index order is
+// ring order.
+std::optional<BundleShares> pack_gpus(const GpuState& state, const GpuDemand& demand, PickMemo& memo);
+
+}  // namespace Atoll
