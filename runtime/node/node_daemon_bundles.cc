@@ -90,17 +90,21 @@ void NodeDaemon::lease_in_group(Time now, ProcessId owner, const LeaseRequest& r
     return out.send(owner, LeaseRefused{request.request, request.count, "", false});
   if (!bundles_.can_ever_fit(request.group, request.bundle, request.shape))
     return out.send(owner, LeaseRefused{request.request, request.count, "", true});
-  Waiting each{owner, request, std::nullopt};
-  each.lease.count = 1;
   std::deque<Waiting>& waiting = waiting_[request.group];
-  waiting.insert(waiting.end(), std::min(request.count, kMaxWaitingLeases), each);
+  for (std::uint32_t i = 0; i < std::min(request.count, kMaxWaitingLeases); ++i) {
+    Waiting& each = waiting.emplace_back();
+    each.owner = owner;
+    each.lease = request;
+    each.lease.count = 1;
+  }
   if (request.count > kMaxWaitingLeases)
     out.send(owner, LeaseRefused{request.request, request.count - kMaxWaitingLeases, "", false});
   serve_group(now, request.group, out);
 }
 
 void NodeDaemon::start_in_group(Time now, const StartActor& start, NodeOutbox& out) {
-  const Waiting each{ProcessId::kNone, {}, start};
+  Waiting each;
+  each.actor = start;
   if (!bundles_.can_ever_fit(start.spec.group, start.spec.bundle, start.spec.shape))
     return refuse_waiting(each, "its bundle is not here any more", /*restartable=*/true, out);
   waiting_[start.spec.group].push_back(each);
