@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -11,7 +12,8 @@ namespace Atoll {
 // not by their index. A value: it never changes, and equal nodes may share one.
 class GpuGraph {
  public:
-  // By position: the GPUs' NUMA nodes; links whose a and b are positions.
+  // By position: the GPUs' NUMA nodes; links whose a and b are positions. Several links of one pair add up. A link of
+  // unknown speed (0 GB/s) still makes an island; one that no position or only one has is no link.
   struct Wire {
     int a = 0, b = 0;
     double gbps = 0;
@@ -25,20 +27,35 @@ class GpuGraph {
 
   int size() const { return static_cast<int>(numa_.size()); }
   // GB/s between two of them, 0 without a link (and of a GPU with itself).
-  double gbps(int a, int b) const { return gbps_[static_cast<std::size_t>(a * size() + b)]; }
-  bool joined(int a, int b) const { return gbps(a, b) > 0; }
+  double gbps(int a, int b) const { return to_gbps(mbps(a, b)); }
+  // The same in MB/s, the unit in which it is kept: sums of it do not depend on their order. Below 10^12.
+  std::int64_t mbps(int a, int b) const { return row(a)[b]; }
+  const std::int64_t* row(int a) const { return mbps_.data() + static_cast<std::size_t>(a) * numa_.size(); }
+  static double to_gbps(std::int64_t mbps) { return static_cast<double>(mbps) / 1000; }
+  bool joined(int a, int b) const { return mbps(a, b) > 0; }
   // Islands are numbered from 0 by their lowest position.
   int island(int position) const { return island_[static_cast<std::size_t>(position)]; }
   int islands() const { return islands_; }
   std::optional<int> numa(int position) const { return numa_[static_cast<std::size_t>(position)]; }
+  // NUMA nodes numbered from 0 in the order in which they appear; GPUs of which it is unknown share a number.
+  int numa_group(int position) const { return numa_group_[static_cast<std::size_t>(position)]; }
+  int numa_groups() const { return numa_groups_; }
+  // Twins are on one NUMA node and joined alike to all other GPUs, so that no sum tells one from the other. The lowest
+  // position of its twins.
+  int twin(int position) const { return twin_[static_cast<std::size_t>(position)]; }
 
   friend bool operator==(const GpuGraph&, const GpuGraph&) = default;
 
  private:
+  void number_islands(const std::vector<Wire>& wires);
+  void number_numa();
+  void find_twins();
+  bool are_twins(int a, int b) const;
+
   std::vector<std::optional<int>> numa_;
-  std::vector<double> gbps_;  // size() × size()
-  std::vector<int> island_;
-  int islands_ = 0;
+  std::vector<std::int64_t> mbps_;  // size() × size()
+  std::vector<int> island_, numa_group_, twin_;
+  int islands_ = 0, numa_groups_ = 0;
 };
 
 }  // namespace Atoll

@@ -1,6 +1,8 @@
 #include "topology/machine.h"
 
 #include <algorithm>
+#include <cmath>
+#include <set>
 #include <string_view>
 
 namespace Atoll {
@@ -27,11 +29,30 @@ class Fnv {
   std::uint64_t hash_ = 0xcbf29ce484222325ULL;
 };
 
+// All of the link; GB/s to the thousandth, so that a sum in another order is no other make.
+std::string describe(const Link& link) {
+  return "link " + std::to_string(link.a) + " " + std::to_string(link.b) + " " +
+         std::to_string(static_cast<int>(link.kind)) + (link.via_switch ? " switch " : " direct ") +
+         std::to_string(link.lanes) + " " + std::to_string(std::llround(link.gbps * 1000));
+}
+
 }  // namespace
 
 const GpuInfo* find_gpu(const Machine& machine, int index) { return find_by_index(machine.gpus, index); }
 
 const NumaNode* find_numa(const Machine& machine, int index) { return find_by_index(machine.numa, index); }
+
+Machine restrict_to(const Machine& machine, const std::vector<GpuInfo>& gpus) {
+  Machine rest = machine;
+  rest.gpus = gpus;
+  std::sort(rest.gpus.begin(), rest.gpus.end(), [](const GpuInfo& x, const GpuInfo& y) { return x.index < y.index; });
+  std::set<int> known;
+  for (const GpuInfo& gpu : gpus)
+    if (const GpuInfo* same = find_gpu(machine, gpu.index); same != nullptr && *same == gpu) known.insert(gpu.index);
+  std::erase_if(rest.links, [&](const Link& link) { return !known.contains(link.a) || !known.contains(link.b); });
+  if (known.empty()) rest.fabric.reset();
+  return rest;
+}
 
 std::uint64_t digest(const Machine& machine) {
   Fnv fnv;
@@ -44,6 +65,7 @@ std::uint64_t digest(const Machine& machine) {
     fnv.add("gpu " + std::to_string(gpu.index) + " " + (gpu.numa ? std::to_string(*gpu.numa) : ""));
     fnv.add(gpu.model);
   }
+  for (const Link& link : machine.links) fnv.add(describe(link));
   return fnv.hash();
 }
 

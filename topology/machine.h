@@ -57,13 +57,13 @@ struct NumaNode {
   friend bool operator==(const NumaNode&, const NumaNode&) = default;
 };
 
-// A node as a value. It comes from the live node (live.h) or from a file (source.h), and holds what this process may use:
-// GPUs that the device cgroup hides and CPUs outside the cpuset are not part of it.
+// A node as a value. It comes from the live node (live.h) or from a file (source.h), and holds what this process may
+// use: GPUs that the device cgroup hides and CPUs outside the cpuset are not part of it.
 struct Machine {
   std::string name;
-  std::vector<GpuInfo> gpus;          // by ascending index, each once
-  std::vector<Link> links;            // by a, then b; each pair at most once, of GPUs above
-  std::vector<Nic> nics;              // by name, each once
+  std::vector<GpuInfo> gpus;  // by ascending index, each once
+  std::vector<Link> links;    // by a, then b; each pair at most once, of GPUs above
+  std::vector<Nic> nics;      // by name, each once
   std::optional<Fabric> fabric;
   std::vector<NumaNode> numa;         // by ascending index, each once
   CpuList cpus;                       // the allowed ones: cpuset and affinity
@@ -78,8 +78,13 @@ struct Machine {
 const GpuInfo* find_gpu(const Machine& machine, int index);
 const NumaNode* find_numa(const Machine& machine, int index);
 
-// 64 bits that two machines of the same make have in common: it covers NUMA nodes, CPUs, and of each GPU its index,
-// model and NUMA node, but no name, UUID or PCI address. Stable between builds.
+// The machine with these of its GPUs only, and what is left of it for them: links between them, all NICs, and the
+// fabric unless none of its GPUs is left. GPUs that the machine does not know exactly so are added, without links. For
+// a process that may use no others.
+Machine restrict_to(const Machine& machine, const std::vector<GpuInfo>& gpus);
+
+// 64 bits that two machines of the same make have in common: it covers NUMA nodes, CPUs, of each GPU its index, model
+// and NUMA node, and the links, but no name, UUID or PCI address. Stable between builds.
 std::uint64_t digest(const Machine& machine);
 
 }  // namespace Atoll

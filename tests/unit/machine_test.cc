@@ -56,7 +56,7 @@ TEST_CASE("a mistake in a machine's text names its line and what was expected") 
     const char* text;
     const char* error;
   } cases[] = {
-      {"machine a\nisland 0", "line 2: expected \"machine\", \"numa\" or \"gpu\", not \"island\""},
+      {"machine a\nisland 0", "line 2: expected machine, numa, gpu, nic, link, switch or fabric, not \"island\""},
       {"machine", "line 1: expected \"machine\" and one name"},
       {"machine a\nmachine b", "line 2: a second name; the machine is a"},
       {"numa", "line 1: expected a number from 0 to 4095 after \"numa\""},
@@ -83,15 +83,20 @@ TEST_CASE("a mistake in a machine's text names its line and what was expected") 
 TEST_CASE("our sample machines read well, and print to what reads the same") {
   const struct {
     const char* name;
-    std::size_t gpus, numa, cpus;
-  } cases[] = {{"dgx-h100", 8, 2, 16}, {"four-a100", 4, 4, 16}, {"no-gpu", 0, 1, 4}};
-  for (const auto& [name, gpus, numa, cpus] : cases) {
+    std::size_t gpus, numa, cpus, nics, links;
+  } cases[] = {{"dgx-h100", 8, 2, 16, 8, 0},   {"four-a100", 4, 4, 16, 2, 0}, {"no-gpu", 0, 1, 4, 0, 0},
+               {"dgx1-v100", 8, 2, 16, 4, 16}, {"hgx-h100", 8, 2, 16, 8, 28}, {"a100-pairs", 4, 2, 16, 0, 2},
+               {"mi250", 8, 4, 16, 4, 12},     {"nvl72-tray", 4, 2, 16, 4, 6}};
+  for (const auto& [name, gpus, numa, cpus, nics, links] : cases) {
+    CAPTURE(name);
     const auto machine = load_machine(std::string("tests/topologies/") + name + ".topo");
     REQUIRE_MESSAGE(machine.ok(), machine.status().message());
     CHECK(machine->name == name);
     CHECK(machine->gpus.size() == gpus);
     CHECK(machine->numa.size() == numa);
     CHECK(machine->cpus.size() == cpus);
+    CHECK(machine->nics.size() == nics);
+    CHECK(machine->links.size() == links);
     const auto again = parse_machine(print_machine(*machine));
     REQUIRE(again.ok());
     CHECK(*again == *machine);
