@@ -73,7 +73,8 @@ void GpuGraph::number_islands(const std::vector<Wire>& wires) {
 
 void GpuGraph::number_numa() {
   std::map<std::optional<int>, int> numbers;
-  for (const auto& numa : numa_) numa_group_.push_back(numbers.emplace(numa, static_cast<int>(numbers.size())).first->second);
+  for (const auto& numa : numa_)
+    numa_group_.push_back(numbers.emplace(numa, static_cast<int>(numbers.size())).first->second);
   numa_groups_ = static_cast<int>(numbers.size());
 }
 

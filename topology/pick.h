@@ -9,10 +9,10 @@ namespace Atoll {
 
 // Some GPUs of a node, by position.
 struct Pick {
-  std::vector<int> gpus;      // ascending
-  std::vector<int> order;     // the same, as a ring
-  int islands = 0;            // that they touch
-  double total_gbps = 0;      // over all pairs of them
+  std::vector<int> gpus;       // ascending
+  std::vector<int> order;      // the same, as a ring
+  int islands = 0;             // that they touch
+  double total_gbps = 0;       // over all pairs of them
   double bottleneck_gbps = 0;  // of the ring; 0 for one GPU
   friend bool operator==(const Pick&, const Pick&) = default;
 };

@@ -8,7 +8,8 @@ namespace Atoll {
 
 namespace {
 
-constexpr std::int64_t kGreedyWork = 1 << 18;  // seeds × k × GPUs in the pool
+constexpr std::int64_t kGreedyWork = 1 << 18;    // seeds × k × GPUs in the pool
+constexpr std::int64_t kExchangeWork = 1 << 20;  // rounds of one seed × k × GPUs in the pool
 
 }  // namespace
 
@@ -20,7 +21,7 @@ void PickSearch::try_greedy() {
     if (twin_before_[seed] >= 0) continue;
     --seeds;
     grow(seed);
-    for (int rounds = k_; rounds > 0 && exchange();) --rounds;
+    for (std::int64_t rounds = kExchangeWork / work; rounds > 0 && exchange();) --rounds;
     consider_members();
   }
   std::fill(taken_.begin(), taken_.end(), 0);

@@ -25,9 +25,9 @@ class IslandPools {
 
  private:
   struct Group {
-    int first = 0;      // of its GPUs in members_
-    int count = 0;      // free GPUs
-    int like = -1;      // the last island before this that is alike and lower, position by position
+    int first = 0;  // of its GPUs in members_
+    int count = 0;  // free GPUs
+    int like = -1;  // the last island before this that is alike and lower, position by position
     bool taken = false;
   };
 
@@ -45,8 +45,8 @@ class IslandPools {
   int touched_ = 0;
   int sum_ = 0;  // free GPUs in the touched islands
   std::vector<Group> groups_;
-  std::vector<int> members_;         // the free GPUs, by group
-  std::vector<int> group_of_;        // by free GPU
+  std::vector<int> members_;   // the free GPUs, by group
+  std::vector<int> group_of_;  // by free GPU
   std::size_t words_ = 0;
   std::vector<std::uint64_t> sums_;  // bit s of [group][islands]: so many of the groups from this on have s GPUs
   std::vector<int> pool_;

@@ -13,7 +13,10 @@ constexpr int kGreedyFrom = 17;
 }  // namespace
 
 PickSearch::PickSearch(const GpuGraph& graph, int k, std::int64_t steps)
-    : graph_(graph), k_(k), steps_(steps), last_twin_(static_cast<std::size_t>(graph.size()), -1),
+    : graph_(graph),
+      k_(k),
+      steps_(steps),
+      last_twin_(static_cast<std::size_t>(graph.size()), -1),
       in_numa_(static_cast<std::size_t>(graph.numa_groups()), 0) {
   chosen_.reserve(static_cast<std::size_t>(k));
   best_.reserve(static_cast<std::size_t>(k));
@@ -103,7 +106,8 @@ void PickSearch::drop(int at, std::int64_t gain) {
   if (--in_numa_[graph_.numa_group(pool_[at])] == 0) --numa_;
 }
 
-// What is left joined is all but what touches the set: the total without the set's degrees, which count its inside twice.
+// What is left joined is all but what touches the set: the total without the set's degrees, which count its inside
+// twice.
 void PickSearch::consider() {
   const Score score = {inside_, total_ - degrees_ + inside_, numa_};
   const bool lower = score == best_score_ && chosen_ < best_;

@@ -61,16 +61,25 @@ std::vector<int> RingSearch::find_exactly() {
 // Depth first from the lowest place; the next place is the lowest, or the one with the fewest ways on (Warnsdorff).
 std::vector<int> RingSearch::find_by_paths(bool scarce_first) {
   visited_.assign(gpus_.size(), 0);
-  path_ = {0};
-  visited_[0] = 1;
+  ways_on_.assign(gpus_.size(), 0);
+  for (std::size_t a = 0; a < gpus_.size(); ++a)
+    for (std::size_t b = 0; b < gpus_.size(); ++b) ways_on_[a] += linked(a, b);
+  path_.clear();
+  visit(0);
   steps_ = kSteps;
   return extend(scarce_first) ? positions_of_path() : std::vector<int>();
 }
 
-int RingSearch::ways_on(std::size_t from) const {
-  int ways = 0;
-  for (std::size_t to = 0; to < gpus_.size(); ++to) ways += linked(from, to) && !visited_[to];
-  return ways;
+void RingSearch::visit(std::size_t place) {
+  path_.push_back(place);
+  visited_[place] = 1;
+  for (std::size_t from = 0; from < gpus_.size(); ++from) ways_on_[from] -= linked(from, place);
+}
+
+void RingSearch::leave() {
+  for (std::size_t from = 0; from < gpus_.size(); ++from) ways_on_[from] += linked(from, path_.back());
+  visited_[path_.back()] = 0;
+  path_.pop_back();
 }
 
 bool RingSearch::extend(bool scarce_first) {
@@ -79,14 +88,12 @@ bool RingSearch::extend(bool scarce_first) {
   if (--steps_ < 0) return false;
   std::vector<std::pair<int, std::size_t>> next;
   for (std::size_t to = 0; to < gpus_.size(); ++to)
-    if (linked(here, to) && !visited_[to]) next.emplace_back(scarce_first ? ways_on(to) : 0, to);
+    if (linked(here, to) && !visited_[to]) next.emplace_back(scarce_first ? ways_on_[to] : 0, to);
   std::sort(next.begin(), next.end());
   for (const auto& [ways, to] : next) {
-    path_.push_back(to);
-    visited_[to] = 1;
+    visit(to);
     if (extend(scarce_first)) return true;
-    path_.pop_back();
-    visited_[to] = 0;
+    leave();
   }
   return false;
 }

@@ -163,17 +163,22 @@ std::optional<PackedGroup> strict_pack(const std::vector<NodeResources>& nodes, 
 
 std::optional<std::vector<int>> strict_spread(const std::vector<NodeResources>& nodes,
                                               const std::vector<Resources>& bundles) {
-  if (bundles.size() > nodes.size()) return std::nullopt;
+  const auto fits_on = [&nodes](int node, const Resources& request) { return fits(nodes[node], request); };
+  return strict_spread(static_cast<int>(nodes.size()), fits_on, bundles);
+}
+
+std::optional<std::vector<int>> strict_spread(int nodes, const FitsOn& fits_on, const std::vector<Resources>& bundles) {
+  if (std::ssize(bundles) > nodes) return std::nullopt;
   std::vector<SpreadShape> shapes;
   for (auto& [request, shape] : shapes_of(bundles)) {
     // As many candidates as there are bundles are as good as all: the other
     // bundles cannot take every one of them.
-    for (std::size_t i = 0; i < nodes.size() && shape.candidates.size() < bundles.size(); ++i)
-      if (fits(nodes[i], request)) shape.candidates.push_back(static_cast<int>(i));
+    for (int i = 0; i < nodes && shape.candidates.size() < bundles.size(); ++i)
+      if (fits_on(i, request)) shape.candidates.push_back(i);
     if (shape.candidates.size() < shape.bundles.size()) return std::nullopt;
     shapes.push_back(std::move(shape));
   }
-  SpreadMatching matching(shapes, nodes.size());
+  SpreadMatching matching(shapes, static_cast<std::size_t>(nodes));
   for (std::size_t shape = 0; shape < shapes.size(); ++shape)
     for (std::size_t i = 0; i < shapes[shape].bundles.size(); ++i)
       if (!matching.add(static_cast<int>(shape))) return std::nullopt;

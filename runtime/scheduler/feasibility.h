@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -46,5 +47,9 @@ std::optional<PackedGroup> strict_pack(const std::vector<NodeResources>& nodes, 
 // most, and O(b^2 s) steps, of which most instances need O(b).
 std::optional<std::vector<int>> strict_spread(const std::vector<NodeResources>& nodes,
                                               const std::vector<Resources>& bundles);
+
+// The same for nodes 0…nodes-1 of which `fits_on` says what fits on them.
+using FitsOn = std::function<bool(int node, const Resources& request)>;
+std::optional<std::vector<int>> strict_spread(int nodes, const FitsOn& fits_on, const std::vector<Resources>& bundles);
 
 }  // namespace Atoll

@@ -23,7 +23,7 @@ enum class Strategy : std::uint8_t {
 // Where all bundles of a group, or of each of its segments, must stay together. From inside to outside.
 enum class Level : std::uint8_t { kIsland = 0, kNode = 1, kFabric = 2, kSwitch = 3, kCluster = 4 };
 
-// What a node must be called: "zone" → "a", or "!a", or "in(a,b)", or "!in(a,b)".
+// What a node must be called: "zone" → "a", or "!a", or "in(a,b)", or "!in(a,b)"; see label_selector.h.
 using LabelSelector = std::map<std::string, std::string>;
 
 // What is asked for.
@@ -37,9 +37,11 @@ struct GroupRequest {
   friend bool operator==(const GroupRequest&, const GroupRequest&) = default;
 };
 
+inline constexpr std::size_t kMaxBundles = 100'000;
+
 // kInvalidArgument, with one sentence that says what and where, for what no cluster could ever have: no bundles, an
-// empty bundle, a malformed amount, a contradiction such as STRICT_SPREAD within(node), a segment without a level above
-// the node, or a label selector that cannot be read.
+// empty bundle, a malformed amount, a contradiction such as STRICT_SPREAD within(node), a segment that is not within a
+// fabric or a switch, or a label selector that cannot be read.
 Status check_group(const GroupRequest& request);
 
 // "PACK" …, "island" … and back.

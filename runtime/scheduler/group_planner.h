@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +11,9 @@
 #include "runtime/scheduler/group.h"
 
 namespace Atoll {
+
+class GroupFinder;
+struct BundleNodes;
 
 // Where all bundles of a group go.
 struct GroupPlan {
@@ -41,7 +46,9 @@ enum class GroupVerdict : std::uint8_t {
 // GROUP-8 feasible is exact wherever pack_onto_node() and strict_spread() are
 class GroupPlanner {
  public:
-  explicit GroupPlanner(ClusterView& view) : view_(view) {}
+  // `view` outlives it.
+  explicit GroupPlanner(ClusterView& view);
+  ~GroupPlanner();
 
   // `request` passes check_group().
   GroupVerdict place(const GroupRequest& request, GroupPlan& plan);
@@ -55,7 +62,13 @@ class GroupPlanner {
   std::string explain(const GroupRequest& request) const;
 
  private:
+  using FindNodes = std::function<BundleNodes(Room room)>;
+
+  GroupVerdict decide(const GroupRequest& request, GroupPlan& plan, const FindNodes& find);
+  bool reserve(const GroupRequest& request, const std::vector<std::uint32_t>& nodes, GroupPlan& plan);
+
   ClusterView& view_;
+  std::unique_ptr<GroupFinder> finder_;
 };
 
 }  // namespace Atoll

@@ -1,0 +1,135 @@
+#include "runtime/scheduler/group_finder.h"
+
+#include <algorithm>
+
+#include "runtime/base/check.h"
+#include "runtime/scheduler/label_selector.h"
+
+namespace Atoll {
+namespace {
+
+constexpr std::size_t kMostSelectors = 64;
+
+// The amount that decides how much room is left: GPUs if the group asks for any, else the next kind that it asks for.
+double amount_of(const Resources& amounts, const Resources& asked) {
+  if (!asked.gpu.is_zero()) return amounts.gpu.to_double();
+  if (!asked.cpu.is_zero()) return amounts.cpu.to_double();
+  if (asked.memory != 0) return static_cast<double>(amounts.memory);
+  for (const auto& [name, amount] : asked.custom)
+    if (const auto found = amounts.custom.find(name); !amount.is_zero())
+      return found == amounts.custom.end() ? 0 : found->second.to_double();
+  return 0;
+}
+
+BundleNodes nodes_of(const Layout& layout, const BundleShapes& shapes, std::vector<std::uint32_t> nodes) {
+  if (!layout.loads) return {std::nullopt, layout.proven};
+  assign_bundles(shapes, *layout.loads, nodes);
+  return {std::move(nodes)};
+}
+
+}  // namespace
+
+void GroupFinder::forget_old() {
+  if (membership_ == view_.membership()) return;
+  membership_ = view_.membership();
+  levels_.reset();
+  allowed_.clear();
+}
+
+const GroupLevels& GroupFinder::levels() {
+  forget_old();
+  if (levels_ == nullptr) levels_ = std::make_unique<GroupLevels>(view_);
+  return *levels_;
+}
+
+const FitSet* GroupFinder::allowed(const LabelSelector& labels) {
+  if (labels.empty()) return nullptr;
+  forget_old();
+  const auto known = allowed_.find(labels);
+  if (known != allowed_.end()) return &known->second;
+  if (allowed_.size() >= kMostSelectors) allowed_.clear();
+  const auto rules = parse_selector(labels);
+  ATOLL_CHECK(rules.ok(), rules.status().message());
+  FitSet& nodes = allowed_[labels];
+  for (std::uint32_t id = 0; id < view_.end(); ++id)
+    if (const auto* node = view_.find(NodeId(id)); node != nullptr && node->alive)
+      nodes.set(id, matches(*rules, node->place.labels));
+  return &nodes;
+}
+
+Rooms GroupFinder::rooms_of(const Domain& domain, Room room, const FitSet* allowed) const {
+  Rooms rooms;
+  rooms.reserve(domain.size());
+  for (const std::uint32_t id : domain) {
+    if (allowed != nullptr && !allowed->contains(id)) continue;
+    const ClusterView::Node& node = *view_.find(NodeId(id));
+    rooms.push_back({id, room == Room::kNow ? &node.free : &node.total});
+  }
+  return rooms;
+}
+
+BundleNodes GroupFinder::find(const GroupRequest& request, Room room) {
+  if (request.strategy == Strategy::kStrictPack || request.within <= Level::kNode) return find_one_node(request, room);
+  if (request.segment > 0) return find_segments(request, room);
+  switch (request.strategy) {
+    case Strategy::kSpread:
+      return find_in_one_of(levels().domains(request.within), request, room, spread_rooms);
+    case Strategy::kStrictSpread:
+      return find_in_one_of(levels().domains(request.within), request, room, strict_spread_rooms);
+    default:
+      return find_packed(request, room);
+  }
+}
+
+BundleNodes GroupFinder::find_one_node(const GroupRequest& request, Room room) {
+  const bool one_island = request.within == Level::kIsland;
+  const auto node = choice_.choose(view_, room, request.bundles, one_island, allowed(request.labels), picks_);
+  if (!node) return {};
+  return {std::vector<std::uint32_t>(request.bundles.size(), *node)};
+}
+
+BundleNodes GroupFinder::find_packed(const GroupRequest& request, Room room) {
+  if (BundleNodes one = find_one_node(request, room); one.nodes) return one;
+  BundleNodes found;
+  for (const auto& domains : levels().ladder(request.within)) {
+    found = find_in_one_of(domains, request, room, pack_rooms);
+    if (found.nodes) break;
+  }
+  return found;
+}
+
+// In the domain that is left the least room.
+BundleNodes GroupFinder::find_in_one_of(const std::vector<Domain>& domains, const GroupRequest& request, Room room,
+                                        Pack pack) {
+  struct Candidate {
+    double room;
+    Rooms rooms;
+  };
+  const BundleShapes shapes = BundleShapes::of(request.bundles);
+  const Resources asked = shapes.sum();
+  const double needed = amount_of(asked, asked);
+  std::vector<Candidate> candidates;
+  for (const Domain& domain : domains) {
+    Candidate candidate{0, rooms_of(domain, room, allowed(request.labels))};
+    for (const NodeRoom& node : candidate.rooms) candidate.room += amount_of(node.free->amounts, asked);
+    if (candidate.room >= needed) candidates.push_back(std::move(candidate));
+  }
+  std::ranges::stable_sort(candidates, {}, &Candidate::room);
+  BundleNodes none;
+  for (const Candidate& candidate : candidates) {
+    const Layout layout = pack(candidate.rooms, shapes);
+    if (layout.loads) return nodes_of(layout, shapes, std::vector<std::uint32_t>(request.bundles.size()));
+    none.proven &= layout.proven;
+  }
+  return none;
+}
+
+BundleNodes GroupFinder::find_segments(const GroupRequest& request, Room room) {
+  std::vector<Rooms> domains;
+  for (const Domain& domain : levels().domains(request.within))
+    domains.push_back(rooms_of(domain, room, allowed(request.labels)));
+  const auto most = static_cast<int>(std::min<std::size_t>(request.segment, kMaxBundles));
+  return segment_rooms(domains, request.bundles, most, request.strategy);
+}
+
+}  // namespace Atoll

@@ -1,0 +1,64 @@
+#include "runtime/scheduler/node_choice.h"
+
+#include <algorithm>
+
+namespace Atoll {
+namespace {
+
+GpuDemand demand_of(const std::vector<Resources>& bundles, bool one_island) {
+  GpuDemand demand{{}, one_island};
+  demand.amounts.reserve(bundles.size());
+  for (const Resources& bundle : bundles) demand.amounts.push_back(bundle.gpu);
+  return demand;
+}
+
+}  // namespace
+
+std::uint32_t first_common(const FitSet& a, const FitSet* b, const FitSet* c) {
+  for (std::uint32_t number = a.first(0); number != FitSet::kNone;) {
+    std::uint32_t next = number;
+    for (const FitSet* set : {b, c})
+      if (set != nullptr && next != FitSet::kNone) next = set->first(next);
+    if (next == number || next == FitSet::kNone) return next;
+    number = a.first(next);
+  }
+  return FitSet::kNone;
+}
+
+NodeChoice::Scores& NodeChoice::scores_of(Room room, GpuDemand demand) {
+  auto& known = scores_[room == Room::kNow ? 0 : 1];
+  const auto found = known.find(demand);
+  if (found != known.end()) return found->second;
+  if (known.size() >= kMostDemands) known.clear();
+  return known[std::move(demand)];
+}
+
+std::optional<std::uint32_t> NodeChoice::choose(const ClusterView& view, Room room,
+                                                const std::vector<Resources>& bundles, bool one_island,
+                                                const FitSet* allowed, PickMemo& memo) {
+  const Resources needed = needed_at_least(bundles);
+  const FitSet& fitting = view.fitting(needed, room);
+  if (needed.gpu.is_zero()) {
+    const std::uint32_t node = first_common(fitting, allowed, nullptr);
+    return node == FitSet::kNone ? std::nullopt : std::optional(node);
+  }
+  const GpuDemand demand = demand_of(bundles, one_island);
+  Scores& scores = scores_of(room, demand);
+  const NodeClasses& classes = view.classes(room);
+  if (scores.size() < classes.slots()) scores.resize(classes.slots());
+  std::optional<GpuScore> best;
+  std::uint32_t lowest = FitSet::kNone;
+  for (const std::uint32_t number : classes.live()) {
+    const NodeClasses::Class& nodes = classes.at(number);
+    Known& known = scores[number];
+    if (known.serial != nodes.serial) known = {nodes.serial, score_gpus({nodes.graph, nodes.gpus}, demand, memo)};
+    if (!known.score || (best && *best < *known.score)) continue;
+    const std::uint32_t node = first_common(nodes.nodes, &fitting, allowed);
+    if (node == FitSet::kNone) continue;
+    lowest = best == known.score ? std::min(lowest, node) : node;
+    best = known.score;
+  }
+  return best ? std::optional(lowest) : std::nullopt;
+}
+
+}  // namespace Atoll
