@@ -112,7 +112,7 @@ void GroupTable::end_job(ProcessId job, const std::string& why, Outbox& out) {
 // ----------------------------------------------------------------------- placement
 
 void GroupTable::serve(Time now, Outbox& out) {
-  if (pending_.empty() || now - last_serve_ < kGroupRetry) return;
+  if (pending_.empty() || (last_serve_ && now - *last_serve_ < kGroupRetry)) return;
   std::vector<GroupRequest> unfit;  // those alike need no second question in this pass
   std::vector<GroupId> waiting;
   for (const auto& [turn, id] : pending_) waiting.push_back(id);
@@ -167,13 +167,16 @@ void GroupTable::ask_daemons(Group& group, Outbox& out) {
   }
 }
 
-void GroupTable::on_reserved(ProcessId daemon, const BundlesReserved& reserved, Outbox& out) {
+void GroupTable::on_reserved(Time now, ProcessId daemon, const BundlesReserved& reserved, Outbox& out) {
   const auto entry = groups_.find(reserved.group);
   const std::optional<NodeId> node = nodes_.find(daemon);
   if (entry == groups_.end() || !node) return;
   Group& group = entry->second;
   if (reserved.version != group.version || group.asked.erase(*node) == 0) return;
-  if (!reserved.refused.empty()) return abort_plan(group, out);
+  if (!reserved.refused.empty()) {
+    last_serve_ = now;  // what it has will be in its next report
+    return abort_plan(group, out);
+  }
   for (const BundleRecord& record : reserved.bundles)
     if (record.index < group.bundles.size() && group.bundles[record.index].version == group.version) {
       group.bundles[record.index].record = record;
@@ -203,6 +206,7 @@ void GroupTable::abort_plan(Group& group, Outbox& out) {
 }
 
 void GroupTable::on_node_dead(NodeId node, const std::string& cause, Outbox& out) {
+  last_serve_.reset();
   for (auto& [id, group] : groups_) {
     const auto here = [node](const BundlePlace& place) { return place.node == node; };
     if (std::ranges::any_of(group.plan.bundles, here)) lose_bundles(group, node, cause, out);

@@ -31,7 +31,7 @@ class GroupTable {
   void create(const CreateGroup& request, Outbox& out);
   void watch(ProcessId watcher, const WatchGroup& request, Outbox& out);
   void remove(GroupId id, const std::string& why, Outbox& out);
-  void on_reserved(ProcessId daemon, const BundlesReserved& reserved, Outbox& out);
+  void on_reserved(Time now, ProcessId daemon, const BundlesReserved& reserved, Outbox& out);
   void on_node_dead(NodeId node, const std::string& cause, Outbox& out);
   void on_client_lost(ProcessId client, const std::string& why, Outbox& out);
   void end_job(ProcessId job, const std::string& why, Outbox& out);
@@ -96,7 +96,7 @@ class GroupTable {
   std::map<std::string, GroupId> names_;
   std::map<Turn, GroupId> pending_;
   std::uint64_t arrivals_ = 0;
-  Time last_serve_{};
+  std::optional<Time> last_serve_;  // none: something happened that makes a pass worth while at once
 };
 
 // Groups that did not fit are tried again at most this often.

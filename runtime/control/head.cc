@@ -209,7 +209,7 @@ void Head::handle(Time now, ProcessId, const RemoveGroup& request, Outbox& out) 
 }
 
 void Head::handle(Time now, ProcessId from, const BundlesReserved& reserved, Outbox& out) {
-  groups_.on_reserved(from, reserved, out);
+  groups_.on_reserved(now, from, reserved, out);
   actors_.serve(now, out);
 }
 
