@@ -55,7 +55,7 @@ void put_beside(Lines& left, const Lines& right) {
 }
 
 Lines framed(const std::string& title, const Lines& inside) {
-  const std::size_t width = std::max(width_of(inside), title.size() + 1);
+  const std::size_t width = std::max(width_of(inside), title.size() + 2);
   std::string top(1, kTopLeft);
   top += kAcross;
   top += " " + title + " " + across(width - title.size() - 1) + static_cast<char>(kTopRight);

@@ -17,6 +17,13 @@ std::vector<int> to_indices(const Machine& machine, const std::vector<int>& posi
   return indices;
 }
 
+Status too_few(int count, std::size_t free, std::size_t all) {
+  const std::string why = all == 0
+                              ? "the machine has none"
+                              : std::to_string(free) + " of " + counted(all) + (free == 1 ? " is free" : " are free");
+  return {Code::kResourceExhausted, "cannot pick " + counted(static_cast<std::size_t>(count)) + ": " + why};
+}
+
 }  // namespace
 
 Result<TopoPick> pick_of_machine(const Machine& machine, int count, const std::vector<int>& busy) {
@@ -27,10 +34,7 @@ Result<TopoPick> pick_of_machine(const Machine& machine, int count, const std::v
   for (std::size_t i = 0; i < machine.gpus.size(); ++i)
     if (std::find(busy.begin(), busy.end(), machine.gpus[i].index) == busy.end()) free.push_back(static_cast<int>(i));
   const auto pick = pick_gpus(GpuGraph::of(machine), free, count);
-  if (!pick)
-    return Status(Code::kResourceExhausted, "cannot pick " + counted(static_cast<std::size_t>(count)) + ": " +
-                                                std::to_string(free.size()) + " of " + counted(machine.gpus.size()) +
-                                                (free.size() == 1 ? " is free" : " are free"));
+  if (!pick) return too_few(count, free.size(), machine.gpus.size());
   return TopoPick{to_indices(machine, pick->gpus), to_indices(machine, pick->order), pick->islands, pick->total_gbps,
                   pick->bottleneck_gbps};
 }
