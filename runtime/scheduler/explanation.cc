@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/scheduler/explanation_words.h"
+
 namespace Atoll {
 namespace {
 
@@ -39,15 +41,7 @@ std::string name_of(const Resources& kind) {
   return kind.custom.begin()->first;
 }
 
-// "a", "a and b", "a, b and c".
-std::string join(const std::vector<std::string>& words) {
-  std::string text;
-  for (std::size_t i = 0; i < words.size(); ++i)
-    text += (i == 0 ? "" : i + 1 == words.size() ? " and " : ", ") + words[i];
-  return text;
-}
-
-std::string count_nodes(std::uint32_t nodes) { return std::to_string(nodes) + (nodes == 1 ? " node" : " nodes"); }
+std::string count_nodes(std::uint32_t nodes) { return count_words(static_cast<int>(nodes), "node"); }
 
 const char* verb(std::uint32_t nodes, const char* one, const char* many) { return nodes == 1 ? one : many; }
 
@@ -92,10 +86,10 @@ std::string Explanation::words(const Lack& lack, const Group& group, const std::
     if (fraction && !group.most[i].is_zero()) text += " on one device";
     (group.most[i].is_zero() ? none : most).push_back(text);
   }
-  std::string text = enough.empty() ? "" : "enough " + join(enough) + suffix + " but ";
-  if (!none.empty()) text += "no " + join(none);
+  std::string text = enough.empty() ? "" : "enough " + join_words(enough) + suffix + " but ";
+  if (!none.empty()) text += "no " + join_words(none);
   if (!none.empty() && !most.empty()) text += " and ";
-  if (!most.empty()) text += "at most " + join(most);
+  if (!most.empty()) text += "at most " + join_words(most);
   return text;
 }
 
@@ -103,15 +97,23 @@ std::string Explanation::sentence() const {
   if (const Status status = check_request(request_); !status.ok()) return status.message();
   std::vector<std::string> needs;
   for (const Resources& kind : kinds_) needs.push_back(to_string(kind));
-  std::string text = needs.empty() ? "needs nothing" : "needs " + join(needs) + " on one node";
+  std::string text = needs.empty() ? "needs nothing" : "needs " + join_words(needs) + " on one node";
   if (nodes_ == 0) return text + "; no node is alive";
-  if (fitting_ > 0) return text + "; " + count_nodes(fitting_) + verb(fitting_, " has", " have") + " it free";
-  for (const auto& [lack, group] : busy_)
-    text += "; " + count_nodes(group.nodes) + verb(group.nodes, " is busy and has ", " are busy and have ") +
-            words(lack, group, " free");
-  for (const auto& [lack, group] : too_small_)
-    text += "; " + count_nodes(group.nodes) + verb(group.nodes, " has ", " have ") + words(lack, group, "");
+  const std::vector<std::string> all = clauses();
+  if (fitting_ > 0) return text + "; " + all.front();
+  for (const std::string& clause : all) text += "; " + clause;
   return text;
+}
+
+std::vector<std::string> Explanation::clauses() const {
+  std::vector<std::string> all;
+  if (fitting_ > 0) all.push_back(count_nodes(fitting_) + verb(fitting_, " has", " have") + " it free");
+  for (const auto& [lack, group] : busy_)
+    all.push_back(count_nodes(group.nodes) + verb(group.nodes, " is busy and has ", " are busy and have ") +
+                  words(lack, group, " free"));
+  for (const auto& [lack, group] : too_small_)
+    all.push_back(count_nodes(group.nodes) + verb(group.nodes, " has ", " have ") + words(lack, group, ""));
+  return all;
 }
 
 }  // namespace Atoll

@@ -21,6 +21,9 @@ class Explanation {
 
   std::string sentence() const;
 
+  // What follows "needs …", clause by clause: who has it free, who is busy, who is too small.
+  std::vector<std::string> clauses() const;
+
  private:
   // Which kinds a node lacks, by place in kinds_.
   using Lack = std::vector<bool>;

@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "runtime/base/check.h"
 #include "topology/pick.h"
 
 namespace Atoll {
@@ -89,6 +90,16 @@ std::optional<Packed> pack_within(const GpuState& state, const GpuDemand& demand
   return Packed{std::move(*shares), score};
 }
 
+// Without links the lowest are as good as any.
+GpuPicker picker_of(const GpuState& state, PickMemo& memo) {
+  if (state.graph == nullptr) return pick_lowest;
+  return [&](const std::vector<int>& free, int k) {
+    const Pick* pick = memo.pick(state.graph, free, k);
+    ATOLL_CHECK(pick != nullptr, free.size(), k);
+    return pick->order;
+  };
+}
+
 // The best of all sets of `size` islands.
 std::optional<Packed> pack_within_islands(const GpuState& state, const GpuDemand& demand, const GpuPicker& picker,
                                           int size) {
@@ -150,13 +161,12 @@ void order_fractions(const GpuState& state, const GpuDemand& demand, BundleShare
 
 std::optional<GpuScore> score_gpus(const GpuState& state, const GpuDemand& demand, PickMemo& memo) {
   if (!has_fractions(demand)) return score_whole(state, count_whole(demand), demand.one_island);
-  const GpuPicker picker = [&](const std::vector<int>& free, int k) { return memo.pick(state.graph, free, k); };
-  const auto packed = pack_fewest_islands(state, demand, picker);
+  const auto packed = pack_fewest_islands(state, demand, picker_of(state, memo));
   return packed ? std::optional(packed->score) : std::nullopt;
 }
 
 std::optional<BundleShares> pack_gpus(const GpuState& state, const GpuDemand& demand, PickMemo& memo) {
-  const GpuPicker picker = [&](const std::vector<int>& free, int k) { return memo.pick(state.graph, free, k); };
+  const GpuPicker picker = picker_of(state, memo);
   if (!has_fractions(demand)) {
     const auto score = score_whole(state, count_whole(demand), demand.one_island);
     if (!score) return std::nullopt;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "runtime/scheduler/feasibility.h"
-#include "runtime/scheduler/pick_memo.h"
+#include "topology/pick_memo.h"
 
 namespace Atoll {
 

@@ -5,6 +5,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/scheduler/gpu_packing.h"
+#include "runtime/scheduler/group_explanation.h"
 #include "runtime/scheduler/group_finder.h"
 
 namespace Atoll {
@@ -91,6 +92,8 @@ bool GroupPlanner::reserve(const GroupRequest& request, const std::vector<std::u
   return true;
 }
 
-std::string GroupPlanner::explain(const GroupRequest&) const { return ""; }
+std::string GroupPlanner::explain(const GroupRequest& request) const {
+  return explain_group(view_, *finder_, request);
+}
 
 }  // namespace Atoll

@@ -304,6 +304,47 @@ TEST_CASE("lost bundles of a segment stay in its fabric domain") {
   CHECK(plan.reservations.size() == 1);
 }
 
+TEST_CASE("an explanation counts nodes by what their islands lack") {
+  World world;
+  world.add_many(12, 8, {.graph = islands_of(2, 4)});
+  world.add_many(3, 8, {.graph = islands_of(1, 8)});
+  for (const std::uint32_t node : {12, 13, 14}) world.use(node, {0, 1, 2});
+  world.add(4);
+  GroupRequest request = group(Strategy::kStrictPack, 8, gpu(1));
+  request.within = Level::kIsland;
+  CHECK(world.planner.explain(request) ==
+        "needs 8 GPUs in one island; 12 nodes have 8 GPUs in two islands of 4; "
+        "3 nodes are busy and have at most 5 GPUs free; 1 node has at most 4 GPUs");
+  request.bundles.resize(4);
+  world.use(0, {0, 4});
+  for (std::uint32_t node = 1; node < 12; ++node) world.use(node, {0, 1, 2, 3, 4, 5, 6, 7});
+  CHECK(world.planner.explain(request) ==
+        "needs 4 GPUs in one island; 1 node has 4 GPUs without links; 1 node is busy with 6 GPUs free in two islands of 3; "
+        "3 nodes have it free; 11 nodes are busy and have no GPU free");
+}
+
+TEST_CASE("an explanation of a spread group counts nodes, of a level its domains, of labels the others") {
+  World world;
+  world.add_many(2, 4, {.fabric = "a"});
+  world.add_many(3, 4, {.fabric = "b", .labels = {{"zone", "x"}}});
+  world.use(0, {0, 1, 2});
+  GroupRequest request = group(Strategy::kStrictSpread, 6, gpu(2));
+  CHECK(world.planner.explain(request) ==
+        "needs 6 nodes with 2 GPUs each; the cluster has 4 nodes with 2 GPUs free now, and 5 when empty; "
+        "4 nodes have it free; 1 node is busy and has at most 1 GPU free");
+  request = group(Strategy::kPack, 16, gpu(1));
+  request.within = Level::kFabric;
+  CHECK(world.planner.explain(request) ==
+        "needs 16 bundles of 1 GPU in one fabric domain; 1 fabric domain has room for 12 bundles now; "
+        "1 fabric domain has room for 5 bundles now, and for 8 when empty; 5 nodes have it free");
+  request.segment = 3;
+  request.labels = {{"zone", "!x"}};
+  CHECK(world.planner.explain(request) ==
+        "needs 16 bundles of 1 GPU in segments of 3 nodes, each in one fabric domain; "
+        "1 fabric domain has 2 nodes with 1 GPU free now; 1 fabric domain has 0 nodes with 1 GPU free now; "
+        "2 nodes have it free; 3 nodes have other labels");
+}
+
 TEST_CASE("VIEW-7: devices that others have by a later report are not taken twice") {
   World world;
   world.add(4);
