@@ -39,11 +39,11 @@ struct GroupOptions {
   PlacementStrategy strategy = PlacementStrategy::kPack;
   PlacementLevel within = PlacementLevel::kCluster;
   int segment = 0;        // nodes: the group is cut into pieces of so many, each inside one `within`; 0: one piece
-  std::string name;       // by which find_placement_group() finds it; belongs to one group of the cluster
+  std::string name = {};  // by which find_placement_group() finds it; belongs to one group of the cluster
   bool detached = false;  // it outlives the process that made it, until remove()
   OnNodeLoss on_node_loss = OnNodeLoss::kMoveLostBundles;
   // Of every node that is used: "zone" to "a", "!a", "in(a,b)" or "!in(a,b)".
-  std::map<std::string, std::string> labels;
+  std::map<std::string, std::string> labels = {};
 };
 
 // Where one bundle is.

@@ -6,7 +6,7 @@ namespace Atoll {
 
 NodePlace GraphStore::place_of(const NodeInfo& info) {
   NodePlace place{nullptr, info.fabric, info.switches, info.labels};
-  if (!info.gpus.empty()) place.graph = intern(graph_of(info));
+  if (!info.gpu_capacity.empty()) place.graph = intern(graph_of(info));
   return place;
 }
 

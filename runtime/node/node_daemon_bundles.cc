@@ -29,7 +29,8 @@ BundleRecord NodeDaemon::record_of(const BundleId& bundle) const {
   record.node_name = options_.info.name;
   std::set<std::int32_t> numa;
   for (const GpuShare& share : bundles_.grant_of(bundle).gpus) {
-    const GpuRecord& gpu = options_.info.gpus.at(static_cast<std::size_t>(share.gpu));
+    const auto place = static_cast<std::size_t>(share.gpu);
+    const GpuRecord gpu = place < options_.info.gpus.size() ? options_.info.gpus[place] : GpuRecord{share.gpu, "", "", -1, {}};
     record.gpus.push_back({gpu.index, gpu.uuid, share.part, graph_.island(share.gpu)});
     if (gpu.numa >= 0) numa.insert(gpu.numa);
     for (const std::string& nic : gpu.nics)
