@@ -2,6 +2,7 @@
 
 #include <hwloc.h>
 
+#include "topology/gpu_maker.h"
 #include "topology/gpu_provider.h"
 #include "topology/machine.h"
 
@@ -19,7 +20,6 @@ void add_gpus(const LiveGpus& live, hwloc_topology_t topology, Machine& machine)
 
 // The GPUs of one maker that the topology itself shows (hwloc_gpus.h), and their links; numbered as there, or, where
 // the machine has GPUs already, after these.
-enum class Maker : std::uint8_t { kNvidia, kAmd };
 void add_gpus(Maker maker, hwloc_topology_t topology, Machine& machine);
 
 }  // namespace Atoll
