@@ -133,6 +133,11 @@ class SvgDrawing {
     return machine_.name.empty() ? gpus : printable(machine_.name, 60) + ": " + gpus;
   }
 
+  std::size_t links_to_draw() const {
+    const auto drawn = [this](const Link& link) { return !drawn_as_hub(islands_[island_of(islands_, link.a)]); };
+    return static_cast<std::size_t>(std::count_if(machine_.links.begin(), machine_.links.end(), drawn));
+  }
+
   std::vector<LegendLine> legend_lines() const {
     std::vector<LegendLine> lines;
     for (std::size_t i = 0; i < islands_.size() && i < kMostLegend; ++i) {
@@ -148,10 +153,10 @@ class SvgDrawing {
       lines.push_back({"fabric " + printable(machine_.fabric->uuid, 48) + ", clique " +
                            std::to_string(machine_.fabric->clique) + (machine_.fabric->usable ? "" : ", not usable"),
                        {}});
-    if (machine_.links.size() > kMostSvgLinks)
-      lines.push_back({"the first " + std::to_string(kMostSvgLinks) + " of " + std::to_string(machine_.links.size()) +
-                           " links are drawn",
-                       {}});
+    if (links_to_draw() > kMostSvgLinks)
+      lines.push_back(
+          {"the first " + std::to_string(kMostSvgLinks) + " of " + std::to_string(links_to_draw()) + " links are drawn",
+           {}});
     for (const std::string& warning : machine_.warnings) lines.push_back({"warning: " + printable(warning, 110), {}});
     return lines;
   }
@@ -159,8 +164,8 @@ class SvgDrawing {
   void draw_links() {
     std::size_t drawn = 0;
     for (const Link& link : machine_.links) {
+      if (layout_.hubs.contains(island_of(islands_, link.a))) continue;
       if (drawn++ == kMostSvgLinks) return;
-      if (link.via_switch) continue;
       const std::string title = "GPU " + std::to_string(link.a) + " to GPU " + std::to_string(link.b) + ": " +
                                 std::to_string(link.lanes) + (link.lanes == 1 ? " lane, " : " lanes, ") +
                                 speed_in_words(link.gbps);
@@ -176,25 +181,28 @@ class SvgDrawing {
     return 1.5 + 4.5 * lanes / most;
   }
 
-  // The most lanes that any of the GPU's links through the switch has: what it is attached by.
-  int lanes_to_switch(int gpu) const {
+  // The most lanes that any of the GPU's links has: what it is attached to its hub by.
+  int lanes_to_hub(int gpu) const {
     int lanes = 0;
     for (const Link& link : machine_.links)
-      if (link.via_switch && (link.a == gpu || link.b == gpu)) lanes = std::max(lanes, link.lanes);
+      if (link.a == gpu || link.b == gpu) lanes = std::max(lanes, link.lanes);
     return lanes;
   }
 
   void draw_hubs() {
     for (const auto& [island, hub] : layout_.hubs) {
       const std::vector<int>& gpus = islands_[island].gpus;
+      const bool via_switch = islands_[island].kind == IslandKind::kNvswitch;
       for (std::size_t i = 0; i < gpus.size(); ++i) {
         const double into = hub.x + hub.width * (static_cast<double>(i) + 0.5) / static_cast<double>(gpus.size());
-        const int lanes = lanes_to_switch(gpus[i]);
+        const int lanes = lanes_to_hub(gpus[i]);
         out_.curve(curve_to_hub(layout_.gpus.at(gpus[i]), hub, into), width_of(lanes), "#555555",
-                   "GPU " + std::to_string(gpus[i]) + " to the switch: " + std::to_string(lanes) + " lanes");
+                   "GPU " + std::to_string(gpus[i]) + (via_switch ? " to the switch: " : " to every other: ") +
+                       std::to_string(lanes) + " lanes");
       }
       out_.rect(hub, "fill=\"" + std::string(colour_of(island)) + "\" stroke=\"#333333\"", 20);
-      out_.text(hub.middle_x(), hub.middle_y() + 5, "switch of island " + island_name(island), 40,
+      out_.text(hub.middle_x(), hub.middle_y() + 5,
+                (via_switch ? "switch of island " : "every pair of island ") + island_name(island), 40,
                 "text-anchor=\"middle\" font-weight=\"bold\"");
     }
   }

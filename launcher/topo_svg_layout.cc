@@ -13,7 +13,8 @@ constexpr double kPadding = 24, kTitle = 32;
 constexpr double kNicWidth = 92, kNicHeight = 24, kNicGap = 8;
 constexpr double kHubWidth = 260, kHubHeight = 44, kAboveHub = 56;
 constexpr double kLeastWidth = 640;
-constexpr std::size_t kMostNics = 32;  // of a box
+constexpr std::size_t kMostNics = 32;       // of a box
+constexpr std::size_t kMostDrawnAlike = 8;  // GPUs
 
 std::size_t columns_of(std::size_t gpus) {
   if (gpus <= 8) return std::clamp<std::size_t>(gpus, 1, 4);
@@ -68,7 +69,7 @@ double place_boxes(const std::vector<NumaBox>& boxes, std::size_t abreast, SvgLa
 
 double place_hubs(const std::vector<Island>& islands, double y, SvgLayout& layout) {
   for (std::size_t i = 0; i < islands.size(); ++i)
-    if (islands[i].kind == IslandKind::kNvswitch) layout.hubs[i] = {};
+    if (drawn_as_hub(islands[i])) layout.hubs[i] = {};
   if (layout.hubs.empty()) return y;
   const auto count = static_cast<double>(layout.hubs.size());
   layout.width = std::max(layout.width, 2 * kMargin + count * kHubWidth + (count - 1) * kBetween);
@@ -82,12 +83,15 @@ double place_hubs(const std::vector<Island>& islands, double y, SvgLayout& layou
 
 }  // namespace
 
+bool drawn_as_hub(const Island& island) {
+  return island.kind == IslandKind::kNvswitch || (island.uniform && island.gpus.size() > kMostDrawnAlike);
+}
+
 SvgLayout lay_out(const Machine& machine, const std::vector<Island>& islands, std::size_t legend_lines) {
   SvgLayout layout;
   layout.width = kLeastWidth;
   const std::vector<NumaBox> boxes = numa_boxes(machine);
-  const auto has_hub = [](const Island& island) { return island.kind == IslandKind::kNvswitch; };
-  const bool stacked = boxes.size() == 2 && std::none_of(islands.begin(), islands.end(), has_hub);
+  const bool stacked = boxes.size() == 2 && std::none_of(islands.begin(), islands.end(), drawn_as_hub);
   const double y = place_hubs(islands, place_boxes(boxes, stacked ? 1 : 2, layout), layout);
   const double height = kSvgLine * static_cast<double>(legend_lines);
   layout.legend = {kMargin, y, layout.width - 2 * kMargin, height};

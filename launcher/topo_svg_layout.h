@@ -31,11 +31,14 @@ struct SvgLayout {
   std::vector<SvgBox> boxes;
   std::map<int, SvgPlace> gpus;  // by index
   std::vector<SvgNic> nics;
-  std::map<std::size_t, SvgPlace> hubs;  // by island, of those behind a switch
+  std::map<std::size_t, SvgPlace> hubs;  // by island, of those that are drawn as one
   SvgPlace legend;                       // a line of it is kSvgLine high
 };
 
 inline constexpr double kSvgLine = 20;
+
+// Whether the island's links are drawn as a hub: a switch, or so many links alike that one sees none of them.
+bool drawn_as_hub(const Island& island);
 
 // NUMA nodes two abreast (two without a hub one above the other), under them the hubs, under them `legend_lines` lines.
 SvgLayout lay_out(const Machine& machine, const std::vector<Island>& islands, std::size_t legend_lines);

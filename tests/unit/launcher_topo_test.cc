@@ -268,6 +268,8 @@ TEST_CASE("the SVG draws a switch as a hub with one curve a GPU, and bounds what
   CHECK(count_of(drawing, "switch of island A") == 1);
   Machine many = switched(128);
   for (Link& link : many.links) link.via_switch = false;
+  CHECK(count_of(topo_to_svg(many, std::nullopt), "every pair of island A") == 1);
+  many.links[0].lanes = 17;
   const std::string large = topo_to_svg(many, std::nullopt);
   CHECK(count_of(large, "<path") == kMostSvgLinks);
   CHECK(large.find("the first 4000 of 8128 links are drawn") != std::string::npos);
