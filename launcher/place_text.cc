@@ -89,7 +89,7 @@ std::string plan_to_json(const PlacePlan& plan, bool stats) {
     object["stats"]["group_us"] = ordered_json::array();
     for (const PlacePlan::Group& group : plan.groups) object["stats"]["group_us"].push_back(group.seconds * 1e6);
   }
-  return object.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return object.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
 std::string plan_to_text(const PlacePlan& plan) {
