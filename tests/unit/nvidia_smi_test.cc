@@ -428,6 +428,46 @@ TEST_CASE("a query beside the matrix adds UUIDs, addresses and the fabric") {
   CHECK(machine.fabric->usable);
 }
 
+TEST_CASE("a GPU that cannot use its fabric has no links through a switch") {
+  const std::string good = fabric_section("Completed", kNoCluster, "0", "");
+  const std::string bad = fabric_section("Completed", kCluster, "1", "            Route Unhealthy : True\n");
+  const std::string none = fabric_section("N/A", "N/A", "N/A", "");
+  const Machine machine = machine_of(mesh(3, "NV18") + queried("01", good) + queried("02", bad) + queried("03", good));
+  CHECK(links_of(machine) == "0-2:18s");
+  CHECK(warns(machine, "links of GPUs that cannot use their fabric are left out"));
+  CHECK(links_of(machine_of(mesh(2, "NV4") + queried("01", bad) + queried("02", bad))) == "0-1:4");
+  CHECK(machine_of(mesh(3, "NV18") + queried("01", none) + queried("02", none) + queried("03", none)).links.size() ==
+        3);
+}
+
+TEST_CASE("a matrix that does not show NVLink says so") {
+  const std::string matrix = "|GPU0|GPU1\nGPU0| X |PIX\nGPU1|PIX| X \n\nLegend:\n\n  X    = Self\n";
+  const std::string pci = "  PIX  = Connection traversing at most a single PCIe bridge\n";
+  const std::string nvlink = "  NV#  = Connection traversing a bonded set of # NVLinks\n";
+  CHECK(warns(table(matrix + pci), "may be topo -mp"));
+  CHECK_FALSE(warns(table(matrix + pci + nvlink), "may be topo -mp"));
+  CHECK_FALSE(warns(table(matrix), "may be topo -mp"));
+}
+
+TEST_CASE("glued names are taken apart where a known one begins") {
+  const struct {
+    const char* header;
+    std::size_t gpus;
+    std::vector<std::string> nics;
+  } cases[] = {{"GPU0GPU1NIC0NIC1CPU Affinity", 2, {"NIC0", "NIC1"}},
+               {"GPU0GPU10mlx5_0mlx5_11", 2, {"mlx5_0", "mlx5_11"}},
+               {"GPU0mlx5_bond_0", 1, {"mlx5_bond_0"}},
+               {"GPU0 mlx5_0v1 rocep1s0f0", 1, {"mlx5_0v1", "rocep1s0f0"}}};
+  for (const auto& [header, gpus, nics] : cases) {
+    CAPTURE(header);
+    const Machine machine = machine_of(std::string(header) + "\nGPU0 X\n");
+    CHECK(machine.gpus.size() == gpus);
+    std::vector<std::string> names;
+    for (const Nic& nic : machine.nics) names.push_back(nic.name);
+    CHECK(names == nics);
+  }
+}
+
 TEST_CASE("what is no text of nvidia-smi is refused with its line") {
   const struct {
     const char* text;
