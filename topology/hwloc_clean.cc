@@ -89,6 +89,7 @@ class Cleaner {
     }
     if (!root) return fail("the root is not one Machine");
     copy_object(root, to, Class::kNone, nullptr, 0);
+    if (!first_format_ && indices_[Class::kMemory].empty()) return fail("no NUMA node");
     for (const char* matrix : {"distances2", "distances2hetero"})
       for (pugi::xml_node each : from.children(matrix))
         if (status_.ok()) copy_matrix(each, to);
@@ -130,8 +131,21 @@ class Cleaner {
         (!from.attribute("name") || hwloc_number(from.attribute("osdev_type").value()).value_or(99) > 6))
       return fail("a device without a name or a type");
     for (pugi::xml_node info : from.children("info")) copy_info(info, object);
+    check_order(from);
     for (pugi::xml_node child : from.children("object"))
       if (status_.ok()) copy_object(child, object, of, is_io(of) ? nullptr : &cpus, depth + 1);
+  }
+
+  // Children come by the lowest processor that they have or once had; memory hangs beside them.
+  void check_order(pugi::xml_node parent) {
+    std::optional<unsigned> last;
+    for (pugi::xml_node child : parent.children("object")) {
+      const Class of = class_of(child.attribute("type").value());
+      if (is_io(of) || of == Class::kNone || (of == Class::kMemory && !first_format_)) continue;
+      const auto first = first_of(hwloc_words(child.attribute("complete_cpuset").value()).value_or(HwlocWords()));
+      if (first && last && *first < *last) return fail("objects that are not in the order of their processors");
+      if (first) last = first;
+    }
   }
 
   void copy_attributes(pugi::xml_node from, pugi::xml_node to) {

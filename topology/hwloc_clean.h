@@ -10,7 +10,9 @@ namespace Atoll {
 // hwloc XML written anew with what we use of it: objects, their infos, and the matrices of NVLink and XGMI bandwidths.
 // hwloc trusts its files, and a bad one ends the process; so what it gets is only what was checked here:
 //
-// CLEAN-1: one Machine at the root; at most 100,000 objects, 64 deep, each of a known type where such may be.
+// CLEAN-1: one Machine at the root, in format 2 with a NUMA node; at most 100,000 objects, 64 deep, each of a known
+// type
+//   where such may be, in the order of their processors.
 // CLEAN-2: what is no device has its four sets, finite, of at most 65,536 members, the cpuset within its parent's.
 // CLEAN-3: a processor is the one of its set; no two processors, NUMA nodes or gp_index are the same.
 // CLEAN-4: numbers are numbers, and PCI's attributes have PCI's form.

@@ -34,6 +34,8 @@ TEST_CASE("what hwloc writes of a value is told from what it does not") {
   CHECK_FALSE(hwloc_words(std::string(2048, ',')));
   CHECK(to_string(HwlocWords{15, 0, 3}) == "0x00000003,0x00000000,0x0000000f");
   CHECK(to_string(HwlocWords{}) == "0x0");
+  CHECK(first_of({0, 8}) == 35U);
+  CHECK_FALSE(first_of({}));
   CHECK(within({3}, {7, 1}));
   CHECK_FALSE(within({0, 1}, {7}));
   CHECK_FALSE(within({8}, {7}));
@@ -88,6 +90,15 @@ TEST_CASE("what would end hwloc is refused, with the reason") {
   }
 }
 
+TEST_CASE("processors out of order are refused") {
+  const std::string swapped =
+      replaced(replaced(kGood, "type=\"PU\" os_index=\"0\" cpuset=\"0x1\" complete_cpuset=\"0x1\"",
+                        "type=\"PU\" os_index=\"9\" cpuset=\"0x1\" complete_cpuset=\"0x8\""),
+               "os_index=\"9\"", "os_index=\"0\"");
+  CHECK(clean_hwloc_xml(swapped).status().message() ==
+        "not as hwloc writes it: objects that are not in the order of their processors");
+}
+
 TEST_CASE("objects are bounded in depth and number") {
   const std::string sets = " cpuset=\"0x1\" complete_cpuset=\"0x1\" nodeset=\"0x1\" complete_nodeset=\"0x1\"";
   const std::string begin = "<topology version=\"2.0\"><object type=\"Machine\"" + sets + ">";
@@ -98,7 +109,7 @@ TEST_CASE("objects are bounded in depth and number") {
     for (int i = 0; i < depth; ++i) text += "</object>";
     return text + "</object></topology>";
   };
-  CHECK(clean_hwloc_xml(nest(63)).ok());
+  CHECK(clean_hwloc_xml(nest(62)).status().message() == "not as hwloc writes it: no NUMA node");
   CHECK(clean_hwloc_xml(nest(64)).status().message() ==
         "not as hwloc writes it: more objects or deeper than any machine's");
   std::string wide = begin;
