@@ -17,8 +17,8 @@ class HwlocTopology {
   static Result<HwlocTopology> load();
   // The same with PCI and the devices of the operating system.
   static Result<HwlocTopology> load_with_devices();
-  // The node that an XML file describes, with its devices and matrices; nothing of this one. The text comes from
-  // hwloc_xml.cc, which refuses what libxml2 had better not see.
+  // The node that an XML file describes, with its devices and matrices; nothing of this one. Only for XML that
+  // clean_hwloc_xml() wrote: hwloc trusts what it reads.
   static Result<HwlocTopology> load_xml(const std::string& xml);
   HwlocTopology(HwlocTopology&& other) noexcept : topology_(std::exchange(other.topology_, nullptr)) {}
   HwlocTopology& operator=(HwlocTopology&& other) noexcept {

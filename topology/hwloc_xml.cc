@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "topology/hwloc_clean.h"
 #include "topology/hwloc_gpus.h"
 #include "topology/hwloc_links.h"
 #include "topology/hwloc_nics.h"
@@ -40,18 +41,18 @@ Status check_encoding(std::string_view xml) {
   return refuse("expected XML in UTF-8, not " + encoding.substr(0, 40));
 }
 
-// XML-2: blanks out the document type that hwloc writes; no other and no entity passes. libxml2 (behind Debian's hwloc)
-// would not load the DTD, but then need not know that there is one.
-Status strip_document_type(std::string& xml) {
-  for (const std::string plain :
+// XML-2: no document type but the one that hwloc writes, and no entity. None is passed on to hwloc in any case, nor
+// would libxml2, which is behind Debian's, load one.
+Status check_document_type(std::string_view xml) {
+  std::size_t at = xml.find("<!DOCTYPE");
+  for (const std::string_view plain :
        {"<!DOCTYPE topology SYSTEM \"hwloc.dtd\">", "<!DOCTYPE topology SYSTEM \"hwloc2.dtd\">"})
-    if (const std::size_t at = xml.find(plain); at != std::string::npos) {
-      xml.replace(at, plain.size(), plain.size(), ' ');
+    if (at != std::string_view::npos && xml.substr(at).starts_with(plain)) {
+      at = xml.find("<!DOCTYPE", at + plain.size());
       break;
     }
-  if (xml.find("<!DOCTYPE") != std::string::npos || xml.find("<!ENTITY") != std::string::npos)
-    return refuse("a document type or an entity of its own: hwloc writes none");
-  return Status();
+  if (at == std::string_view::npos && xml.find("<!ENTITY") == std::string_view::npos) return Status();
+  return refuse("a document type or an entity of its own: hwloc writes none");
 }
 
 void describe_cpus(hwloc_topology_t topology, Machine& machine) {
@@ -78,11 +79,10 @@ Result<Machine> parse_hwloc(std::string_view xml) {
   if (xml.size() > kMaxHwlocBytes) return refuse("longer than 16 MiB: no description of a machine");
   xml.remove_prefix(std::min(xml.find_first_not_of(" \t\r\n"), xml.size()));
   ATOLL_RETURN_IF_ERROR(check_encoding(xml));
-  std::string text(xml);
-  ATOLL_RETURN_IF_ERROR(strip_document_type(text));
-  if (text.find("<topology") == std::string::npos)
-    return refuse("expected an element topology: this is no file of hwloc");
-  const Result<HwlocTopology> topology = HwlocTopology::load_xml(text);
+  ATOLL_RETURN_IF_ERROR(check_document_type(xml));
+  const Result<std::string> clean = clean_hwloc_xml(xml);
+  if (!clean.ok()) return clean.status();
+  const Result<HwlocTopology> topology = HwlocTopology::load_xml(*clean);
   if (!topology.ok()) return topology.status();
   Machine machine;
   machine.synthetic = true;

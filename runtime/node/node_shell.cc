@@ -140,9 +140,9 @@ Result<WorkerProcess> NodeShell::spawn(const StartWorker& start) {
   process.program = start.program;
   process.directory = job.directory;
   process.secret = options_.secret;
-  process.binding = bind_worker(options_.machine, options_.grant, gpus, start.cpu);
-  process.binder = binder_ ? &*binder_ : nullptr;
   process.environment = worker_environment(options_.environment, job.environment);
+  process.binding = bind_worker(options_.machine, options_.grant, gpus, start.cpu, process.environment);
+  process.binder = binder_ ? &*binder_ : nullptr;
   for (const auto& [name, value] : process.binding.environment) process.environment[name] = value;
   WorkerStart told;
   told.self = {start.worker, options_.rank, ""};

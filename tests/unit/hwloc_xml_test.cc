@@ -104,7 +104,7 @@ TEST_CASE("a GPU's NICs are those behind its PCI switch, else those of its NUMA 
   const Machine machine = parse(HwlocFile::machine(
       bridge("01", "02", "0f", 50, nvml(0, "02") + infiniband("mlx5_9", "03", 70) + infiniband("mlx5_10", "04", 74)) +
           bridge("10", "11", "1f", 51, nvml(1, "11")) + infiniband("mlx5_0", "20", 78),
-      nvml(2, "81") + pci("90", "0200 [8086:1]", 82, device("eth0", 2, 83)) +
+      nvml(2, "81") + pci("90", "0200 [8086:1521]", 82, device("eth0", 2, 83)) +
           pci("91", "0200 [17db:0501]", 84, device("hsi0", 2, 85))));
   CHECK(machine.nics == std::vector<Nic>{{"hsi0", "0000:91:00.0", 1},
                                          {"mlx5_0", "0000:20:00.0", 0},
@@ -172,9 +172,10 @@ TEST_CASE("what is no XML of hwloc is refused in one sentence") {
       {"", "expected XML that begins with <"},
       {"GPU0 GPU1", "expected XML that begins with <"},
       {"<system version=\"1\"/>", "expected an element topology: this is no file of hwloc"},
-      {"<topology version=\"2.0\">", "hwloc cannot read this as a topology"},
-      {"<topology version=\"2.0\"></topology>", "hwloc cannot read this as a topology"},
-      {good.substr(0, good.size() / 2), "hwloc cannot read this as a topology"},
+      {"<topology version=\"2.0\">", "this is no well-formed XML"},
+      {"<topology version=\"2.0\"></topology>", "not as hwloc writes it: the root is not one Machine"},
+      {"<topology version=\"3.0\"></topology>", "not as hwloc writes it: format 3.0"},
+      {good.substr(0, good.size() / 2), "this is no well-formed XML"},
       {std::string("<topology\0/>", 12), "a zero byte: no XML in UTF-8"},
       {"<?xml version=\"1.0\" encoding=\"utf-7\"?><topology/>", "expected XML in UTF-8, not UTF-7"},
       {"<?xml version='1.0' encoding='UTF-16'?><topology/>", "expected XML in UTF-8, not UTF-16"},
