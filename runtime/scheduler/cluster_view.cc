@@ -69,7 +69,11 @@ Status ClusterView::add_node(NodeId id, std::string name, NodeResources total, N
   if (place.graph != nullptr && place.graph->size() != std::ssize(total.gpus))
     return Status(Code::kInvalidArgument, name + " has " + std::to_string(total.gpus.size()) + " GPUs and links of " +
                                               std::to_string(place.graph->size()));
-  if (number(id) >= nodes_.size()) nodes_.resize(number(id) + 1);
+  if (number(id) >= nodes_.size()) {
+    nodes_.resize(number(id) + 1);
+    free_gpu_.resize(nodes_.size());
+    total_gpu_.resize(nodes_.size());
+  }
   Entry& entry = nodes_[number(id)];
   const std::uint64_t last_spread = entry.last_spread;
   entry = Entry();
@@ -83,6 +87,7 @@ Status ClusterView::add_node(NodeId id, std::string name, NodeResources total, N
   ++alive_;
   ++membership_;
   total_classes_.set(number(id), entry.place.graph, entry.total.gpus);
+  total_gpu_[number(id)] = entry.total.amounts.gpu;
   refresh(number(id));
   return Status();
 }
@@ -276,6 +281,7 @@ ShapeIndex& ClusterView::index_of(const Resources& shape) const {
 void ClusterView::refresh(std::uint32_t id) {
   const Entry& entry = nodes_[id];
   free_classes_.set(id, entry.place.graph, entry.free.gpus);
+  free_gpu_[id] = entry.free.amounts.gpu;
   for (auto& [shape, index] : shapes_) index->update(id, entry.total, entry.free, entry.last_spread);
 }
 

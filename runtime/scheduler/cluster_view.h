@@ -140,6 +140,9 @@ class ClusterView {
   const FitSet& fitting(const Resources& request, Room room) const;
   const NodeClasses& classes(Room room) const { return room == Room::kNow ? free_classes_ : total_classes_; }
 
+  // The GPUs of an alive node, all parts together: much quicker than find() for whoever asks all nodes.
+  Fixed gpu_room(std::uint32_t id, Room room) const { return (room == Room::kNow ? free_gpu_ : total_gpu_)[id]; }
+
   // Nodes have numbers below this. It grows, and membership() with every node that joins or is lost.
   std::uint32_t end() const { return static_cast<std::uint32_t>(nodes_.size()); }
   std::uint64_t membership() const { return membership_; }
@@ -174,6 +177,7 @@ class ClusterView {
   std::vector<Placement> spread(const Resources& request, int count, ShapeIndex& index);
 
   std::vector<Entry> nodes_;  // by id
+  std::vector<Fixed> free_gpu_, total_gpu_;  // of the nodes, beside each other
   std::uint32_t alive_ = 0;
   std::uint64_t membership_ = 0;
   NodeClasses free_classes_, total_classes_;  // of the alive nodes

@@ -1,6 +1,7 @@
 #include "runtime/scheduler/group_finder.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "runtime/base/check.h"
 #include "runtime/scheduler/label_selector.h"
@@ -9,10 +10,11 @@ namespace Atoll {
 namespace {
 
 constexpr std::size_t kMostSelectors = 64;
+constexpr std::size_t kMostIndexedShapes = 16;  // the first question of a shape is of all nodes
 
 // The amount that decides how much room is left: GPUs if the group asks for any, else the next kind that it asks for.
 double amount_of(const Resources& amounts, const Resources& asked) {
-  if (!asked.gpu.is_zero()) return amounts.gpu.to_double();
+  if (!asked.gpu.is_zero()) return static_cast<double>(amounts.gpu.units());
   if (!asked.cpu.is_zero()) return amounts.cpu.to_double();
   if (asked.memory != 0) return static_cast<double>(amounts.memory);
   for (const auto& [name, amount] : asked.custom)
@@ -68,14 +70,28 @@ Rooms GroupFinder::rooms_of(const Domain& domain, Room room, const FitSet* allow
   return rooms;
 }
 
+// How much of what decides the domain has.
+double GroupFinder::room_of(const Domain& domain, Room room, const FitSet* allowed, const Resources& asked) const {
+  double sum = 0;
+  for (const std::uint32_t id : domain) {
+    if (allowed != nullptr && !allowed->contains(id)) continue;
+    if (asked.gpu.is_zero()) {
+      const ClusterView::Node& node = *view_.find(NodeId(id));
+      sum += amount_of((room == Room::kNow ? node.free : node.total).amounts, asked);
+    } else {
+      sum += static_cast<double>(view_.gpu_room(id, room).units());
+    }
+  }
+  return sum;
+}
+
 BundleNodes GroupFinder::find(const GroupRequest& request, Room room) {
   if (request.strategy == Strategy::kStrictPack || request.within <= Level::kNode) return find_one_node(request, room);
   if (request.segment > 0) return find_segments(request, room);
   switch (request.strategy) {
     case Strategy::kSpread:
-      return find_in_one_of(levels().domains(request.within), request, room, spread_rooms);
     case Strategy::kStrictSpread:
-      return find_in_one_of(levels().domains(request.within), request, room, strict_spread_rooms);
+      return find_spread(request, room);
     default:
       return find_packed(request, room);
   }
@@ -86,6 +102,30 @@ BundleNodes GroupFinder::find_one_node(const GroupRequest& request, Room room) {
   const auto node = choice_.choose(view_, room, request.bundles, one_island, allowed(request.labels), picks_);
   if (!node) return {};
   return {std::vector<std::uint32_t>(request.bundles.size(), *node)};
+}
+
+// Where the whole cluster may be used, of each shape the first nodes, as many as there are bundles, are as good as all for
+// bundles that each get a node of their own.
+BundleNodes GroupFinder::find_spread(const GroupRequest& request, Room room) {
+  const bool strict = request.strategy == Strategy::kStrictSpread;
+  const BundleShapes shapes = BundleShapes::of(request.bundles);
+  if (request.within == Level::kCluster && shapes.shapes.size() <= kMostIndexedShapes) {
+    const FitSet* labels = allowed(request.labels);
+    Domain nodes;
+    for (const BundleShapes::Shape& shape : shapes.shapes) {
+      const FitSet& fitting = view_.fitting(shape.request, room);
+      std::uint32_t node = first_common(fitting, labels, nullptr);
+      for (int i = 0; i < shapes.bundles && node != FitSet::kNone; ++i) {
+        nodes.push_back(node);
+        node = first_common(fitting, labels, nullptr, node + 1);
+      }
+    }
+    std::ranges::sort(nodes);
+    nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
+    const Layout layout = strict_spread_rooms(rooms_of(nodes, room, nullptr), shapes);
+    if (layout.loads || strict) return nodes_of(layout, shapes, std::vector<std::uint32_t>(request.bundles.size()));
+  }
+  return find_in_one_of(levels().domains(request.within), request, room, strict ? strict_spread_rooms : spread_rooms);
 }
 
 BundleNodes GroupFinder::find_packed(const GroupRequest& request, Room room) {
@@ -101,23 +141,17 @@ BundleNodes GroupFinder::find_packed(const GroupRequest& request, Room room) {
 // In the domain that is left the least room.
 BundleNodes GroupFinder::find_in_one_of(const std::vector<Domain>& domains, const GroupRequest& request, Room room,
                                         Pack pack) {
-  struct Candidate {
-    double room;
-    Rooms rooms;
-  };
   const BundleShapes shapes = BundleShapes::of(request.bundles);
+  const FitSet* labels = allowed(request.labels);
   const Resources asked = shapes.sum();
   const double needed = amount_of(asked, asked);
-  std::vector<Candidate> candidates;
-  for (const Domain& domain : domains) {
-    Candidate candidate{0, rooms_of(domain, room, allowed(request.labels))};
-    for (const NodeRoom& node : candidate.rooms) candidate.room += amount_of(node.free->amounts, asked);
-    if (candidate.room >= needed) candidates.push_back(std::move(candidate));
-  }
-  std::ranges::stable_sort(candidates, {}, &Candidate::room);
+  std::vector<std::pair<double, const Domain*>> candidates;
+  for (const Domain& domain : domains)
+    if (const double has = room_of(domain, room, labels, asked); has >= needed) candidates.emplace_back(has, &domain);
+  std::ranges::stable_sort(candidates, {}, &std::pair<double, const Domain*>::first);
   BundleNodes none;
-  for (const Candidate& candidate : candidates) {
-    const Layout layout = pack(candidate.rooms, shapes);
+  for (const auto& [has, domain] : candidates) {
+    const Layout layout = pack(rooms_of(*domain, room, labels), shapes);
     if (layout.loads) return nodes_of(layout, shapes, std::vector<std::uint32_t>(request.bundles.size()));
     none.proven &= layout.proven;
   }

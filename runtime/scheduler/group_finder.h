@@ -36,12 +36,14 @@ class GroupFinder {
   class Held;
 
   BundleNodes find_one_node(const GroupRequest& request, Room room);
+  BundleNodes find_spread(const GroupRequest& request, Room room);
   BundleNodes find_packed(const GroupRequest& request, Room room);
   BundleNodes find_segments(const GroupRequest& request, Room room);
   BundleNodes find_in_one_of(const std::vector<Domain>& domains, const GroupRequest& request, Room room, Pack pack);
   Layout find_missing_nodes(const GroupRequest& request, const Held& held, const BundleShapes& missing, Room room);
   BundleNodes find_missing_segments(const GroupRequest& request, const std::vector<BundlePlace>& places,
                                     const Held& held, Room room);
+  double room_of(const Domain& domain, Room room, const FitSet* allowed, const Resources& asked) const;
   Rooms rooms_of(const Domain& domain, Room room, const FitSet* allowed) const;
   Rooms rooms_of(const Domain& domain, Room room, const FitSet* allowed, const Held& held) const;
   void forget_old();

@@ -14,8 +14,8 @@ GpuDemand demand_of(const std::vector<Resources>& bundles, bool one_island) {
 
 }  // namespace
 
-std::uint32_t first_common(const FitSet& a, const FitSet* b, const FitSet* c) {
-  for (std::uint32_t number = a.first(0); number != FitSet::kNone;) {
+std::uint32_t first_common(const FitSet& a, const FitSet* b, const FitSet* c, std::uint32_t from) {
+  for (std::uint32_t number = a.first(from); number != FitSet::kNone;) {
     std::uint32_t next = number;
     for (const FitSet* set : {b, c})
       if (set != nullptr && next != FitSet::kNone) next = set->first(next);

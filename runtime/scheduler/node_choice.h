@@ -31,7 +31,7 @@ class NodeChoice {
   std::map<GpuDemand, Scores> scores_[2];  // by room
 };
 
-// The lowest number that all have; null has every number.
-std::uint32_t first_common(const FitSet& a, const FitSet* b, const FitSet* c);
+// The lowest number, from `from` on, that all have; null has every number. FitSet::kNone if there is none.
+std::uint32_t first_common(const FitSet& a, const FitSet* b, const FitSet* c, std::uint32_t from = 0);
 
 }  // namespace Atoll

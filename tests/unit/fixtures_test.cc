@@ -8,6 +8,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "launcher/place_plan.h"
 #include "runtime/scheduler/cluster_view.h"
 #include "runtime/scheduler/feasibility.h"
 #include "runtime/scheduler/node_ledger.h"
@@ -40,6 +41,26 @@ Resources amount_of(const std::string& kind, double amount) {
 
 Fixed amount_in(const std::string& kind, const Resources& amounts) {
   return kind == "cpu" ? amounts.cpu : amounts.custom.at(kind);
+}
+
+// A cluster file of nodes n0, n1… that have these amounts of a custom resource.
+nlohmann::json cluster_of(const nlohmann::json& amounts) {
+  nlohmann::json nodes = nlohmann::json::array();
+  for (std::size_t i = 0; i < amounts.size(); ++i)
+    nodes.push_back({{"name", "n" + std::to_string(i)}, {"custom", {{"license", amounts[i]}}}});
+  return {{"nodes", nodes}};
+}
+
+// What `atoll place --json` prints.
+nlohmann::json plan(const nlohmann::json& cluster, const nlohmann::json& request) {
+  const auto no_files = [](const std::string&) -> Result<Machine> { return Status(Code::kNotFound, "no file"); };
+  const auto nodes = read_cluster(cluster.dump(), no_files);
+  REQUIRE_MESSAGE(nodes.ok(), nodes.status().message());
+  const auto wanted = read_request(request.dump());
+  REQUIRE_MESSAGE(wanted.ok(), wanted.status().message());
+  const auto planned = plan_placement(*nodes, *wanted, [] { return 0.0; });
+  REQUIRE_MESSAGE(planned.ok(), planned.status().message());
+  return nlohmann::json::parse(plan_to_json(*planned, false));
 }
 
 }  // namespace
@@ -93,6 +114,51 @@ TEST_CASE("strict groups are feasible when the independent model says so") {
       for (const double value : c.at("bundles")) bundles.push_back(amount(value));
       REQUIRE(strict_pack(nodes, bundles).has_value() == c.at("strict_pack").get<bool>());
       REQUIRE(strict_spread(nodes, bundles).has_value() == c.at("strict_spread").get<bool>());
+      ++cases;
+    }
+  }
+  MESSAGE(cases, " cases");
+  CHECK(cases > 0);
+}
+
+TEST_CASE("atoll place admits tasks as the independent model admits them") {
+  const char* file = "fractional_admission.json";
+  if (const std::string why = missing(file); !why.empty()) ATOLL_SKIP(why);
+  int cases = 0;
+  for (const auto& c : cases_of(file)) {
+    CAPTURE(c.dump());
+    nlohmann::json tasks = nlohmann::json::array();
+    for (const auto& amount : c.at("requests")) tasks.push_back({{"license", amount}});
+    const nlohmann::json answer = plan(cluster_of(c.at("free")), {{"tasks", tasks}});
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      const int place = c.at("place").at(i);
+      REQUIRE(answer.at("tasks").at(i) == (place < 0 ? nlohmann::json() : nlohmann::json("n" + std::to_string(place))));
+    }
+    for (std::size_t i = 0; i < c.at("left").size(); ++i)
+      REQUIRE(answer.at("free").at("n" + std::to_string(i)).at("custom").at("license") == c.at("left").at(i));
+    ++cases;
+  }
+  MESSAGE(cases, " cases");
+  CHECK(cases > 0);
+}
+
+TEST_CASE("atoll place finds strict groups feasible when the independent model says so") {
+  const char* file = "strict_feasibility.json";
+  if (const std::string why = missing(file); !why.empty()) ATOLL_SKIP(why);
+  int cases = 0;
+  for (const bool as_gpus : {false, true}) {
+    for (const auto& c : cases_of(file)) {
+      CAPTURE(c.dump());
+      nlohmann::json cluster = cluster_of(c.at("nodes")), bundles = nlohmann::json::array();
+      if (as_gpus)
+        for (std::size_t i = 0; i < c.at("nodes").size(); ++i) cluster["nodes"][i]["gpus"] = c.at("nodes").at(i);
+      for (const auto& amount : c.at("bundles")) bundles.push_back({{as_gpus ? "gpu" : "license", amount}});
+      for (const char* strategy : {"STRICT_PACK", "STRICT_SPREAD"}) {
+        const nlohmann::json answer =
+            plan(cluster, {{"groups", {{{"name", "g"}, {"strategy", strategy}, {"bundles", bundles}}}}});
+        const bool feasible = c.at(strategy == std::string("STRICT_PACK") ? "strict_pack" : "strict_spread");
+        REQUIRE(answer.at("groups").at(0).at("state") == (feasible ? "CREATED" : "INFEASIBLE"));
+      }
       ++cases;
     }
   }
