@@ -72,6 +72,9 @@ TEST_CASE("the same matrix reads the same however it was copied") {
       {"no tab before the header, blanks in it",
        tabs("GPU0|GPU1|mlx5_0 CPU Affinity NUMA Affinity\n"
             "GPU0| X |NV2|PHB|0-3|0\nGPU1|NV2| X |SYS|4-7|1\nmlx5_0|PHB|SYS| X ||\n")},
+      {"the task numbers of srun -l", tabs("0: |GPU0|GPU1|mlx5_0|CPU Affinity|NUMA Affinity\n"
+                                           "0: GPU0| X |NV2|PHB|0-3|0\n0: GPU1|NV2| X |SYS|4-7|1\n"
+                                           "0: mlx5_0|PHB|SYS| X ||\n")},
       {"a command line before it", "user@node:~$ nvidia-smi topo -m\n" + original},
       {"colours", tabs("\x1b[4m|GPU0|GPU1|mlx5_0|CPU Affinity|NUMA Affinity\x1b[0m\n"
                        "GPU0|\x1b[31m X \x1b[0m|NV2|PHB|0-3|0\nGPU1|NV2| X |SYS|4-7|1\nmlx5_0|PHB|SYS| X ||\n")},
@@ -243,6 +246,7 @@ TEST_CASE("what is odd in a matrix is a warning and never a link") {
       {"two X", "|GPU0|GPU1\nGPU0| X | X \nGPU1| X | X \n", "does not have its X"},
       {"empty cells", "|GPU0|GPU1\nGPU0| X |\nGPU1|| X \n", "links of 1 pairs"},
       {"a row twice", "|GPU0|GPU1\nGPU0| X |SYS\nGPU0| X |NV4\nGPU1|SYS| X \n", "is there already"},
+      {"a line of odd white space", "|GPU0|GPU1\n\v\n \f\nGPU0| X |NVx\nGPU1|SYS| X \n", "1 cells between GPUs"},
       {"a second matrix", "|GPU0|GPU1\nGPU0| X |SYS\nGPU1|SYS| X \n|GPU0|GPU1\nGPU0| X |NV4\nGPU1|NV4| X \n",
        "several matrices"},
   };
@@ -360,6 +364,18 @@ TEST_CASE("texts of any size are read or refused") {
   std::string lines;
   for (int i = 0; i < 600'000; ++i) lines += "a\n";
   CHECK(parse_nvidia_smi(lines).status().message() == "line 500001: too many lines");
+}
+
+TEST_CASE("affinities that claim everything for every node do no harm") {
+  std::string text = "\t";
+  for (int gpu = 0; gpu < 500; ++gpu) text += "GPU" + std::to_string(gpu) + "\t";
+  text += "CPU Affinity\tNUMA Affinity\n";
+  for (int gpu = 0; gpu < 500; ++gpu)
+    text += "GPU" + std::to_string(gpu) + std::string(501, '\t') + "0-65535\t" + std::to_string(gpu) + "\n";
+  const Machine machine = machine_of(text);
+  CHECK(machine.gpus.size() == 500);
+  CHECK(machine.numa.size() == 500);
+  CHECK(machine.cpus.empty());
 }
 
 TEST_CASE("every beginning of a text is read or refused") {
