@@ -81,7 +81,8 @@ void add_benchmarks() {
                              random_of(16), cpx(24), cpx(64), random_of(24), random_of(64)}) {
     const auto add = [&shape](const char* what, auto run) {
       return benchmark::RegisterBenchmark((what + (" " + shape.name)).c_str(), run, shape)
-          ->Unit(benchmark::kMicrosecond);
+          ->Unit(benchmark::kMicrosecond)
+          ->MinTime(0.05);
     };
     add("pick, every k,", pick_every_k);
     add("pick, half the GPUs,", pick_one_k)->Arg(static_cast<int>(shape.numa.size()) / 2);

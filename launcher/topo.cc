@@ -62,6 +62,8 @@ int execute(const TopoCommand& command) {
   if (!busy.ok())
     return fail(Status(busy.status().code(), "--busy takes GPU numbers such as 0,2-3, not \"" + command.busy + "\""),
                 kExitUsage);
+  if (command.picks && command.pick < 1)
+    return fail({Code::kInvalidArgument, "--pick takes a number of at least 1"}, kExitUsage);
   if (!command.busy.empty() && !command.picks) return fail({Code::kInvalidArgument, "--busy needs --pick"}, kExitUsage);
   if (command.format != "auto" && command.input.empty())
     return fail({Code::kInvalidArgument, "--format needs --input"}, kExitUsage);
@@ -77,8 +79,7 @@ void add_topo(CLI::App& app, CommandLine& line) {
                    "a file that describes a machine, - for standard input (default: this node)");
   topo->add_option("--format", command->format, "auto, atoll, hwloc, nccl or nvidia-smi (default auto)");
   topo->add_flag("--json", command->json, "print JSON; see atoll-topo(1)");
-  CLI::Option* pick = topo->add_option("--pick", command->pick, "which so many GPUs are best used together")
-                          ->check(CLI::PositiveNumber);
+  CLI::Option* pick = topo->add_option("--pick", command->pick, "which so many GPUs are best used together");
   topo->add_option("--busy", command->busy, "GPUs that --pick must leave out, such as 0,2-3");
   topo->add_option("--svg", command->svg, "write a drawing to this file");
   topo->callback([command, pick, &line] {

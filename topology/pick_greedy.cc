@@ -13,31 +13,34 @@ constexpr std::int64_t kExchangeWork = 1 << 20;  // rounds of one seed × k × G
 
 }  // namespace
 
-// From each GPU that has no lower twin, as far as the work allows.
+// From every pair where the work allows, else from each GPU that has no lower twin.
 void PickSearch::try_greedy() {
   const std::int64_t work = static_cast<std::int64_t>(k_) * count_;
   std::int64_t seeds = std::max<std::int64_t>(1, kGreedyWork / work);
-  for (int seed = 0; seed < count_ && seeds > 0; ++seed) {
-    if (twin_before_[seed] >= 0) continue;
-    --seeds;
-    grow(seed);
-    for (std::int64_t rounds = kExchangeWork / work; rounds > 0 && exchange();) --rounds;
-    consider_members();
+  const bool pairs = k_ > 2 && seeds >= static_cast<std::int64_t>(count_) * (count_ - 1) / 2;
+  for (int first = 0; first < count_; ++first) {
+    if (twin_before_[first] >= 0) continue;
+    for (int second = pairs ? first + 1 : count_ - 1; second < count_ && seeds > 0; ++second, --seeds) {
+      grow(first, pairs ? second : first);
+      for (std::int64_t rounds = kExchangeWork / work; rounds > 0 && exchange();) --rounds;
+      consider_members();
+    }
   }
   std::fill(taken_.begin(), taken_.end(), 0);
 }
 
-// Adds the GPU with the strongest links to the set; of equals the one that takes least from the rest, then the lowest.
-void PickSearch::grow(int seed) {
+// Adds, after those two, the GPU with the strongest links to the set; of equals the one that takes least from the rest,
+// then the lowest.
+void PickSearch::grow(int first, int second) {
   std::fill(taken_.begin(), taken_.end(), 0);
   gain_.assign(pool_.size(), 0);
-  for (int size = 0, next = seed; size < k_; ++size) {
+  for (int size = 0, next = first; size < k_; ++size) {
     taken_[next] = 1;
     for (int i = 0; i < count_; ++i) gain_[i] += rows_[next][pool_[i]];
-    next = -1;
+    next = second;
     for (int i = 0; i < count_; ++i) {
-      if (taken_[i]) continue;
-      if (next < 0 || gain_[i] > gain_[next] || (gain_[i] == gain_[next] && degree_[i] < degree_[next])) next = i;
+      if (taken_[i] || !taken_[second]) continue;
+      if (taken_[next] || gain_[i] > gain_[next] || (gain_[i] == gain_[next] && degree_[i] < degree_[next])) next = i;
     }
   }
 }

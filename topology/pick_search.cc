@@ -30,9 +30,9 @@ bool PickSearch::better(const Score& a, const Score& b) {
 
 bool PickSearch::search(const std::vector<int>& pool) {
   load(pool);
-  bounded_ = count_ >= kBoundedFrom;
+  bounded_ = count_ >= kBoundedFrom && count_ > k_;
   if (bounded_) find_bounds();
-  if (count_ >= kGreedyFrom) try_greedy();
+  if (count_ >= kGreedyFrom && count_ > k_) try_greedy();
   descend(0);
   return steps_ > 0;
 }

@@ -43,7 +43,7 @@ class PickSearch {
   void descend(int at);
 
   void try_greedy();
-  void grow(int seed);
+  void grow(int first, int second);
   bool exchange();
   void consider_members();
 

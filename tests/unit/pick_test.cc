@@ -8,6 +8,7 @@
 #include "tests/support/gpu_shapes.h"
 #include "topology/pick.h"
 #include "topology/pick_memo.h"
+#include "topology/pick_search.h"
 
 namespace Atoll {
 namespace {
@@ -161,6 +162,26 @@ TEST_CASE("above 16 free GPUs islands are exact, and totals near the best") {
     best += pick->gpus == right;
   }
   MESSAGE(graphs << " random graphs of 17 to 24 GPUs: " << best << " sets are the best, the worst total is " << worst
+                 << " of the best");
+  CHECK(worst >= 0.95);
+}
+
+TEST_CASE("above 24 free GPUs totals are near those of a search without limit") {
+  std::mt19937_64 random(40);
+  double worst = 1;
+  int graphs = 0, best = 0;
+  for (; graphs < 24; ++graphs) {
+    const Shape shape = random_shape(random, 28 + graphs % 13, 0.2 + 0.15 * (graphs % 6));
+    const GpuGraph graph = shape.graph();
+    const int k = 3 + graphs % 3;
+    PickSearch unlimited(graph, k, INT64_MAX);
+    unlimited.search(range(0, graph.size()));
+    const auto pick = pick_gpus(graph, range(0, graph.size()), k);
+    REQUIRE(pick.has_value());
+    worst = std::min(worst, pick->total_gbps * 1000 / static_cast<double>(unlimited.best_inside()));
+    best += pick->gpus == unlimited.best();
+  }
+  MESSAGE(graphs << " random graphs of 28 to 40 GPUs: " << best << " sets are the best, the worst total is " << worst
                  << " of the best");
   CHECK(worst >= 0.95);
 }
