@@ -1,41 +1,46 @@
-// One actor with state on every GPU of the cluster. Shows which GPU, NUMA node and CPUs each was given, and fails if a GPU
-// was given twice.
+// One actor with state on every GPU of the cluster, in placement groups: shows where each rank was placed, and fails if a
+// GPU was given twice, or if an actor does not find itself where its group's table says.
 //
-//   atoll run -- actors
+//   atoll run -- actors          one group over all GPUs: rank order is node order, and the ring of links inside a node
+//   atoll run -- actors 4        groups of 4 GPUs, each on one node and on as few NVLink islands as any node allows
 
 #include <atoll/atoll.h>
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <set>
 
 namespace {
 
 constexpr int kRounds = 10;
+constexpr auto kPatience = std::chrono::seconds(60);
 
-struct Place {
+// What an actor says of itself.
+struct Seat {
   std::string node;
-  int process = 0;
-  std::vector<int> gpus;  // their indices
-  std::string uuid, model;
+  int process = 0, rank = -1, ranks = 0;
+  std::vector<std::string> uuids;
+  std::vector<int> gpus, cpus;
   int numa = -1;
-  std::vector<int> cpus;
-  ATOLL_FIELDS(node, process, gpus, uuid, model, numa, cpus)
+  std::vector<std::string> nics;
+  ATOLL_FIELDS(node, process, rank, ranks, uuids, gpus, cpus, numa, nics)
 };
 
 class GpuActor {
  public:
-  Place place() const {
+  Seat seat() const {
     const Atoll::WorkerView& given = Atoll::this_worker();
-    Place place{given.node, ::getpid(), {}, "", "", given.numa, given.cpus};
-    for (const Atoll::Gpu& gpu : given.gpus) place.gpus.push_back(gpu.index);
-    if (given.gpus.empty()) return place;
-    place.uuid = given.gpus.front().uuid;
-    place.model = given.gpus.front().model;
-    if (place.numa < 0) place.numa = given.gpus.front().numa;
-    return place;
+    Seat seat{given.node, ::getpid(), given.bundle, given.bundles, {}, {}, given.cpus, given.numa, given.nics};
+    for (const Atoll::Gpu& gpu : given.gpus) {
+      seat.gpus.push_back(gpu.index);
+      seat.uuids.push_back(gpu.uuid);
+      if (seat.numa < 0) seat.numa = gpu.numa;
+    }
+    return seat;
   }
 
   int count() { return ++counter_; }
@@ -43,9 +48,14 @@ class GpuActor {
  private:
   int counter_ = 0;
 };
-ATOLL_ACTOR(GpuActor(), &GpuActor::place, &GpuActor::count);
+ATOLL_ACTOR(GpuActor(), &GpuActor::seat, &GpuActor::count);
 
-using Actors = std::vector<Atoll::Actor<GpuActor>>;
+// A group, and the actor of each of its bundles.
+struct Team {
+  Atoll::PlacementGroup group;
+  std::vector<Atoll::Actor<GpuActor>> actors;
+  std::vector<Seat> seats;
+};
 
 // Sorted numbers as Slurm writes them: "0-3,8".
 std::string ranges(const std::vector<int>& numbers) {
@@ -60,61 +70,89 @@ std::string ranges(const std::vector<int>& numbers) {
   return text.empty() ? "any" : text;
 }
 
-std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
-
-std::vector<Place> ask_places(const Actors& actors) {
-  std::vector<Atoll::Ref<Place>> asked;
-  for (const Atoll::Actor<GpuActor>& actor : actors) asked.push_back(actor.call(&GpuActor::place));
-  std::vector<Place> places = Atoll::get(asked, std::chrono::seconds(60));
-  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
-    return std::tie(a.node, a.gpus) < std::tie(b.node, b.gpus);
-  });
-  return places;
+std::string list(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ",") + word;
+  return text.empty() ? "-" : text;
 }
 
-void print(const std::vector<Place>& places) {
-  std::printf("%-12s %4s  %-40s  %-8s %5s  %-12s %s\n", "node", "gpu", "uuid", "model", "numa", "cpus", "process");
-  for (const Place& place : places)
-    std::printf("%-12s %4s  %-40s  %-8s %5s  %-12s %d\n", place.node.c_str(), ranges(place.gpus).c_str(),
-                or_dash(place.uuid).c_str(), or_dash(place.model).c_str(),
-                place.numa < 0 ? "-" : std::to_string(place.numa).c_str(), ranges(place.cpus).c_str(), place.process);
+Team make_team(int size, const Atoll::GroupOptions& options) {
+  Team team{Atoll::placement_group(std::vector<Atoll::Needs>(static_cast<std::size_t>(size), {.gpus = 1}), options), {}, {}};
+  for (int rank = 0; rank < size; ++rank)
+    team.actors.push_back(Atoll::actor<GpuActor>().gpus(1).in(team.group, rank).create());
+  return team;
 }
 
-// Throws unless each actor has one GPU, and no other has it.
-void check_places(const std::vector<Place>& places) {
-  std::set<std::pair<std::string, int>> taken;
-  for (const Place& place : places) {
-    const std::string who = "the actor in process " + std::to_string(place.process) + " of " + place.node;
-    if (place.gpus.size() != 1)
-      throw std::runtime_error(who + " asked for one GPU and has " + std::to_string(place.gpus.size()));
-    if (!taken.emplace(place.node, place.gpus.front()).second)
-      throw std::runtime_error(who + " has GPU " + std::to_string(place.gpus.front()) + ", which another has too");
+void take_seats(Team& team) {
+  std::vector<Atoll::Ref<Seat>> asked;
+  for (const Atoll::Actor<GpuActor>& actor : team.actors) asked.push_back(actor.call(&GpuActor::seat));
+  team.seats = Atoll::get(asked, kPatience);
+}
+
+// The actor of a rank must have what the table says of its bundle, and no other may have its GPU.
+void check_seat(int rank, const Seat& seat, const Atoll::BundleView& bundle, std::set<std::string>& taken) {
+  const std::string who = "rank " + std::to_string(rank) + ", process " + std::to_string(seat.process) + " of " + seat.node + ",";
+  if (seat.gpus.size() != 1)
+    throw std::runtime_error(who + " asked for one GPU and has " + std::to_string(seat.gpus.size()));
+  if (seat.rank != rank) throw std::runtime_error(who + " believes to be rank " + std::to_string(seat.rank));
+  if (seat.node != bundle.node || bundle.gpus.size() != 1 || seat.gpus.front() != bundle.gpus.front().index)
+    throw std::runtime_error(who + " has GPU " + ranges(seat.gpus) + ", which its group's table does not say");
+  if (!taken.insert(seat.node + " " + ranges(seat.gpus)).second)
+    throw std::runtime_error(who + " has GPU " + ranges(seat.gpus) + ", which another has too");
+}
+
+void show(const Team& team, std::set<std::string>& taken) {
+  const Atoll::GroupTableView table = team.group.table();
+  for (std::size_t i = 0; i < team.seats.size(); ++i) {
+    const Seat& seat = team.seats[i];
+    const Atoll::BundleView& bundle = table.bundles.at(i);
+    check_seat(static_cast<int>(i), seat, bundle, taken);
+    std::printf("%4zu  %-10s %4s %7d %5s  %-10s %-16s %-40s %d\n", i, seat.node.c_str(), ranges(seat.gpus).c_str(),
+                bundle.gpus.front().island, seat.numa < 0 ? "-" : std::to_string(seat.numa).c_str(),
+                ranges(seat.cpus).c_str(), list(seat.nics).c_str(), list(seat.uuids).c_str(), seat.process);
   }
 }
 
 // Every actor counts for itself.
-void count_rounds(const Actors& actors) {
+void count_rounds(const std::vector<Team>& teams) {
   for (int round = 1; round <= kRounds; ++round) {
     std::vector<Atoll::Ref<int>> counted;
-    for (const Atoll::Actor<GpuActor>& actor : actors) counted.push_back(actor.call(&GpuActor::count));
-    for (const int count : Atoll::get(counted, std::chrono::seconds(60)))
+    for (const Team& team : teams)
+      for (const Atoll::Actor<GpuActor>& actor : team.actors) counted.push_back(actor.call(&GpuActor::count));
+    for (const int count : Atoll::get(counted, kPatience))
       if (count != round)
         throw std::runtime_error("a counter stands at " + std::to_string(count) + " after " + std::to_string(round) +
                                  " calls");
   }
 }
 
-void run(const Atoll::Cluster& cluster) {
-  double gpus = 0;
-  for (const Atoll::NodeView& node : cluster.nodes()) gpus += node.gpus;
-  if (gpus < 1) throw std::runtime_error("this cluster has no GPUs; ask Slurm for some, as with --gpus-per-node=8");
-  Actors actors;
-  for (int i = 0; i < static_cast<int>(gpus); ++i) actors.push_back(Atoll::actor<GpuActor>().gpus(1).create());
-  const std::vector<Place> places = ask_places(actors);
-  print(places);
-  check_places(places);
-  count_rounds(actors);
-  std::printf("%zu actors, one a GPU, no GPU twice; each counted to %d\n", actors.size(), kRounds);
+std::vector<Team> make_teams(const Atoll::Cluster& cluster, int size) {
+  int all = 0, groups = 0;
+  for (const Atoll::NodeView& node : cluster.nodes()) {
+    all += static_cast<int>(node.gpus);
+    if (size > 0) groups += static_cast<int>(node.gpus) / size;
+  }
+  if (all < 1) throw std::runtime_error("this cluster has no GPUs; ask Slurm for some, as with --gpus-per-node=8");
+  std::vector<Team> teams;
+  if (size == 0) teams.push_back(make_team(all, {.strategy = Atoll::PlacementStrategy::kPack}));
+  if (size > 0 && groups == 0) throw std::runtime_error("no node has " + std::to_string(size) + " GPUs");
+  for (int i = 0; i < groups; ++i) teams.push_back(make_team(size, {.strategy = Atoll::PlacementStrategy::kStrictPack}));
+  return teams;
+}
+
+void run(const Atoll::Cluster& cluster, int size) {
+  std::vector<Team> teams = make_teams(cluster, size);
+  std::set<std::string> taken;
+  std::size_t actors = 0;
+  std::printf("rank  node        gpu  island  numa  cpus       nics             uuid                                     process\n");
+  for (Team& team : teams) {
+    take_seats(team);
+    if (size > 0) std::printf("group %zu of %zu\n", static_cast<std::size_t>(&team - teams.data() + 1), teams.size());
+    show(team, taken);
+    actors += team.actors.size();
+  }
+  count_rounds(teams);
+  std::printf("%zu actors, one a GPU, no GPU twice; each counted to %d\n", actors, kRounds);
 }
 
 }  // namespace
@@ -122,7 +160,12 @@ void run(const Atoll::Cluster& cluster) {
 int main(int argc, char** argv) {
   try {
     const Atoll::Cluster cluster = Atoll::connect(argc, argv);
-    run(cluster);
+    const int size = argc > 1 ? std::atoi(argv[1]) : 0;
+    if (argc > 2 || (argc == 2 && size < 1)) {
+      std::fprintf(stderr, "usage: actors [GPUS_A_GROUP]\n");
+      return 2;
+    }
+    run(cluster, size);
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "actors: %s\n", error.what());

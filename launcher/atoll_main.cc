@@ -48,6 +48,7 @@ int run_command(int argc, char** argv) {
   add_up(app, line);
   add_down(app, line);
   add_status(app, line);
+  add_topo(app, line);
   add_place(app, line);
   return parse(app, argc, argv, line);
 }

@@ -23,6 +23,7 @@ void add_run(CLI::App& app, CommandLine& line);
 void add_up(CLI::App& app, CommandLine& line);
 void add_down(CLI::App& app, CommandLine& line);
 void add_status(CLI::App& app, CommandLine& line);
+void add_topo(CLI::App& app, CommandLine& line);
 void add_place(CLI::App& app, CommandLine& line);
 
 }  // namespace Atoll

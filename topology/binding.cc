@@ -5,19 +5,12 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "topology/gpu_environment.h"
 #include "topology/hwloc_topology.h"
 
 namespace Atoll {
 
 namespace {
-
-std::string visible_devices(const std::vector<GpuInfo>& gpus) {
-  const bool by_uuid = std::all_of(gpus.begin(), gpus.end(), [](const GpuInfo& gpu) { return !gpu.uuid.empty(); });
-  std::string devices;
-  for (const GpuInfo& gpu : gpus)
-    devices += (devices.empty() ? "" : ",") + (by_uuid ? gpu.uuid : std::to_string(gpu.index));
-  return devices;
-}
 
 // The GPUs' NUMA nodes, ascending, each once; none if the place of any GPU is unknown.
 std::vector<int> numa_of(const std::vector<GpuInfo>& gpus) {
@@ -46,11 +39,12 @@ CpuList cpus_of(const Machine& machine, const std::vector<int>& numa) {
 
 }  // namespace
 
-Binding bind_worker(const Machine& machine, const NodeGrant& grant, const std::vector<GpuInfo>& gpus, Fixed cpu) {
+Binding bind_worker(const Machine& machine, const NodeGrant& grant, const std::vector<GpuInfo>& gpus, Fixed cpu,
+                    const Environment& set) {
   Binding binding;
   std::vector<int> numa = numa_of(gpus);
-  binding.environment["CUDA_VISIBLE_DEVICES"] = visible_devices(gpus);
-  binding.environment["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID";
+  binding.environment = visible_gpus(machine, gpus);
+  binding.environment.merge(nic_hints(machine, gpus, set));
   binding.environment["OMP_NUM_THREADS"] = std::to_string(std::max<std::int64_t>(1, cpu.units() / Fixed::kScale));
   binding.environment["ATOLL_NUMA"] = list(numa);
   if (machine.synthetic || numa.empty()) return binding;

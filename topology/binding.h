@@ -21,14 +21,16 @@ struct Binding {
   friend bool operator==(const Binding&, const Binding&) = default;
 };
 
-// The binding of a worker that was given `gpus` (of the node's grant) and `cpu` CPUs.
+// The binding of a worker that was given `gpus` (of the node's grant, in the order the worker is to see them) and `cpu`
+// CPUs. `set` is the environment that the worker will have besides; what the user set there of the NIC hints stays.
 //
-// CUDA_VISIBLE_DEVICES: the UUIDs in the order given; indices if any of them has no UUID; empty without GPUs.
-// CUDA_DEVICE_ORDER: PCI_BUS_ID. OMP_NUM_THREADS: cpu rounded down, at least 1.
+// CUDA_VISIBLE_DEVICES and the like, ATOLL_NICS and the NIC hints: as in gpu_environment.h.
+// OMP_NUM_THREADS: cpu rounded down, at least 1.
 // ATOLL_NUMA: the GPUs' NUMA nodes, "0" or "0,1"; empty if unknown.
 // cpus: those of these NUMA nodes that the grant allows. If it allows none of them, or the place of a GPU is unknown,
 // the worker is not bound; the former is worth a warning. Without GPUs it is not bound either.
-Binding bind_worker(const Machine& machine, const NodeGrant& grant, const std::vector<GpuInfo>& gpus, Fixed cpu);
+Binding bind_worker(const Machine& machine, const NodeGrant& grant, const std::vector<GpuInfo>& gpus, Fixed cpu,
+                    const Environment& set = {});
 
 // Binds processes of this node. Opening it takes 2 ms and some 100 KB, so it is opened once, before the fork.
 class Binder {

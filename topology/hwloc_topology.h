@@ -2,6 +2,7 @@
 
 #include <hwloc.h>
 
+#include <string>
 #include <utility>
 
 #include "runtime/base/status.h"
@@ -9,11 +10,16 @@
 
 namespace Atoll {
 
-// Owns a loaded hwloc topology of this process's node.
+// Owns a loaded hwloc topology.
 class HwlocTopology {
  public:
-  // Only processors and NUMA nodes: 2 ms, against 7 to 12 for everything that hwloc can find.
+  // This process's node, only processors and NUMA nodes: 2 ms, against 7 to 12 for everything that hwloc can find.
   static Result<HwlocTopology> load();
+  // The same with PCI and the devices of the operating system.
+  static Result<HwlocTopology> load_with_devices();
+  // The node that an XML file describes, with its devices and matrices; nothing of this one. Only for XML that
+  // clean_hwloc_xml() wrote: hwloc trusts what it reads.
+  static Result<HwlocTopology> load_xml(const std::string& xml);
   HwlocTopology(HwlocTopology&& other) noexcept : topology_(std::exchange(other.topology_, nullptr)) {}
   HwlocTopology& operator=(HwlocTopology&& other) noexcept {
     std::swap(topology_, other.topology_);
@@ -25,6 +31,7 @@ class HwlocTopology {
 
  private:
   HwlocTopology() = default;
+  static Result<HwlocTopology> load_node(bool with_devices);
   hwloc_topology_t topology_ = nullptr;
 };
 

@@ -5,7 +5,10 @@
 #include <algorithm>
 
 #include "topology/cgroup.h"
+#include "topology/hwloc_places.h"
 #include "topology/hwloc_topology.h"
+#include "topology/live_devices.h"
+#include "topology/nvml.h"
 #include "topology/text.h"
 
 namespace Atoll {
@@ -22,14 +25,6 @@ std::uint64_t ram_bytes() {
   return pages > 0 && size > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(size) : 0;
 }
 
-std::vector<NumaNode> numa_nodes(hwloc_topology_t topology) {
-  std::vector<NumaNode> nodes;
-  for (hwloc_obj_t node = nullptr; (node = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, node)) != nullptr;)
-    nodes.push_back({static_cast<int>(node->os_index), to_list(node->cpuset), node->attr->numanode.local_memory});
-  std::sort(nodes.begin(), nodes.end(), [](const NumaNode& a, const NumaNode& b) { return a.index < b.index; });
-  return nodes;
-}
-
 // The cpuset, less what an affinity mask takes away.
 CpuList allowed_cpus(hwloc_topology_t topology) {
   const CpuList allowed = to_list(hwloc_topology_get_allowed_cpuset(topology));
@@ -40,35 +35,73 @@ CpuList allowed_cpus(hwloc_topology_t topology) {
   return intersect(allowed, to_list(affinity.get()));
 }
 
-void discover_cpus(Machine& machine, bool in_slurm_group) {
-  const Result<HwlocTopology> topology = HwlocTopology::load();
-  if (!topology.ok()) {
-    for (int cpu = 0; cpu < sysconf(_SC_NPROCESSORS_ONLN); ++cpu) machine.cpus.push_back(cpu);
-    machine.warnings.push_back(topology.status().message() + "; its NUMA nodes are unknown");
-    return;
-  }
-  machine.numa = numa_nodes(topology->get());
-  machine.cpus = allowed_cpus(topology->get());
-  machine.synthetic = !hwloc_topology_is_thissystem(topology->get());
-  const CpuList present = to_list(hwloc_topology_get_complete_cpuset(topology->get()));
+// What GPU drivers have put there. Without any of it this node has no GPU that could be used.
+struct Drivers {
+  bool nvidia = false, amd = false;
+  bool any() const { return nvidia || amd; }
+};
+
+Drivers find_drivers() {
+  const auto there = [](const char* path) { return access(path, F_OK) == 0; };
+  return {there("/dev/nvidiactl") || there("/dev/nvidia0") || there("/dev/dxg"), there("/dev/kfd")};
+}
+
+void describe_cpus(hwloc_topology_t topology, bool in_slurm_group, Machine& machine) {
+  machine.numa = numa_nodes(topology);
+  machine.cpus = allowed_cpus(topology);
+  machine.synthetic = !hwloc_topology_is_thissystem(topology);
+  const CpuList present = to_list(hwloc_topology_get_complete_cpuset(topology));
   machine.cpus_set_by_slurm = in_slurm_group && machine.cpus.size() < present.size();
+}
+
+Result<LiveGpus> ask_nvml(const std::string& path) {
+  Result<NvmlLibrary> library = NvmlLibrary::open(path.empty() ? "libnvidia-ml.so.1" : path);
+  if (!library.ok()) return library.status();
+  return NvmlProvider(std::move(*library)).read();
+}
+
+void describe_devices(const Drivers& drivers, const std::string& nvml, hwloc_topology_t topology, Machine& machine) {
+  add_nics(topology, machine);
+  if (drivers.nvidia) {
+    const Result<LiveGpus> gpus = ask_nvml(nvml);
+    if (gpus.ok())
+      add_gpus(*gpus, topology, machine);
+    else
+      machine.warnings.push_back(gpus.status().message() + "; GPUs are those that hwloc shows");
+    if (!gpus.ok()) add_gpus(Maker::kNvidia, topology, machine);
+  }
+  if (drivers.amd) add_gpus(Maker::kAmd, topology, machine);
+}
+
+void use_all_processors(const std::string& why, Machine& machine) {
+  for (int cpu = 0; cpu < sysconf(_SC_NPROCESSORS_ONLN); ++cpu) machine.cpus.push_back(cpu);
+  machine.warnings.push_back(why + "; its NUMA nodes and GPUs are unknown");
 }
 
 }  // namespace
 
-Machine discover_machine() {
+Machine discover_machine(const Environment& environment) {
   const CgroupLimits limits = read_cgroup_limits();
   Machine machine;
   machine.name = host_name();
   machine.memory = ram_bytes();
   if (limits.memory != 0) machine.memory = std::min(machine.memory, limits.memory);
-  discover_cpus(machine, limits.slurm);
+  const std::string& nvml = lookup(environment, "ATOLL_NVML");
+  Drivers drivers = find_drivers();
+  drivers.nvidia = drivers.nvidia || !nvml.empty();
+  const Result<HwlocTopology> topology = drivers.any() ? HwlocTopology::load_with_devices() : HwlocTopology::load();
+  if (!topology.ok()) {
+    use_all_processors(topology.status().message(), machine);
+    return machine;
+  }
+  describe_cpus(topology->get(), limits.slurm, machine);
+  if (drivers.any()) describe_devices(drivers, nvml, topology->get(), machine);
   return machine;
 }
 
 Result<Machine> machine_of_this_node(const Environment& environment) {
   const std::string& path = lookup(environment, "ATOLL_TOPOLOGY");
-  if (path.empty()) return discover_machine();
+  if (path.empty()) return discover_machine(environment);
   Result<Machine> machine = load_machine(path);
   if (!machine.ok()) return machine.status().prefixed("ATOLL_TOPOLOGY");
   machine->name = host_name();

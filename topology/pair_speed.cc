@@ -2,16 +2,20 @@
 
 #include <algorithm>
 
+#include "topology/link_speed.h"
+
 namespace Atoll {
 
 namespace {
 
-double lane_speed(LinkKind kind, const std::string&) { return kind == LinkKind::kXgmi ? 36 : 20; }
+double lane_gbps(LinkKind kind, const std::string& model) {
+  return kind == LinkKind::kXgmi ? xgmi_lane_gbps(model) : nvlink_lane_gbps(compute_capability(model));
+}
 
 }  // namespace
 
 double pair_gbps(LinkKind kind, const std::string& model, const std::string& other, int lanes) {
-  return lanes * std::min(lane_speed(kind, model), lane_speed(kind, other));
+  return lanes * std::min(lane_gbps(kind, model), lane_gbps(kind, other));
 }
 
 }  // namespace Atoll

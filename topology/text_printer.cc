@@ -11,12 +11,14 @@ namespace {
 
 constexpr std::uint64_t kMiB = 1 << 20;
 
-// The string as one word of the text.
-std::string word(std::string text) {
+// The string as one word of the text, without these characters in it.
+std::string word(std::string text, std::string_view without = " \t\r\n#") {
   for (char& c : text)
-    if (c == '#' || c == ',' || static_cast<unsigned char>(c) <= ' ') c = '_';
+    if (without.find(c) != std::string_view::npos) c = '_';
   return text;
 }
+
+std::string nic_word(const std::string& name) { return word(name, " \t\r\n#,"); }
 
 // The shortest number that reads as the same double.
 std::string shortest(double number) {
@@ -46,12 +48,12 @@ void print_gpu(std::ostream& out, const GpuInfo& gpu) {
   print_pair(out, "pci", gpu.pci);
   print_pair(out, "model", gpu.model);
   std::string nics;
-  for (const std::string& nic : gpu.nics) nics += (nics.empty() ? " nics " : ",") + word(nic);
+  for (const std::string& nic : gpu.nics) nics += (nics.empty() ? " nics " : ",") + nic_word(nic);
   out << nics << '\n';
 }
 
 void print_nic(std::ostream& out, const Nic& nic) {
-  out << "nic " << word(nic.name);
+  out << "nic " << nic_word(nic.name);
   print_numa_number(out, nic.numa);
   print_pair(out, "pci", nic.pci);
   out << '\n';

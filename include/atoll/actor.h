@@ -4,6 +4,7 @@
 #include <string>
 #include <type_traits>
 
+#include <atoll/placement_group.h>
 #include <atoll/registry.h>
 
 // Registers an actor class: its constructor as a function type, then the methods
@@ -70,6 +71,8 @@ class ActorOptions {
   // How often it is built anew, from its constructor, when its process or node
   // dies; -1: without limit.
   ActorOptions& restarts(int n) { return restarts_ = n, *this; }
+  // Where it lives: in a bundle of the group, whose resources it uses; -1: in any.
+  ActorOptions& in(const PlacementGroup& group, int bundle = -1) { return place_ = {group.key(), bundle}, *this; }
 
   // Asks for it and returns at once; what goes wrong comes with the first call,
   // or with wait_ready().
@@ -78,11 +81,13 @@ class ActorOptions {
     using Construct = typename decltype(atoll_constructor(static_cast<C*>(nullptr)))::type;
     using Taken = internal::ConstructorSignature<Construct>;
     return Actor<C>(internal::create_actor(internal::name_of_class(typeid(C)),
-                                           Taken::Parameters::make_arguments(given...), needs_, name_, restarts_));
+                                           Taken::Parameters::make_arguments(given...), needs_, place_, name_,
+                                           restarts_));
   }
 
  private:
   Needs needs_;
+  internal::Place place_;
   std::string name_;
   int restarts_ = 0;
 };

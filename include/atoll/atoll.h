@@ -9,5 +9,6 @@
 #include <atoll/cluster.h>
 #include <atoll/error.h>
 #include <atoll/options.h>
+#include <atoll/placement_group.h>
 #include <atoll/ref.h>
 #include <atoll/task.h>

@@ -54,9 +54,16 @@ struct Argument {
 
 using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
-Handle submit_task(const std::string& function, std::vector<Argument> arguments, const Needs& needs, int retries);
+// A bundle of a placement group: nowhere in particular if `group` is nobody's.
+struct Place {
+  Key group;
+  int bundle = -1;  // -1: any
+};
+
+Handle submit_task(const std::string& function, std::vector<Argument> arguments, const Needs& needs,
+                   const Place& place, int retries);
 Key create_actor(const std::string& class_name, std::vector<Argument> arguments, const Needs& needs,
-                 const std::string& name, int max_restarts);
+                 const Place& place, const std::string& name, int max_restarts);
 Handle call_actor(Key actor, const std::string& method, std::vector<Argument> arguments);
 void kill_actor(Key actor);
 // The actor that has this name now; throws ActorDiedError if nobody has.

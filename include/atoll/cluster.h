@@ -58,6 +58,10 @@ struct WorkerView {
   std::vector<Gpu> gpus;
   std::vector<int> cpus;   // the CPUs it may use; empty: not bound
   int numa = -1;
+  std::vector<std::string> nics;  // the nearest to its GPUs, nearest first
+  int bundle = -1;    // of the placement group it works in: its rank there; -1: in none
+  int bundles = 0;    // of that group
+  std::string group;  // its name, if it has one
 };
 const WorkerView& this_worker();
 

@@ -70,6 +70,12 @@ class InfeasibleError : public Error {
   using Error::Error;
 };
 
+// The placement group was removed, or went with its owner.
+class GroupRemovedError : public Error {
+ public:
+  using Error::Error;
+};
+
 // The object's owner is gone, or dropped it.
 class ObjectLostError : public Error {
  public:

@@ -13,7 +13,7 @@ struct Needs {
   double cpus = 0;
   double gpus = 0;
   std::uint64_t memory = 0;             // bytes
-  std::map<std::string, double> custom;  // resources of the cluster's own naming
+  std::map<std::string, double> custom = {};  // resources of the cluster's own naming
 };
 
 inline constexpr std::uint64_t operator""_MiB(unsigned long long n) { return n << 20; }

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include <atoll/placement_group.h>
 #include <atoll/registry.h>
 
 // Registers a function, so that task(function) may run it in other processes.
@@ -34,18 +35,21 @@ class Task {
   Task& resource(const std::string& name, double n) { return needs_.custom[name] = n, *this; }
   // How often it is run again when its worker or node dies; -1: without limit.
   Task& retries(int n) { return retries_ = n, *this; }
+  // Where it runs: in a bundle of the group, whose resources it uses; -1: in any.
+  Task& in(const PlacementGroup& group, int bundle = -1) { return place_ = {group.key(), bundle}, *this; }
 
   // Hands it over and returns at once; any thread may. Values are copied.
   // Throws Error for needs that are not well formed, ClusterLostError without a cluster.
   template <typename... Given>
   Ref<Result> submit(const Given&... given) const {
     return Ref<Result>(internal::submit_task(
-        *name_, internal::Signature<Function>::Parameters::make_arguments(given...), needs_, retries_));
+        *name_, internal::Signature<Function>::Parameters::make_arguments(given...), needs_, place_, retries_));
   }
 
  private:
   const std::string* name_;
   Needs needs_;
+  internal::Place place_;
   int retries_ = 3;
 };
 

@@ -30,6 +30,7 @@ using ObjectId = GlobalId<struct ObjectTag>;
 using TaskId = GlobalId<struct TaskTag>;
 using ActorId = GlobalId<struct ActorTag>;
 using LeaseId = GlobalId<struct LeaseTag>;
+using GroupId = GlobalId<struct GroupTag>;  // a placement group
 
 // Hexadecimal, e.g. "4f1c09aa71b2e690"; ids add "-sequence".
 std::string to_string(ProcessId id);

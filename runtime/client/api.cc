@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 
+#include "runtime/client/api_support.h"
 #include "runtime/client/connect.h"
 #include "runtime/client/errors.h"
 #include "runtime/wire/worker_start.h"
@@ -13,50 +14,11 @@
 namespace Atoll {
 namespace {
 
-ObjectId object_id(internal::Key key) { return {ProcessId(key.process), key.sequence}; }
-ActorId actor_id(internal::Key key) { return {ProcessId(key.process), key.sequence}; }
-
-template <typename Id>
-internal::Key key_of(const Id& id) {
-  return {static_cast<std::uint64_t>(id.process), id.sequence};
-}
-
-void throw_if_failed(const Status& status) {
-  if (status.ok()) return;
-  throw Error(status.message());
-}
-
-Fixed fixed_of(double amount, const char* what) {
-  const Result<Fixed> fixed = Fixed::from_double(amount);
-  if (!fixed.ok()) throw Error(std::string(what) + ": " + fixed.status().message());
-  return *fixed;
-}
-
-Resources resources_of(const Needs& needs) {
-  Resources resources;
-  resources.cpu = fixed_of(needs.cpus, "cpus");
-  resources.gpu = fixed_of(needs.gpus, "gpus");
-  resources.memory = needs.memory;
-  for (const auto& [name, amount] : needs.custom) resources.custom[name] = fixed_of(amount, name.c_str());
-  throw_if_failed(check_request(resources));
-  return resources;
-}
-
-
-// A reference to an object that this process owns and will settle.
-internal::Handle own_object(ClientRuntime& runtime, std::uint64_t sequence) {
-  const ObjectId id{runtime.self().process, sequence};
-  runtime.table().expect(id);
-  auto handle = std::make_shared<const internal::ObjectHandle>(key_of(id), encode_contact(runtime.self()));
-  handle->count_once();
-  return handle;
-}
-
 // Makes sure that a reference that came from elsewhere will be settled here.
 void ensure_known(ClientRuntime& runtime, const internal::Handle& handle) {
   if (handle == nullptr) throw Error("an empty Ref refers to nothing");
   if (!handle->count_once()) return;
-  const ObjectId id = object_id(handle->key());
+  const ObjectId id = id_of<ObjectId>(handle->key());
   const Result<Contact> owner = decode_contact(handle->owner());
   throw_if_failed(owner.status());
   if (!runtime.table().expect(id)) return;
@@ -69,7 +31,7 @@ std::vector<CallArgument> call_arguments(ClientRuntime& runtime, std::vector<int
     CallArgument each;
     if (argument.object != nullptr) {
       ensure_known(runtime, argument.object);
-      each.object = object_id(argument.object->key());
+      each.object = id_of<ObjectId>(argument.object->key());
       each.owner = decode_contact(argument.object->owner()).value();
       each.keep = argument.object;
     } else {
@@ -102,16 +64,17 @@ void HandleCollector::note(const Handle& handle) {
 ObjectHandle::~ObjectHandle() {
   if (!has_runtime()) return;
   ClientRuntime& runtime = current_runtime();
-  const ObjectId id = object_id(key_);
+  const ObjectId id = id_of<ObjectId>(key_);
   if (count_once()) return;  // it never was counted
   if (!runtime.table().forget(id)) return;
   runtime.post([id](Time, ClientCore& core, ClientOutbox&) { core.drop(id); });
 }
 
-Handle submit_task(const std::string& function, std::vector<Argument> arguments, const Needs& needs, int retries) {
+Handle submit_task(const std::string& function, std::vector<Argument> arguments, const Needs& needs,
+                   const Place& place, int retries) {
   ClientRuntime& runtime = current_runtime();
   TaskSpec spec;
-  spec.shape = resources_of(needs);
+  spec.shape = {resources_of(needs), id_of<GroupId>(place.group), place.bundle};
   spec.task = {runtime.self().process, runtime.next_sequence()};
   spec.function = function;
   spec.retries = retries;
@@ -124,7 +87,7 @@ Handle submit_task(const std::string& function, std::vector<Argument> arguments,
 }
 
 Key create_actor(const std::string& class_name, std::vector<Argument> arguments, const Needs& needs,
-                 const std::string& name, int max_restarts) {
+                 const Place& place, const std::string& name, int max_restarts) {
   ClientRuntime& runtime = current_runtime();
   ActorSpec spec;
   spec.shape = resources_of(needs);
@@ -133,6 +96,8 @@ Key create_actor(const std::string& class_name, std::vector<Argument> arguments,
   spec.class_name = class_name;
   spec.name = name;
   spec.max_restarts = max_restarts;
+  spec.group = id_of<GroupId>(place.group);
+  spec.bundle = place.bundle;
   const Key key = key_of(spec.actor);
   runtime.table().expect_actor(spec.actor);
   runtime.post([spec, converted = call_arguments(runtime, std::move(arguments))](Time, ClientCore& core, ClientOutbox& out) {
@@ -145,7 +110,7 @@ Handle call_actor(Key actor, const std::string& method, std::vector<Argument> ar
   ClientRuntime& runtime = current_runtime();
   ActorCallSpec spec;
   spec.task = {runtime.self().process, runtime.next_sequence()};
-  spec.actor = actor_id(actor);
+  spec.actor = id_of<ActorId>(actor);
   spec.method = method;
   spec.arguments = call_arguments(runtime, std::move(arguments));
   Handle result = own_object(runtime, spec.task.sequence);
@@ -156,7 +121,7 @@ Handle call_actor(Key actor, const std::string& method, std::vector<Argument> ar
 }
 
 void kill_actor(Key actor) {
-  current_runtime().post([id = actor_id(actor)](Time, ClientCore& core, ClientOutbox& out) { core.kill_actor(id, out); });
+  current_runtime().post([id = id_of<ActorId>(actor)](Time, ClientCore& core, ClientOutbox& out) { core.kill_actor(id, out); });
 }
 
 Key find_actor(const std::string& name) {
@@ -171,7 +136,7 @@ Key find_actor(const std::string& name) {
 
 void wait_for_actor(Key actor, Deadline deadline) {
   ClientRuntime& runtime = current_runtime();
-  const ActorId id = actor_id(actor);
+  const ActorId id = id_of<ActorId>(actor);
   runtime.post([id](Time, ClientCore& core, ClientOutbox& out) { core.watch_actor(id, out); });
   const std::optional<ActorUpdate> update = runtime.table().wait_actor(id, deadline);
   if (!update) throw TimeoutError("the actor is not up, and the time allowed has passed");
@@ -181,7 +146,7 @@ void wait_for_actor(Key actor, Deadline deadline) {
 Handle put_object(std::string value) {
   ClientRuntime& runtime = current_runtime();
   Handle handle = own_object(runtime, runtime.next_sequence());
-  const ObjectId id = object_id(handle->key());
+  const ObjectId id = id_of<ObjectId>(handle->key());
   auto shared = std::make_shared<const std::string>(std::move(value));
   runtime.table().settle({id, shared, std::nullopt});
   runtime.post([id, shared](Time now, ClientCore& core, ClientOutbox& out) { core.put(now, id, shared, out); });
@@ -191,7 +156,7 @@ Handle put_object(std::string value) {
 std::shared_ptr<const std::string> get_object(const Handle& object, Deadline deadline) {
   ClientRuntime& runtime = current_runtime();
   ensure_known(runtime, object);
-  const std::optional<ObjectTable::Settled> settled = runtime.table().wait(object_id(object->key()), deadline);
+  const std::optional<ObjectTable::Settled> settled = runtime.table().wait(id_of<ObjectId>(object->key()), deadline);
   if (!settled) throw_timeout();
   if (settled->error) throw_error(*settled->error);
   return settled->value;
@@ -202,7 +167,7 @@ std::vector<bool> wait_for_objects(const std::vector<Handle>& objects, std::size
   std::vector<ObjectId> ids;
   for (const Handle& object : objects) {
     ensure_known(runtime, object);
-    ids.push_back(object_id(object->key()));
+    ids.push_back(id_of<ObjectId>(object->key()));
   }
   return runtime.table().wait_any(ids, count, deadline);
 }
@@ -250,6 +215,10 @@ void set_worker_view(const std::string& start_text) {
   view.node = start->binding.node;
   view.cpus = start->binding.cpus;
   view.numa = start->binding.numa;
+  view.nics = start->binding.nics;
+  view.bundle = start->binding.bundle;
+  view.bundles = static_cast<int>(start->binding.bundles);
+  view.group = start->binding.group;
   for (const GpuRecord& gpu : start->binding.gpus) view.gpus.push_back({gpu.index, gpu.uuid, gpu.model, gpu.numa});
 }
 

@@ -23,12 +23,21 @@ struct CallArgument {
   bool is_object() const { return value == nullptr; }
 };
 
+// What a worker must have, and where it must be.
+struct WorkerShape {
+  Resources resources;
+  GroupId group = {};        // the placement group it works in
+  std::int32_t bundle = -1;  // of it; -1: any
+  friend auto operator<=>(const WorkerShape&, const WorkerShape&) = default;
+  friend bool operator==(const WorkerShape&, const WorkerShape&) = default;
+};
+
 // What a caller asks for. The result is the object with the task's own id.
 struct TaskSpec {
   TaskId task;
   std::string function;
   std::vector<CallArgument> arguments;
-  Resources shape;
+  WorkerShape shape;
   std::int32_t retries = 3;  // after the worker's or node's end; -1: without limit
 };
 
@@ -53,9 +62,12 @@ struct ClientOutbox : Outbox {
   std::vector<Completion> completions;
   std::vector<ActorUpdate> actor_updates;
   std::vector<std::string> unknown_names;  // actors that nobody has
+  std::vector<GroupUpdate> group_updates;
+  std::vector<std::string> unknown_groups;  // names that nobody has
 
   bool empty() const {
-    return Outbox::empty() && completions.empty() && actor_updates.empty() && unknown_names.empty();
+    return Outbox::empty() && completions.empty() && actor_updates.empty() && unknown_names.empty() &&
+           group_updates.empty() && unknown_groups.empty();
   }
   void clear() { *this = ClientOutbox(); }
 };

@@ -6,9 +6,11 @@ ClientCore::ClientCore(Options options, ClientOutbox& out)
     : options_(std::move(options)),
       objects_(options_.self.process),
       tasks_(options_.job, objects_),
-      actors_(options_.self, objects_) {
+      actors_(options_.self, objects_),
+      groups_(options_.self, objects_) {
   tasks_.set_head(options_.head.process);
   actors_.set_head(options_.head.process);
+  groups_.set_head(options_.head.process);
   out.learn(options_.head);
 }
 
@@ -54,6 +56,26 @@ void ClientCore::kill_actor(ActorId id, ClientOutbox& out) {
   out.send(options_.head.process, KillActor{id});
 }
 
+void ClientCore::group_ready(Time now, GroupId id, ObjectId ready, ClientOutbox& out) {
+  const std::size_t before = out.completions.size();
+  groups_.when_ready(id, ready, out);
+  propagate(now, before, out);
+}
+
+void ClientCore::on_group(Time now, const GroupUpdate& update, ClientOutbox& out) {
+  groups_.on_update(update, out);
+  tasks_.on_group(now, update, out);
+}
+
+void ClientCore::on_no_group(Time now, const NoSuchGroup& unknown, ClientOutbox& out) {
+  if (unknown.group.is_none()) return out.unknown_groups.push_back(unknown.name);
+  GroupUpdate gone;
+  gone.group = unknown.group;
+  gone.state = GroupState::kRemoved;
+  gone.why = "the head knows no such group (any more)";
+  on_group(now, gone, out);
+}
+
 void ClientCore::on_message(Time now, ProcessId from, const Message& message, ClientOutbox& out) {
   const std::size_t before = out.completions.size();
   if (const auto* grant = std::get_if<LeaseGrant>(&message))
@@ -61,7 +83,7 @@ void ClientCore::on_message(Time now, ProcessId from, const Message& message, Cl
   else if (const auto* done = std::get_if<TaskDone>(&message))
     tasks_.on_done(now, from, *done, out) || actors_.on_done(*done, out);
   else if (const auto* refused = std::get_if<LeaseRefused>(&message))
-    tasks_.on_refused(now, *refused, out);
+    tasks_.on_refused(now, from, *refused, out);
   else if (const auto* lost = std::get_if<LeaseLost>(&message))
     tasks_.on_lease_lost(now, *lost, out);
   else if (const auto* placed = std::get_if<Placed>(&message))
@@ -76,6 +98,10 @@ void ClientCore::on_message(Time now, ProcessId from, const Message& message, Cl
     objects_.on_fetch(from, fetch->object, out);
   else if (const auto* ready = std::get_if<ObjectReady>(&message))
     objects_.on_ready(*ready, out);
+  else if (const auto* group = std::get_if<GroupUpdate>(&message))
+    on_group(now, *group, out);
+  else if (const auto* unknown_group = std::get_if<NoSuchGroup>(&message))
+    on_no_group(now, *unknown_group, out);
   else if (const auto* died = std::get_if<NodeDied>(&message))
     on_node_died(now, *died, out);
   propagate(now, before, out);

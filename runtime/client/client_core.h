@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/client/actor_client.h"
+#include "runtime/client/group_client.h"
 #include "runtime/client/object_book.h"
 #include "runtime/client/task_client.h"
 
@@ -33,6 +34,11 @@ class ClientCore {
   void find_actor(const std::string& name, ClientOutbox& out);
   void call_actor(Time now, ActorCallSpec spec, ClientOutbox& out);
   void kill_actor(ActorId id, ClientOutbox& out);
+  void create_group(GroupSpec spec, ClientOutbox& out) { groups_.create(std::move(spec), out); }
+  void group_ready(Time now, GroupId id, ObjectId ready, ClientOutbox& out);
+  void watch_group(GroupId id, ClientOutbox& out) { groups_.watch(id, out); }
+  void find_group(const std::string& name, ClientOutbox& out) { groups_.find(name, out); }
+  void remove_group(GroupId id, ClientOutbox& out) { groups_.remove(id, out); }
 
   void on_message(Time now, ProcessId from, const Message& message, ClientOutbox& out);
   void on_lost(Time now, ProcessId peer, const Status& why, ClientOutbox& out);
@@ -43,6 +49,8 @@ class ClientCore {
   const ObjectBook& objects() const { return objects_; }
 
  private:
+  void on_group(Time now, const GroupUpdate& update, ClientOutbox& out);
+  void on_no_group(Time now, const NoSuchGroup& unknown, ClientOutbox& out);
   void on_node_died(Time now, const NodeDied& died, ClientOutbox& out);
   // Objects that settled may let calls go on, which may settle others.
   void propagate(Time now, std::size_t completions_before, ClientOutbox& out);
@@ -51,6 +59,7 @@ class ClientCore {
   ObjectBook objects_;
   TaskClient tasks_;
   ActorClient actors_;
+  GroupClient groups_;
 };
 
 }  // namespace Atoll

@@ -94,6 +94,8 @@ void ClientRuntime::carry_out() {
   for (const Completion& completion : std::exchange(out_.completions, {})) table_.settle(completion);
   for (const ActorUpdate& update : std::exchange(out_.actor_updates, {})) table_.update_actor(update);
   for (const std::string& name : std::exchange(out_.unknown_names, {})) table_.name_is_unknown(name);
+  for (const GroupUpdate& update : std::exchange(out_.group_updates, {})) table_.update_group(update);
+  for (const std::string& name : std::exchange(out_.unknown_groups, {})) table_.group_name_is_unknown(name);
   messenger_.deliver(out_);
 }
 

@@ -36,6 +36,7 @@ void throw_error(const ErrorInfo& error) {
     case ErrorKind::kUnknownFunction: throw UnknownFunctionError(error.message, origin);
     case ErrorKind::kBadArguments: throw BadArgumentsError(error.message, origin);
     case ErrorKind::kCancelled: throw Error(error.message, origin);
+    case ErrorKind::kGroupRemoved: throw GroupRemovedError(error.message, origin);
     case ErrorKind::kClusterLost: throw ClusterLostError(error.message, origin);
   }
   throw Error(error.message, origin);

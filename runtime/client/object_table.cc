@@ -96,4 +96,50 @@ std::optional<ActorUpdate> ObjectTable::wait_name(const std::string& name, Deadl
   return answer;
 }
 
+void ObjectTable::update_group(const GroupUpdate& update) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!update.name.empty()) group_names_[update.name] = update;
+    const auto asked = groups_.find(update.group);
+    if (asked != groups_.end()) {
+      ++asked->second.updates;
+      asked->second.last = update;
+    } else if (update.name.empty()) {
+      return;  // nobody waits
+    }
+  }
+  changed_.notify_all();
+}
+
+void ObjectTable::group_name_is_unknown(const std::string& name) {
+  {
+    const std::lock_guard lock(mutex_);
+    group_names_[name] = GroupUpdate();
+  }
+  changed_.notify_all();
+}
+
+std::optional<GroupUpdate> ObjectTable::next_group_update(GroupId id, const std::function<void()>& ask,
+                                                          Deadline deadline) {
+  std::unique_lock lock(mutex_);
+  GroupQuestion& question = groups_[id];
+  ++question.waiters;
+  const std::uint64_t seen = question.updates;
+  lock.unlock();
+  ask();
+  lock.lock();
+  std::optional<GroupUpdate> answer;
+  if (wait_until(lock, deadline, [&] { return question.updates > seen; })) answer = question.last;
+  if (--question.waiters == 0) groups_.erase(id);
+  return answer;
+}
+
+std::optional<GroupUpdate> ObjectTable::wait_group_name(const std::string& name, Deadline deadline) {
+  std::unique_lock lock(mutex_);
+  if (!wait_until(lock, deadline, [&] { return group_names_.contains(name); })) return std::nullopt;
+  GroupUpdate answer = group_names_.at(name);
+  group_names_.erase(name);
+  return answer;
+}
+
 }  // namespace Atoll

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
@@ -41,6 +42,13 @@ class ObjectTable {
   std::optional<ActorUpdate> wait_name(const std::string& name, Deadline deadline);
   void name_is_unknown(const std::string& name);
 
+  void update_group(const GroupUpdate& update);
+  void group_name_is_unknown(const std::string& name);
+  // Calls `ask`, and waits for the next update of the group.
+  std::optional<GroupUpdate> next_group_update(GroupId id, const std::function<void()>& ask, Deadline deadline);
+  // The group with that name, or an update with id none if nobody has it.
+  std::optional<GroupUpdate> wait_group_name(const std::string& name, Deadline deadline);
+
  private:
   template <typename Done>
   bool wait_until(std::unique_lock<std::mutex>& lock, Deadline deadline, Done done);
@@ -54,6 +62,13 @@ class ObjectTable {
   std::unordered_map<ObjectId, Object> objects_;
   std::unordered_map<ActorId, ActorUpdate> actors_;
   std::unordered_map<std::string, ActorUpdate> names_;  // answers not yet fetched
+  struct GroupQuestion {
+    int waiters = 0;
+    std::uint64_t updates = 0;
+    GroupUpdate last;
+  };
+  std::unordered_map<GroupId, GroupQuestion> groups_;  // that somebody waits for
+  std::unordered_map<std::string, GroupUpdate> group_names_;  // likewise
 };
 
 }  // namespace Atoll

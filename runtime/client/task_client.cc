@@ -53,7 +53,7 @@ std::size_t TaskClient::depth_of(const Shape& shape) const {
   return std::clamp<std::size_t>(static_cast<std::size_t>(fitting), 1, kMaxPipeline);
 }
 
-void TaskClient::pump(Time now, const Resources& key, ClientOutbox& out) {
+void TaskClient::pump(Time now, const WorkerShape& key, ClientOutbox& out) {
   Shape& shape = shapes_[key];
   const std::size_t depth = depth_of(shape);
   for (const LeaseId id : shape.leases) {
@@ -80,17 +80,18 @@ void TaskClient::push(LeaseId, Lease& lease, TaskId id, ClientOutbox& out) {
 
 // ------------------------------------------------------------- asking for workers
 
-void TaskClient::ask_for_more(const Resources& key, Shape& shape, ClientOutbox& out) {
+void TaskClient::ask_for_more(const WorkerShape& key, Shape& shape, ClientOutbox& out) {
   const std::size_t wanted = std::min<std::size_t>(shape.ready.size(), kMaxAsked);
   if (wanted <= shape.asked) return;
   const auto count = static_cast<std::uint32_t>(wanted) - shape.asked;
+  if (!key.group.is_none()) return ask_group(key, shape, count, out);
   if (home_.is_none())
     ask_head(key, count, out);
   else
     ask_daemon(key, home_, count, 0, out);
 }
 
-void TaskClient::ask_daemon(const Resources& key, const Contact& daemon, std::uint32_t count,
+void TaskClient::ask_daemon(const WorkerShape& key, const Contact& daemon, std::uint32_t count,
                             std::uint64_t reservation, ClientOutbox& out) {
   const std::uint64_t id = next_ask_++;
   if (count > 0) {
@@ -98,22 +99,27 @@ void TaskClient::ask_daemon(const Resources& key, const Contact& daemon, std::ui
     shapes_[key].asked += count;
   }
   out.learn(daemon);
-  out.send(daemon.process, LeaseRequest{id, job_, key, count, reservation});
+  out.send(daemon.process, LeaseRequest{id, job_, key.resources, count, reservation, key.group, key.bundle});
 }
 
-void TaskClient::ask_head(const Resources& key, std::uint32_t count, ClientOutbox& out) {
+void TaskClient::ask_head(const WorkerShape& key, std::uint32_t count, ClientOutbox& out) {
   const std::uint64_t id = next_ask_++;
   asks_[id] = {key, head_, count};
   shapes_[key].asked += count;
-  out.send(head_, PlaceRequest{id, key, count});
+  out.send(head_, PlaceRequest{id, key.resources, count});
 }
 
-// Nothing waits any more: what the head has not placed yet is not wanted.
-void TaskClient::withdraw_asks(const Resources& key, Shape& shape, ClientOutbox& out) {
+// Nothing waits any more: what the head has not placed yet, or waits in a bundle, is not wanted.
+void TaskClient::withdraw_asks(const WorkerShape& key, Shape& shape, ClientOutbox& out) {
   if (shape.asked == 0) return;
   std::erase_if(asks_, [&](const auto& entry) {
-    if (entry.second.target != head_ || entry.second.shape != key) return false;
-    out.send(head_, PlaceRequest{entry.first, key, 0});
+    if (entry.second.shape != key) return false;
+    if (!key.group.is_none())
+      out.send(entry.second.target, LeaseCancel{entry.first});
+    else if (entry.second.target == head_)
+      out.send(head_, PlaceRequest{entry.first, key.resources, 0});
+    else
+      return false;
     shape.asked -= entry.second.count;
     return true;
   });
@@ -134,7 +140,7 @@ void TaskClient::on_grant(Time now, ProcessId daemon, const LeaseGrant& grant, C
     if (ask == asks_.end()) out.send(daemon, LeaseReturn{grant.lease});
     return;
   }
-  const Resources key = ask->second.shape;
+  const WorkerShape key = ask->second.shape;
   answer_ask(grant.request, 1);
   if (shapes_[key].ready.empty()) {
     out.send(daemon, LeaseReturn{grant.lease});
@@ -150,13 +156,14 @@ void TaskClient::on_grant(Time now, ProcessId daemon, const LeaseGrant& grant, C
   pump(now, key, out);
 }
 
-void TaskClient::on_refused(Time now, const LeaseRefused& refused, ClientOutbox& out) {
+void TaskClient::on_refused(Time now, ProcessId daemon, const LeaseRefused& refused, ClientOutbox& out) {
   const auto ask = asks_.find(refused.request);
   if (ask == asks_.end()) return;
-  const Resources key = ask->second.shape;
+  const WorkerShape key = ask->second.shape;
   const std::uint32_t count = std::min(refused.count, ask->second.count);
   answer_ask(refused.request, count);
   Shape& shape = shapes_[key];
+  if (!key.group.is_none() && refused.failure.empty()) return on_refused_in_group(now, daemon, key, refused.never, out);
   if (refused.failure.empty()) {  // busy: the head knows who is not
     const auto unasked = static_cast<std::uint32_t>(
         std::min<std::size_t>(shape.ready.size() - std::min<std::size_t>(shape.ready.size(), shape.asked), count));
@@ -171,7 +178,7 @@ void TaskClient::on_refused(Time now, const LeaseRefused& refused, ClientOutbox&
 
 void TaskClient::on_placed(Time, const Placed& placed, ClientOutbox& out) {
   const auto ask = asks_.find(placed.request);
-  Resources key;
+  WorkerShape key;
   std::uint32_t wanted = 0;
   if (ask != asks_.end()) {
     key = ask->second.shape;
@@ -185,10 +192,14 @@ void TaskClient::on_placed(Time, const Placed& placed, ClientOutbox& out) {
 void TaskClient::on_infeasible(Time, const Infeasible& infeasible, ClientOutbox& out) {
   const auto ask = asks_.find(infeasible.request);
   if (ask == asks_.end()) return;
-  const Resources key = ask->second.shape;
+  const WorkerShape key = ask->second.shape;
   answer_ask(infeasible.request, ask->second.count);
+  fail_ready(key, ErrorKind::kInfeasible, infeasible.why, out);
+}
+
+void TaskClient::fail_ready(const WorkerShape& key, ErrorKind kind, const std::string& why, ClientOutbox& out) {
   for (const TaskId id : std::exchange(shapes_[key].ready, {}))
-    finish(id, nullptr, task_error(ErrorKind::kInfeasible, tasks_.at(id).spec.function, infeasible.why), out);
+    finish(id, nullptr, task_error(kind, tasks_.at(id).spec.function, why), out);
 }
 
 // ------------------------------------------------------------------ ends of tasks
@@ -200,7 +211,7 @@ bool TaskClient::on_done(Time now, ProcessId worker, const TaskDone& done, Clien
   const auto position = std::find(lease.in_flight.begin(), lease.in_flight.end(), done.task);
   if (position == lease.in_flight.end()) return false;
   lease.in_flight.erase(position);
-  const Resources key = lease.shape;
+  const WorkerShape key = lease.shape;
   double& smoothed = shapes_[key].task_seconds;
   smoothed += 0.2 * (static_cast<double>(done.run_ns) * 1e-9 - smoothed);
   Value value = done.error ? nullptr : std::make_shared<const std::string>(done.value);
@@ -263,8 +274,9 @@ void TaskClient::on_lost(Time now, ProcessId peer, const std::string& why, Clien
   for (const auto& [id, ask] : asks_)
     if (ask.target == peer) unanswered.push_back(id);
   for (const std::uint64_t id : unanswered) {
-    const Resources key = asks_.at(id).shape;
+    const WorkerShape key = asks_.at(id).shape;
     answer_ask(id, asks_.at(id).count);
+    if (!key.group.is_none()) shapes_[key].lost.insert(peer);
     pump(now, key, out);
   }
 }
@@ -286,6 +298,13 @@ void TaskClient::on_tick(Time now, ClientOutbox& out) {
     by_worker_.erase(lease.worker.process);
     leases_.erase(id);
   }
+  if (ask_again_ && now >= *ask_again_) {
+    ask_again_.reset();
+    std::vector<WorkerShape> grouped;
+    for (const auto& [key, shape] : shapes_)
+      if (!key.group.is_none() && !shape.ready.empty()) grouped.push_back(key);
+    for (const WorkerShape& key : grouped) pump(now, key, out);
+  }
   for (const LeaseId id : broken) {
     out.send(leases_.at(id).daemon, LeaseReturn{id, /*broken=*/true});
     lose_lease(now, {id, "its worker is out of reach", "", 0}, out);
@@ -297,6 +316,7 @@ std::optional<Time> TaskClient::next_deadline() const {
   const auto consider = [&next](Time time) {
     if (!next || time < *next) next = time;
   };
+  if (ask_again_) consider(*ask_again_);
   for (const auto& [id, lease] : leases_) {
     if (lease.broken_since)
       consider(*lease.broken_since + kBrokenLeaseLimit);

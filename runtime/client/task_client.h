@@ -19,6 +19,8 @@ namespace Atoll {
 //         or the loss of its worker more often than its retries allow
 // TASKS-2 a task that may have run is run again only if its retries allow
 // TASKS-3 a lease is given back when there is nothing for it to do
+// TASKS-5 a task in a placement group waits until the group is created, asks the
+//         daemons of its bundles alone, and fails when the group has gone
 // TASKS-4 a worker gets more than one task ahead only while tasks of its shape
 //         are shorter than kPipelineTarget, and never behind it one that must not
 //         be retried
@@ -33,10 +35,12 @@ class TaskClient {
   void submit(Time now, TaskSpec spec, ClientOutbox& out);
 
   void on_grant(Time now, ProcessId daemon, const LeaseGrant& grant, ClientOutbox& out);
-  void on_refused(Time now, const LeaseRefused& refused, ClientOutbox& out);
+  void on_refused(Time now, ProcessId daemon, const LeaseRefused& refused, ClientOutbox& out);
   void on_placed(Time now, const Placed& placed, ClientOutbox& out);
   void on_infeasible(Time now, const Infeasible& infeasible, ClientOutbox& out);
   void on_lease_lost(Time now, const LeaseLost& lost, ClientOutbox& out);
+  // A placement group is somewhere else, or gone.
+  void on_group(Time now, const GroupUpdate& update, ClientOutbox& out);
   // Returns false if the task is not one of ours that was pushed.
   bool on_done(Time now, ProcessId worker, const TaskDone& done, ClientOutbox& out);
   // An object settled: tasks that waited for it may go on.
@@ -57,7 +61,7 @@ class TaskClient {
     std::int32_t attempts_left = 0;
   };
   struct Lease {
-    Resources shape;
+    WorkerShape shape;
     ProcessId daemon = ProcessId::kNone;
     Contact worker;
     std::deque<TaskId> in_flight;
@@ -66,7 +70,7 @@ class TaskClient {
   };
   // A question for workers that is not fully answered yet.
   struct Ask {
-    Resources shape;
+    WorkerShape shape;
     ProcessId target = ProcessId::kNone;  // a daemon, or the head
     std::uint32_t count = 0;
   };
@@ -75,16 +79,30 @@ class TaskClient {
     std::set<LeaseId> leases;
     std::uint32_t asked = 0;  // the sum over its asks
     double task_seconds = 1;  // smoothed run time, pessimistic at first
+    std::set<ProcessId> never;  // daemons whose bundles can never hold it
+    std::set<ProcessId> lost;   // daemons that are out of reach; until the group says where it is now
+  };
+  // Where a placement group's bundles are.
+  struct Group {
+    GroupState state = GroupState::kPending;
+    std::vector<ProcessId> daemons;  // by bundle; none where it has no place
+    std::map<ProcessId, Contact> contacts;
+    std::string why;
+    bool gone() const { return state == GroupState::kRemoved || state == GroupState::kInfeasible; }
   };
 
   void make_ready(Time now, TaskId id, ClientOutbox& out);
-  void pump(Time now, const Resources& shape, ClientOutbox& out);
+  void pump(Time now, const WorkerShape& shape, ClientOutbox& out);
   void push(LeaseId lease_id, Lease& lease, TaskId id, ClientOutbox& out);
-  void ask_for_more(const Resources& key, Shape& shape, ClientOutbox& out);
-  void ask_daemon(const Resources& key, const Contact& daemon, std::uint32_t count,
+  void ask_for_more(const WorkerShape& key, Shape& shape, ClientOutbox& out);
+  void ask_daemon(const WorkerShape& key, const Contact& daemon, std::uint32_t count,
                   std::uint64_t reservation, ClientOutbox& out);
-  void ask_head(const Resources& key, std::uint32_t count, ClientOutbox& out);
-  void withdraw_asks(const Resources& key, Shape& shape, ClientOutbox& out);
+  void ask_head(const WorkerShape& key, std::uint32_t count, ClientOutbox& out);
+  void ask_group(const WorkerShape& key, Shape& shape, std::uint32_t count, ClientOutbox& out);
+  std::set<ProcessId> daemons_for(const WorkerShape& key, const Group& group) const;
+  void fail_ready(const WorkerShape& key, ErrorKind kind, const std::string& why, ClientOutbox& out);
+  void on_refused_in_group(Time now, ProcessId daemon, const WorkerShape& key, bool never, ClientOutbox& out);
+  void withdraw_asks(const WorkerShape& key, Shape& shape, ClientOutbox& out);
   void answer_ask(std::uint64_t id, std::uint32_t count);
   // `loss` says why, and where as far as it is known.
   void lose_lease(Time now, const LeaseLost& loss, ClientOutbox& out);
@@ -98,7 +116,9 @@ class TaskClient {
   ProcessId head_ = ProcessId::kNone;
   std::unordered_map<TaskId, Task> tasks_;
   std::set<TaskId> waiting_;  // for an object among their arguments
-  std::map<Resources, Shape> shapes_;
+  std::map<WorkerShape, Shape> shapes_;
+  std::map<GroupId, Group> groups_;
+  std::optional<Time> ask_again_;  // in groups where an ask came to nothing
   std::map<LeaseId, Lease> leases_;
   std::map<ProcessId, LeaseId> by_worker_;
   std::map<std::uint64_t, Ask> asks_;
@@ -112,6 +132,8 @@ inline constexpr std::size_t kMaxPipeline = 128;
 inline constexpr Duration kLeaseLinger = std::chrono::milliseconds(50);
 // Workers asked for at one time, of one shape.
 inline constexpr std::uint32_t kMaxAsked = 1024;
+// Where a bundle was asked and had gone, it is asked for again after this long, should nothing be heard of its group.
+inline constexpr Duration kGroupAskAgain = std::chrono::milliseconds(100);
 // How long to wait for the daemon's words on a worker that is out of reach.
 inline constexpr Duration kBrokenLeaseLimit = std::chrono::seconds(3);
 

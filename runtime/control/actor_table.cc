@@ -1,5 +1,6 @@
 #include "runtime/control/actor_table.h"
 
+#include "runtime/control/group_table.h"
 #include "runtime/control/node_table.h"
 
 namespace Atoll {
@@ -94,7 +95,7 @@ void ActorTable::on_ended(Time now, const ActorEnded& ended, Outbox& out) {
   if (actor.state == ActorState::kDead || actor.incarnation != ended.incarnation) return;
   if (ended.busy) {  // our picture of the node was out of date: place it anew
     actor.state = actor.restarts > 0 ? ActorState::kRestarting : ActorState::kPending;
-    actor.node = NodeId::kNone;
+    unseat(actor);
     pending_.insert(ended.actor);
     // Not placed at once: the node's next report says what it has.
     return tell(ended.actor, actor, out);
@@ -109,14 +110,21 @@ void ActorTable::restart_or_die(Actor& actor, ActorId id, bool restartable,
   if (!restartable || !may) return die(id, actor, error, out);
   ++actor.restarts;
   actor.state = ActorState::kRestarting;
-  actor.node = NodeId::kNone;
+  unseat(actor);
   actor.worker = Contact();
   actor.error = error;
   pending_.insert(id);
   tell(id, actor, out);
 }
 
+void ActorTable::unseat(Actor& actor) {
+  if (actor.bundle >= 0) groups_.leave_seat(actor.spec.group, actor.bundle, actor.spec.shape);
+  actor.bundle = -1;
+  actor.node = NodeId::kNone;
+}
+
 void ActorTable::die(ActorId id, Actor& actor, ErrorInfo error, Outbox& out) {
+  if (actor.bundle >= 0) groups_.leave_seat(actor.spec.group, std::exchange(actor.bundle, -1), actor.spec.shape);
   actor.state = ActorState::kDead;
   actor.worker = Contact();
   actor.error = std::move(error);
@@ -158,10 +166,11 @@ void ActorTable::serve(Time now, Outbox& out) {
   std::set<Resources> full;  // shapes that found no room in this pass
   for (const ActorId id : std::vector<ActorId>(pending_.begin(), pending_.end())) {
     Actor& actor = actors_.at(id);
-    if (full.contains(actor.spec.shape)) continue;
-    if (place(now, id, actor, out))
+    const bool grouped = !actor.spec.group.is_none();
+    if (!grouped && full.contains(actor.spec.shape)) continue;
+    if (grouped ? place_in_group(now, id, actor, out) : place(now, id, actor, out))
       pending_.erase(id);
-    else
+    else if (!grouped)
       full.insert(actor.spec.shape);
   }
 }
@@ -179,22 +188,43 @@ bool ActorTable::place(Time now, ActorId id, Actor& actor, Outbox& out) {
   if (placements.empty()) return false;
   actor.node = placements[0].node;
   actor.reservation = placements[0].reservation;
-  actor.state = ActorState::kStarting;
-  actor.asked = now;
-  ++actor.incarnation;
-  out.send(nodes_.get(actor.node)->daemon.process,
-           StartActor{actor.spec, actor.incarnation, actor.reservation});
-  tell(id, actor, out);
+  start(now, id, actor, out);
   return true;
+}
+
+// Its bundle's room is the daemon's to give; what does not fit now waits there.
+bool ActorTable::place_in_group(Time now, ActorId id, Actor& actor, Outbox& out) {
+  const GroupTable::Seat seat = groups_.find_seat(actor.spec.group, actor.spec.bundle, actor.spec.shape);
+  if (seat.kind == GroupTable::Seat::Kind::kWait) return false;
+  if (seat.kind == GroupTable::Seat::Kind::kNever) {
+    die(id, actor, actor_error(ErrorKind::kInfeasible, actor.spec.class_name, seat.why), out);
+    return true;
+  }
+  groups_.take_seat(actor.spec.group, seat.bundle, actor.spec.shape);
+  actor.node = seat.node;
+  actor.bundle = seat.bundle;
+  actor.reservation = 0;
+  start(now, id, actor, out);
+  return true;
+}
+
+void ActorTable::start(Time now, ActorId id, Actor& actor, Outbox& out) {
+  actor.state = ActorState::kStarting;
+  ++actor.incarnation;
+  ask_daemon(now, actor, out);
+  tell(id, actor, out);
+}
+
+void ActorTable::ask_daemon(Time now, Actor& actor, Outbox& out) const {
+  actor.asked = now;
+  StartActor message{actor.spec, actor.incarnation, actor.reservation};
+  if (actor.bundle >= 0) message.spec.bundle = actor.bundle;
+  out.send(nodes_.get(actor.node)->daemon.process, std::move(message));
 }
 
 void ActorTable::on_tick(Time now, Outbox& out) {
   for (auto& [id, actor] : actors_)
-    if (actor.state == ActorState::kStarting && now - actor.asked > kStartActorRepeat) {
-      actor.asked = now;
-      out.send(nodes_.get(actor.node)->daemon.process,
-               StartActor{actor.spec, actor.incarnation, actor.reservation});
-    }
+    if (actor.state == ActorState::kStarting && now - actor.asked > kStartActorRepeat) ask_daemon(now, actor, out);
   serve(now, out);
 }
 

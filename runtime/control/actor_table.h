@@ -11,6 +11,7 @@
 
 namespace Atoll {
 
+class GroupTable;
 class NodeTable;
 
 // The head's actors: where each is, its name, and who wants to hear of it.
@@ -30,13 +31,15 @@ class ActorTable {
     std::uint32_t incarnation = 0;
     std::int32_t restarts = 0;
     std::uint64_t reservation = 0;
+    std::int32_t bundle = -1;  // of its placement group, while it has a node
     Contact worker;
     std::optional<ErrorInfo> error;
     std::set<ProcessId> watchers;
     Time asked{};  // when StartActor was last sent
   };
 
-  ActorTable(ClusterView& view, const NodeTable& nodes) : view_(view), nodes_(nodes) {}
+  ActorTable(ClusterView& view, const NodeTable& nodes, GroupTable& groups)
+      : view_(view), nodes_(nodes), groups_(groups) {}
 
   void create(Time now, const CreateActor& request, Outbox& out);
   void watch(ProcessId watcher, const WatchActor& request, Outbox& out);
@@ -58,6 +61,11 @@ class ActorTable {
 
  private:
   bool place(Time now, ActorId id, Actor& actor, Outbox& out);
+  bool place_in_group(Time now, ActorId id, Actor& actor, Outbox& out);
+  void start(Time now, ActorId id, Actor& actor, Outbox& out);
+  void ask_daemon(Time now, Actor& actor, Outbox& out) const;
+  // It has no node any more, or not yet.
+  void unseat(Actor& actor);
   void die(ActorId id, Actor& actor, ErrorInfo error, Outbox& out);
   void restart_or_die(Actor& actor, ActorId id, bool restartable, const ErrorInfo& error,
                       Outbox& out);
@@ -67,6 +75,7 @@ class ActorTable {
 
   ClusterView& view_;
   const NodeTable& nodes_;
+  GroupTable& groups_;
   std::map<ActorId, Actor> actors_;
   std::map<std::string, ActorId> names_;
   std::set<ActorId> pending_;

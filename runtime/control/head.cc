@@ -22,7 +22,8 @@ Head::Head(Options options, Time now)
       started_(now),
       last_tick_(now),
       nodes_(options_.expected_nodes, now),
-      actors_(view_, nodes_) {}
+      groups_(view_, nodes_),
+      actors_(view_, nodes_, groups_) {}
 
 void Head::on_message(Time now, ProcessId from, Message message, Outbox& out) {
   if (const std::optional<NodeId> node = nodes_.find(from)) nodes_.heard(*node, now);
@@ -44,6 +45,7 @@ void Head::on_lost(Time now, ProcessId peer, const Status& why, Outbox& out) {
   if (drivers_.contains(peer)) end_job(now, peer, "its driver is gone: " + why.message(), out);
   demand_.forget(peer, view_);
   actors_.on_client_lost(now, peer, why.message(), out);
+  groups_.on_client_lost(peer, why.message(), out);
   serve(now, out);
 }
 
@@ -70,7 +72,8 @@ void Head::handle(Time now, ProcessId from, const Join& join, Outbox& out) {
   const NodeId id = join.daemon.node;
   if (result == NodeTable::JoinResult::kNew) {
     out.learn(join.daemon);
-    const Status added = view_.add_node(id, join.info.name, {join.info.total, join.info.gpu_capacity});
+    const Status added = view_.add_node(id, join.info.name, {join.info.total, join.info.gpu_capacity},
+                                        graphs_.place_of(join.info));
     if (!added.ok()) {
       nodes_.mark_dead(id, added.message(), now);
       return out.send(from, Expelled{added.message()});
@@ -112,6 +115,7 @@ void Head::node_dead(Time now, NodeId id, const std::string& cause, Outbox& out)
   note_death(now, "node " + name, cause);
   out.send(daemon, Expelled{cause});
   for (const ProcessId client : clients_) out.send(client, NodeDied{id, daemon, "node " + name + " died: " + cause});
+  groups_.on_node_dead(id, cause, out);
   actors_.on_node_dead(now, id, cause, out);
   serve(now, out);
 }
@@ -150,6 +154,7 @@ void Head::end_job(Time now, ProcessId job, const std::string& why, Outbox& out)
   drivers_.erase(job);
   demand_.forget(job, view_);
   actors_.end_job(now, job, why, out);
+  groups_.end_job(job, why, out);
   for (const auto& [id, node] : nodes_.all())
     if (node.state == NodeState::kAlive) out.send(node.daemon.process, EndJob{job, why});
 }
@@ -171,6 +176,7 @@ void Head::handle(Time now, ProcessId from, const PlaceRequest& request, Outbox&
 }
 
 void Head::serve(Time now, Outbox& out) {
+  groups_.serve(now, out);
   actors_.serve(now, out);
   if (!demand_.empty()) demand_.serve(now, view_, nodes_, out);
 }
@@ -187,6 +193,24 @@ void Head::handle(Time, ProcessId from, const WatchActor& request, Outbox& out) 
 
 void Head::handle(Time now, ProcessId, const KillActor& request, Outbox& out) {
   actors_.kill(now, request.actor, "it was killed by its user", out);
+}
+
+void Head::handle(Time, ProcessId from, const CreateGroup& request, Outbox& out) {
+  if (request.creator.process != from) return;
+  out.learn(request.creator);
+  groups_.create(request, out);
+}
+
+void Head::handle(Time, ProcessId from, const WatchGroup& request, Outbox& out) { groups_.watch(from, request, out); }
+
+void Head::handle(Time now, ProcessId, const RemoveGroup& request, Outbox& out) {
+  groups_.remove(request.group, "it was removed by its user", out);
+  serve(now, out);
+}
+
+void Head::handle(Time now, ProcessId from, const BundlesReserved& reserved, Outbox& out) {
+  groups_.on_reserved(now, from, reserved, out);
+  actors_.serve(now, out);
 }
 
 void Head::handle(Time, ProcessId from, const ActorStarted& started, Outbox& out) {
@@ -231,6 +255,7 @@ StatusReport Head::status(Time now) const {
   for (const auto& [id, actor] : actors_.all())
     report.actors.push_back({id, actor.spec.name, actor.spec.class_name, actor.state, actor.node,
                              actor.incarnation, actor.error ? actor.error->message : ""});
+  report.groups = groups_.status();
   for (const Death& death : deaths_)
     report.deaths.push_back({seconds(now - death.when), death.what, death.cause});
   return report;

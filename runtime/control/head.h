@@ -9,6 +9,8 @@
 
 #include "runtime/control/actor_table.h"
 #include "runtime/control/demand_queue.h"
+#include "runtime/control/graph_store.h"
+#include "runtime/control/group_table.h"
 #include "runtime/control/node_table.h"
 
 namespace Atoll {
@@ -19,7 +21,7 @@ inline constexpr Duration kHeadTick = std::chrono::milliseconds(250);
 inline constexpr Duration kHeadPause = std::chrono::seconds(1);
 
 // The head's logic, without I/O: an event goes in, messages come out. It knows
-// the nodes, the jobs and the actors, and places what did not fit on a client's
+// the nodes, the jobs, the placement groups and the actors, and places what did not fit on a client's
 // own node. Running work never needs it.
 //
 // HEAD-1 a client is attached when every expected node has joined, not before;
@@ -54,6 +56,7 @@ class Head {
   bool ready() const { return ready_; }
   const NodeTable& nodes() const { return nodes_; }
   const ActorTable& actors() const { return actors_; }
+  const GroupTable& groups() const { return groups_; }
   const ClusterView& view() const { return view_; }
   StatusReport status(Time now) const;
 
@@ -74,6 +77,10 @@ class Head {
   void handle(Time, ProcessId, const CreateActor&, Outbox&);
   void handle(Time, ProcessId, const WatchActor&, Outbox&);
   void handle(Time, ProcessId, const KillActor&, Outbox&);
+  void handle(Time, ProcessId, const CreateGroup&, Outbox&);
+  void handle(Time, ProcessId, const WatchGroup&, Outbox&);
+  void handle(Time, ProcessId, const RemoveGroup&, Outbox&);
+  void handle(Time, ProcessId, const BundlesReserved&, Outbox&);
   void handle(Time, ProcessId, const ActorStarted&, Outbox&);
   void handle(Time, ProcessId, const ActorEnded&, Outbox&);
   void handle(Time, ProcessId, const GetStatus&, Outbox&);
@@ -91,7 +98,9 @@ class Head {
   Time last_tick_;
   bool ready_ = false;
   NodeTable nodes_;
+  GraphStore graphs_;
   ClusterView view_;
+  GroupTable groups_;
   ActorTable actors_;
   DemandQueue demand_;
   std::map<ProcessId, Driver> drivers_;          // by job

@@ -130,7 +130,7 @@ class Daemon {
     options.secret = secret;
     options.grant = granted_resources(environment_, *machine);
     topology_ = digest(*machine);
-    options.machine = std::move(*machine);
+    options.machine = restrict_to(*machine, options.grant.gpus);
     options.folder = folder_path();
     options.environment = environment_;
     Result<std::unique_ptr<NodeShell>> shell = NodeShell::create(std::move(options));

@@ -3,16 +3,26 @@
 #include <algorithm>
 #include <cmath>
 
+#include "runtime/wire/node_graph.h"
+#include "topology/pick.h"
+
 namespace Atoll {
 namespace {
 
 constexpr std::size_t kEndedActors = 1'000;
 
+// Whole GPUs by the rules of topology/pick.h, in ring order.
+GpuPicker picker_of(const GpuGraph& graph) {
+  return [&graph](const std::vector<int>& free, int k) { return pick_gpus(graph, free, k)->order; };
+}
+
 }  // namespace
 
 NodeDaemon::NodeDaemon(Options options, Time now, NodeOutbox& out)
     : options_(std::move(options)),
-      ledger_(NodeResources{options_.info.total, options_.info.gpu_capacity}),
+      graph_(graph_of(options_.info)),
+      ledger_(NodeResources{options_.info.total, options_.info.gpu_capacity}, picker_of(graph_)),
+      bundles_(ledger_, picker_of(graph_)),
       jobs_(options_.head.process),
       last_tick_(now),
       head_heard_(now) {
@@ -32,6 +42,7 @@ void NodeDaemon::on_message(Time now, ProcessId from, Message message,
                                   to_string(from));
       },
       message);
+  serve_roomier(now, out);
   report_if_due(now, out);
 }
 
@@ -49,7 +60,10 @@ void NodeDaemon::on_lost(Time now, ProcessId peer, const Status& why,
   std::vector<LeaseId> orphaned;
   for (const auto& [id, lease] : leases_)
     if (lease.owner == peer) orphaned.push_back(id);
+  for (auto& [group, waiting] : waiting_)
+    std::erase_if(waiting, [peer](const Waiting& each) { return each.owner == peer; });
   for (const LeaseId id : orphaned) drop_lease(now, id, /*keep_worker=*/false, out);
+  serve_roomier(now, out);
   report_if_due(now, out);
 }
 
@@ -141,6 +155,10 @@ void NodeDaemon::handle(Time now, ProcessId, const EndJob& end, NodeOutbox& out)
   for (const ActorId id : actors)
     end_actor(now, id, error_of(nullptr, ErrorKind::kActorDied, end.why, ""),
               /*restartable=*/false, out);
+  for (auto& [group, waiting] : waiting_)
+    std::erase_if(waiting, [&end](const Waiting& each) {
+      return (each.actor ? each.actor->spec.job : each.lease.job) == end.job;
+    });
   for (const ProcessId id : workers_.of_job(end.job)) kill_worker(now, id, std::nullopt, out);
   jobs_.forget(end.job);
 }
@@ -191,6 +209,7 @@ void NodeDaemon::settle_job(Time now, ProcessId job, NodeOutbox& out) {
 void NodeDaemon::handle(Time now, ProcessId from, const LeaseRequest& request,
                         NodeOutbox& out) {
   hear(request.reservation);
+  if (!request.group.is_none()) return lease_in_group(now, from, request, out);
   std::uint32_t refused = 0;
   for (std::uint32_t i = 0; i < request.count; ++i) {
     std::optional<Grant> grant = full() ? std::nullopt : ledger_.acquire(request.shape);
@@ -198,23 +217,27 @@ void NodeDaemon::handle(Time now, ProcessId from, const LeaseRequest& request,
       refused = request.count - i;
       break;
     }
-    usage_changed_ = true;
-    const LeaseId id{options_.self.process, next_lease_++};
-    Lease& lease = leases_[id];
-    lease.owner = from;
-    lease.request = request.request;
-    lease.seat.job = request.job;
-    lease.seat.grant = std::move(*grant);
-    seat(now, lease.seat, id, out);
+    add_lease(now, from, request, {std::move(*grant), std::nullopt}, out);
   }
-  if (refused > 0) out.send(from, LeaseRefused{request.request, refused, ""});
+  if (refused > 0) out.send(from, LeaseRefused{request.request, refused, "", false});
+}
+
+void NodeDaemon::add_lease(Time now, ProcessId owner, const LeaseRequest& request, Holding holding, NodeOutbox& out) {
+  usage_changed_ = true;
+  const LeaseId id{options_.self.process, next_lease_++};
+  Lease& lease = leases_[id];
+  lease.owner = owner;
+  lease.request = request.request;
+  lease.seat.job = request.job;
+  lease.seat.holding = std::move(holding);
+  seat(now, lease.seat, id, out);
 }
 
 // Finds or starts the worker of a seat; waits if its job is not settled.
 void NodeDaemon::seat(Time now, Seat& seat, const Tenant& tenant, NodeOutbox& out) {
   const JobTable::Job& job = jobs_.need(seat.job, out);
   if (job.state != JobTable::State::kReady) return;
-  const WorkerKind kind = WorkerKind::of(seat.job, seat.grant);
+  const WorkerKind kind = WorkerKind::of(seat.job, seat.holding);
   if (const std::optional<ProcessId> idle = workers_.take_idle(kind, tenant)) {
     seat.worker = *idle;
     worker_available(now, *idle, out);
@@ -222,7 +245,13 @@ void NodeDaemon::seat(Time now, Seat& seat, const Tenant& tenant, NodeOutbox& ou
   }
   seat.worker = options_.new_process();
   workers_.add(seat.worker, kind, tenant, now);
-  out.starts.push_back({seat.worker, seat.job, job.program, kind.gpus, kind.cpu});
+  StartWorker start{seat.worker, seat.job, job.program, kind.gpus, kind.cpu};
+  if (kind.bundle) {
+    start.group = bundles_.name_of(kind.bundle->group);
+    start.bundle = static_cast<std::int32_t>(kind.bundle->index);
+    start.bundles = bundles_.size_of(kind.bundle->group);
+  }
+  out.starts.push_back(std::move(start));
 }
 
 void NodeDaemon::handle(Time now, ProcessId from, const WorkerReady& ready,
@@ -274,8 +303,8 @@ void NodeDaemon::drop_lease(Time now, LeaseId id, bool keep_worker, NodeOutbox& 
   const Seat seat = std::move(entry->second.seat);
   leases_.erase(entry);
   const Worker* worker = workers_.find(seat.worker);
-  if (worker == nullptr || !keep_worker || !worker->usable()) return kill_worker(now, seat.worker, seat.grant, out);
-  release(now, seat.grant);
+  if (worker == nullptr || !keep_worker || !worker->usable()) return kill_worker(now, seat.worker, seat.holding, out);
+  release(now, seat.holding);
   workers_.make_idle(seat.worker, now);
 }
 
@@ -285,13 +314,14 @@ void NodeDaemon::reap_lease(Time now, LeaseId id, const std::string& cause,
   if (lease.granted)
     out.send(lease.owner, LeaseLost{id, cause, options_.info.name, pid});
   else
-    out.send(lease.owner, LeaseRefused{lease.request, 1, cause});
-  release(now, lease.seat.grant);
+    out.send(lease.owner, LeaseRefused{lease.request, 1, cause, false});
+  release(now, lease.seat.holding);
   leases_.erase(id);
 }
 
-void NodeDaemon::release(Time, const Grant& grant) {
-  ledger_.release(grant);
+void NodeDaemon::release(Time, const Holding& holding) {
+  bundles_.release(holding);
+  if (holding.bundle && waiting_.contains(holding.bundle->group)) roomier_.push_back(holding.bundle->group);
   usage_changed_ = true;
 }
 
@@ -300,6 +330,7 @@ void NodeDaemon::release(Time, const Grant& grant) {
 void NodeDaemon::handle(Time now, ProcessId, const StartActor& start, NodeOutbox& out) {
   hear(start.reservation);
   if (is_old(start, out, now)) return;
+  if (!start.spec.group.is_none()) return start_in_group(now, start, out);
   std::optional<Grant> grant = full() ? std::nullopt : ledger_.acquire(start.spec.shape);
   if (!grant) {
     out.send(options_.head.process,
@@ -308,12 +339,16 @@ void NodeDaemon::handle(Time now, ProcessId, const StartActor& start, NodeOutbox
     usage_changed_ = true;  // the head's picture was wrong: correct it
     return;
   }
+  add_actor(now, start, {std::move(*grant), std::nullopt}, out);
+}
+
+void NodeDaemon::add_actor(Time now, const StartActor& start, Holding holding, NodeOutbox& out) {
   usage_changed_ = true;
   Actor& actor = actors_[start.spec.actor];
   actor.spec = start.spec;
   actor.incarnation = start.incarnation;
   actor.seat.job = start.spec.job;
-  actor.seat.grant = std::move(*grant);
+  actor.seat.holding = std::move(holding);
   seat(now, actor.seat, start.spec.actor, out);
 }
 
@@ -323,7 +358,7 @@ bool NodeDaemon::is_old(const StartActor& start, NodeOutbox& out, Time now) {
   for (const auto& [actor, incarnation] : ended_actors_)
     if (actor == start.spec.actor && incarnation >= start.incarnation) return true;
   const auto known = actors_.find(start.spec.actor);
-  if (known == actors_.end()) return false;
+  if (known == actors_.end()) return is_waiting(start);
   const Actor& actor = known->second;
   if (actor.incarnation < start.incarnation) {
     end_actor(now, start.spec.actor, error_of(nullptr, ErrorKind::kActorDied, "it was started anew", actor.spec.class_name),
@@ -350,6 +385,8 @@ void NodeDaemon::handle(Time now, ProcessId from, const InitActorDone& done,
 }
 
 void NodeDaemon::handle(Time now, ProcessId, const StopActor& stop, NodeOutbox& out) {
+  for (auto& [group, waiting] : waiting_)
+    std::erase_if(waiting, [&stop](const Waiting& each) { return each.actor && each.actor->spec.actor == stop.actor; });
   const auto entry = actors_.find(stop.actor);
   if (entry == actors_.end() || entry->second.incarnation != stop.incarnation) return;
   end_actor(now, stop.actor, error_of(nullptr, ErrorKind::kActorDied, stop.why, ""),
@@ -363,7 +400,7 @@ void NodeDaemon::end_actor(Time now, ActorId id, ErrorInfo error,
   const Actor actor = std::move(entry->second);
   actors_.erase(entry);
   note_ended(id, actor.incarnation);
-  kill_worker(now, actor.seat.worker, actor.seat.grant, out);
+  kill_worker(now, actor.seat.worker, actor.seat.holding, out);
   if (error.function.empty()) error.function = actor.spec.class_name;
   out.send(options_.head.process,
            ActorEnded{id, actor.incarnation, /*busy=*/false, restartable, std::move(error)});
@@ -375,7 +412,7 @@ void NodeDaemon::reap_actor(Time now, ActorId id, const Worker& worker,
   const Actor actor = std::move(entry->second);
   actors_.erase(entry);
   note_ended(id, actor.incarnation);
-  release(now, actor.seat.grant);
+  release(now, actor.seat.holding);
   out.send(options_.head.process,
            ActorEnded{id, actor.incarnation, /*busy=*/false, /*restartable=*/true,
                       error_of(&worker, ErrorKind::kActorDied, "its " + end_of(worker, cause),
@@ -389,7 +426,7 @@ void NodeDaemon::note_ended(ActorId id, std::uint32_t incarnation) {
 
 // --------------------------------------------------------------------- workers
 
-void NodeDaemon::kill_worker(Time now, ProcessId id, std::optional<Grant> held, NodeOutbox& out) {
+void NodeDaemon::kill_worker(Time now, ProcessId id, std::optional<Holding> held, NodeOutbox& out) {
   Worker* worker = workers_.find(id);
   if (worker == nullptr) {
     if (held) release(now, *held);
@@ -434,6 +471,7 @@ void NodeDaemon::on_worker_exit(Time now, ProcessId id, const std::string& cause
     else if (const ActorId* actor = std::get_if<ActorId>(&worker->tenant))
       reap_actor(now, *actor, *worker, cause, out);
   }
+  serve_roomier(now, out);
   report_if_due(now, out);
 }
 

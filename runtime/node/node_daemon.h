@@ -7,8 +7,10 @@
 #include <set>
 #include <string>
 
+#include "runtime/node/bundle_table.h"
 #include "runtime/node/job_table.h"
 #include "runtime/node/worker_table.h"
+#include "topology/gpu_graph.h"
 
 namespace Atoll {
 
@@ -26,6 +28,9 @@ namespace Atoll {
 // NODE-4 a worker's end is told to its tenant's owner at once, with the cause
 // NODE-5 an incarnation of an actor is started at most once, and ends the ones
 //        before it
+// NODE-7 a lease or an actor in a bundle takes of that bundle alone; what does not
+//        fit there now waits, and is answered when it does, when its group goes
+//        or when it is cancelled
 // NODE-6 what was heard of the head's reservations is reported until the head
 //        has acknowledged such a report
 class NodeDaemon {
@@ -69,13 +74,14 @@ class NodeDaemon {
   bool joined() const { return joined_; }
 
   const NodeLedger& ledger() const { return ledger_; }
+  const BundleTable& bundles() const { return bundles_; }
   std::size_t worker_count() const { return workers_.size(); }
 
  private:
   // What a lease and an actor have in common: a place on this node.
   struct Seat {
     ProcessId job = ProcessId::kNone;
-    Grant grant;
+    Holding holding;
     ProcessId worker = ProcessId::kNone;  // none while the job is not settled
   };
   struct Lease {
@@ -90,6 +96,15 @@ class NodeDaemon {
     std::uint32_t incarnation = 0;
     bool started = false;
   };
+  // What waits for room in a group's bundles: `lease` or, if it has a spec, `actor`.
+  struct Waiting {
+    ProcessId owner = ProcessId::kNone;
+    LeaseRequest lease;
+    std::optional<StartActor> actor;
+
+    const Resources& shape() const { return actor ? actor->spec.shape : lease.shape; }
+    std::int32_t bundle() const { return actor ? actor->spec.bundle : lease.bundle; }
+  };
 
   void handle(Time, ProcessId, const Welcome&, NodeOutbox&);
   void handle(Time, ProcessId, const HeartbeatAck&, NodeOutbox&);
@@ -100,17 +115,29 @@ class NodeDaemon {
   void handle(Time, ProcessId, const ProgramChunk&, NodeOutbox&);
   void handle(Time, ProcessId, const LeaseRequest&, NodeOutbox&);
   void handle(Time, ProcessId, const LeaseReturn&, NodeOutbox&);
+  void handle(Time, ProcessId, const LeaseCancel&, NodeOutbox&);
+  void handle(Time, ProcessId, const ReserveBundles&, NodeOutbox&);
+  void handle(Time, ProcessId, const FreeBundles&, NodeOutbox&);
   void handle(Time, ProcessId, const WorkerReady&, NodeOutbox&);
   void handle(Time, ProcessId, const StartActor&, NodeOutbox&);
   void handle(Time, ProcessId, const StopActor&, NodeOutbox&);
   void handle(Time, ProcessId, const InitActorDone&, NodeOutbox&);
 
+  void add_lease(Time now, ProcessId owner, const LeaseRequest& request, Holding holding, NodeOutbox& out);
+  void add_actor(Time now, const StartActor& start, Holding holding, NodeOutbox& out);
+  void lease_in_group(Time now, ProcessId owner, const LeaseRequest& request, NodeOutbox& out);
+  void start_in_group(Time now, const StartActor& start, NodeOutbox& out);
+  void serve_group(Time now, GroupId group, NodeOutbox& out);
+  void serve_roomier(Time now, NodeOutbox& out);
+  void refuse_waiting(const Waiting& waiting, const std::string& why, bool restartable, NodeOutbox& out);
+  void empty_bundle(Time now, const BundleId& bundle, const std::string& why, bool moved, NodeOutbox& out);
+  BundleRecord record_of(const BundleId& bundle) const;
   void seat(Time now, Seat& seat, const Tenant& tenant, NodeOutbox& out);
   void settle_job(Time now, ProcessId job, NodeOutbox& out);
   void worker_available(Time now, ProcessId worker, NodeOutbox& out);
   // Nobody wants the worker any more; its last tenant's grant is given back when
   // it has ended, at once if there is no such worker.
-  void kill_worker(Time now, ProcessId worker, std::optional<Grant> held, NodeOutbox& out);
+  void kill_worker(Time now, ProcessId worker, std::optional<Holding> held, NodeOutbox& out);
   // The worker is killed under its tenant, who is told `why` when it has ended.
   void doom_worker(ProcessId worker, std::string why, NodeOutbox& out);
   void check_workers(Time now, NodeOutbox& out);
@@ -126,8 +153,9 @@ class NodeDaemon {
   ErrorInfo error_of(const Worker* worker, ErrorKind kind, std::string message,
                      std::string function) const;
   std::string doing(const Worker& worker) const;
-  void release(Time now, const Grant& grant);
+  void release(Time now, const Holding& holding);
   bool full() const { return leases_.size() + actors_.size() >= options_.max_tenants; }
+  bool is_waiting(const StartActor& start) const;
   bool is_old(const StartActor& start, NodeOutbox& out, Time now);
   void note_ended(ActorId actor, std::uint32_t incarnation);
   void forgive_pause(Time now);
@@ -136,11 +164,15 @@ class NodeDaemon {
   void report_if_due(Time now, NodeOutbox& out);
 
   Options options_;
+  GpuGraph graph_;
   NodeLedger ledger_;
+  BundleTable bundles_;
   WorkerTable workers_;
   JobTable jobs_;
   std::map<LeaseId, Lease> leases_;
   std::map<ActorId, Actor> actors_;
+  std::map<GroupId, std::deque<Waiting>> waiting_;
+  std::vector<GroupId> roomier_;  // groups with waiting tenants and room that was given back
   std::uint64_t next_lease_ = 1;
   std::uint64_t report_sequence_ = 0;
   std::uint64_t leases_granted_ = 0;
@@ -165,6 +197,8 @@ inline constexpr Duration kDaemonPause = std::chrono::seconds(2);
 // A worker whose connection is lost has usually ended, and its exit says why: it
 // is given this long to do so before it is killed.
 inline constexpr Duration kLostWorkerGrace = std::chrono::seconds(1);
+// Leases of one request that wait for room in a bundle; more are refused, and asked for again.
+inline constexpr std::uint32_t kMaxWaitingLeases = 4096;
 // Changes of usage are reported at most this often.
 inline constexpr Duration kReportInterval = std::chrono::milliseconds(2);
 

@@ -16,6 +16,9 @@ struct StartWorker {
   std::string program;
   std::vector<int> gpus;
   Fixed cpu;
+  std::string group = "";    // the name of the placement group it works in
+  std::int32_t bundle = -1;  // in it; -1: in none
+  std::uint32_t bundles = 0;
 };
 
 // End the process, whatever it does. The shell reports its exit as any other.

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "runtime/base/log.h"
+#include "runtime/node/node_description.h"
 #include "runtime/wire/worker_environment.h"
 #include "runtime/wire/ucx_transport.h"
 #include "runtime/wire/worker_start.h"
@@ -16,10 +17,6 @@ namespace {
 constexpr Duration kSpin = std::chrono::microseconds(20);
 // How long a worker that was asked to end may take.
 constexpr Duration kTermLimit = std::chrono::milliseconds(500);
-
-GpuRecord record_of(const GpuInfo& gpu) {
-  return {gpu.index, gpu.uuid, gpu.model, gpu.numa.value_or(-1)};
-}
 
 }  // namespace
 
@@ -64,7 +61,10 @@ NodeInfo NodeShell::node_info() const {
     info.gpus.push_back(record_of(gpu));
     info.gpu_capacity.push_back(Fixed::whole(1));
   }
-  info.warnings = options_.machine.warnings;
+  describe_wires(options_.machine, options_.grant, info);
+  info.switches = slurm_switches(options_.environment);
+  label(options_.environment, info);
+  info.warnings.insert(info.warnings.end(), options_.machine.warnings.begin(), options_.machine.warnings.end());
   info.warnings.insert(info.warnings.end(), options_.grant.warnings.begin(), options_.grant.warnings.end());
   return info;
 }
@@ -140,9 +140,9 @@ Result<WorkerProcess> NodeShell::spawn(const StartWorker& start) {
   process.program = start.program;
   process.directory = job.directory;
   process.secret = options_.secret;
-  process.binding = bind_worker(options_.machine, options_.grant, gpus, start.cpu);
-  process.binder = binder_ ? &*binder_ : nullptr;
   process.environment = worker_environment(options_.environment, job.environment);
+  process.binding = bind_worker(options_.machine, options_.grant, gpus, start.cpu, process.environment);
+  process.binder = binder_ ? &*binder_ : nullptr;
   for (const auto& [name, value] : process.binding.environment) process.environment[name] = value;
   WorkerStart told;
   told.self = {start.worker, options_.rank, ""};
@@ -152,6 +152,9 @@ Result<WorkerProcess> NodeShell::spawn(const StartWorker& start) {
   told.build_id = job.build_id;
   told.secret_fd = WorkerProcess::kSecretFd;
   told.binding = worker_binding(gpus, process.binding);
+  told.binding.group = start.group;
+  told.binding.bundle = start.bundle;
+  told.binding.bundles = start.bundles;
   process.environment[kWorkerVariable] = encode_worker_start(told);
   return WorkerProcess::start(process);
 }
@@ -159,7 +162,11 @@ Result<WorkerProcess> NodeShell::spawn(const StartWorker& start) {
 WorkerBinding NodeShell::worker_binding(const std::vector<GpuInfo>& gpus, const Binding& binding) const {
   WorkerBinding told;
   told.node = options_.node;
-  for (const GpuInfo& gpu : gpus) told.gpus.push_back(record_of(gpu));
+  for (const GpuInfo& gpu : gpus) {
+    told.gpus.push_back(record_of(gpu));
+    for (const std::string& nic : gpu.nics)
+      if (std::ranges::find(told.nics, nic) == told.nics.end()) told.nics.push_back(nic);
+  }
   told.cpus = binding.cpus;
   if (!binding.numa.empty()) told.numa = binding.numa.front();
   // On a machine that was only described, say what a real one would be bound to.

@@ -2,11 +2,12 @@
 
 namespace Atoll {
 
-WorkerKind WorkerKind::of(ProcessId job, const Grant& grant) {
+WorkerKind WorkerKind::of(ProcessId job, const Holding& holding) {
   WorkerKind kind;
   kind.job = job;
-  kind.cpu = grant.amounts.cpu;
-  for (const Grant::Share& share : grant.gpus) kind.gpus.push_back(share.gpu);
+  kind.cpu = holding.grant.amounts.cpu;
+  kind.bundle = holding.bundle;
+  for (const Grant::Share& share : holding.grant.gpus) kind.gpus.push_back(share.gpu);
   return kind;
 }
 
@@ -60,6 +61,13 @@ std::vector<ProcessId> WorkerTable::of_job(ProcessId job) const {
   std::vector<ProcessId> found;
   for (const auto& [id, worker] : workers_)
     if (worker.kind.job == job) found.push_back(id);
+  return found;
+}
+
+std::vector<ProcessId> WorkerTable::idle_in(const BundleId& bundle) const {
+  std::vector<ProcessId> found;
+  for (const auto& [id, worker] : workers_)
+    if (worker.idle() && worker.kind.bundle == bundle) found.push_back(id);
   return found;
 }
 

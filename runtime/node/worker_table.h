@@ -7,20 +7,22 @@
 #include <vector>
 
 #include "runtime/base/clock.h"
+#include "runtime/node/bundle_table.h"
 #include "runtime/node/node_outbox.h"
-#include "runtime/scheduler/node_ledger.h"
 
 namespace Atoll {
 
 // Workers of equal kind can stand in for each other: same job, same devices,
-// same number of cores (CUDA_VISIBLE_DEVICES and OMP_NUM_THREADS are set before
-// user code runs, so they are for the life of the process).
+// same number of cores, same bundle (CUDA_VISIBLE_DEVICES, OMP_NUM_THREADS and
+// the rank are set before user code runs, so they are for the life of the
+// process).
 struct WorkerKind {
   ProcessId job = ProcessId::kNone;
   std::vector<int> gpus;  // node-local
   Fixed cpu;
+  std::optional<BundleId> bundle;
 
-  static WorkerKind of(ProcessId job, const Grant& grant);
+  static WorkerKind of(ProcessId job, const Holding& holding);
   friend auto operator<=>(const WorkerKind&, const WorkerKind&) = default;
 };
 
@@ -33,7 +35,7 @@ struct Worker {
   bool ready = false;  // it has said WorkerReady
   bool ending = false; // killed by us, nobody's: its exit is no news
   std::string doom;    // killed by us under its tenant, which hears these words when it has ended
-  std::optional<Grant> held;  // of its last tenant, until its process has ended
+  std::optional<Holding> held;  // of its last tenant, until its process has ended
   Contact contact;
   std::uint64_t pid = 0;
   Time started{};
@@ -64,6 +66,7 @@ class WorkerTable {
   // Ready, idle workers that have been so since before `then`.
   std::vector<ProcessId> idle_since_before(Time then) const;
   std::vector<ProcessId> of_job(ProcessId job) const;
+  std::vector<ProcessId> idle_in(const BundleId& bundle) const;
   // Workers that were started before `then` and are not ready.
   std::vector<ProcessId> not_ready_since(Time then) const;
   // Workers whose connection was lost before `then`.

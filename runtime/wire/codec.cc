@@ -97,7 +97,8 @@ const char* name_of(const Message& message) {
       "WatchActor", "NoSuchActor", "ActorUpdate", "KillActor", "StartActor",
       "ActorStarted", "ActorEnded", "StopActor", "InitActor", "InitActorDone",
       "CallActor", "FetchObject", "ObjectReady", "GetStatus", "StatusReport",
-      "WorkerDied", "NodeDied"};
+      "WorkerDied", "NodeDied", "LeaseCancel", "CreateGroup", "WatchGroup", "NoSuchGroup",
+      "RemoveGroup", "GroupUpdate", "ReserveBundles", "BundlesReserved", "FreeBundles"};
   return kNames[message.index()];
 }
 

@@ -12,6 +12,8 @@
 #include "runtime/base/resources.h"
 #include "runtime/wire/contact.h"
 #include "runtime/wire/fields.h"
+#include "runtime/wire/group_messages.h"
+#include "runtime/wire/node_messages.h"
 
 // Every message of a cluster. A message is one struct; what travels is its
 // place in `Message` and its fields as a msgpack array (codec.h). Fields are
@@ -21,78 +23,6 @@
 // clients to daemons for leases; clients to workers for tasks and actor calls;
 // clients to each other for objects.
 namespace Atoll {
-
-// ---------------------------------------------------------------- membership
-
-struct GpuRecord {
-  std::int32_t index = 0;  // as Slurm and the driver number it on the node
-  std::string uuid;        // "GPU-…", empty if unknown
-  std::string model;
-  std::int32_t numa = -1;  // -1: unknown
-  ATOLL_MESSAGE_FIELDS(index, uuid, model, numa)
-};
-
-// What a node brings into the cluster. Constant while its daemon lives.
-struct NodeInfo {
-  std::string name;
-  std::uint64_t pid = 0;    // of the daemon
-  Resources total;          // what Slurm granted, never what the machine has
-  std::vector<Fixed> gpu_capacity;  // by place in `gpus`
-  std::vector<GpuRecord> gpus;
-  std::vector<std::string> warnings;
-  ATOLL_MESSAGE_FIELDS(name, pid, total, gpu_capacity, gpus, warnings)
-};
-
-// What of it is in use. `sequence` grows with every report of a daemon.
-struct NodeUsage {
-  std::uint64_t sequence = 0;
-  Resources free;
-  std::vector<Fixed> gpu_free;
-  std::uint32_t workers = 0;
-  std::uint32_t actors = 0;
-  std::uint64_t tasks_leased = 0;  // leases granted since the start
-  // The head's reservations (scheduler/cluster_view.h) heard since the last report.
-  std::vector<std::uint64_t> heard;
-  ATOLL_MESSAGE_FIELDS(sequence, free, gpu_free, workers, actors, tasks_leased, heard)
-};
-
-// daemon -> head, repeated until Welcome. `actors` lists what runs there, so
-// that a head that was restarted learns it.
-struct Join {
-  Contact daemon;
-  NodeInfo info;
-  NodeUsage usage;
-  ATOLL_MESSAGE_FIELDS(daemon, info, usage)
-};
-struct Welcome {
-  std::string cluster;
-  std::uint32_t expected_nodes = 0;
-  ATOLL_MESSAGE_FIELDS(cluster, expected_nodes)
-};
-
-// daemon -> head every kHeartbeatInterval and, rate limited, when the usage
-// changed; HeartbeatAck tells the daemon that the head lives.
-struct Heartbeat {
-  NodeUsage usage;
-  ATOLL_MESSAGE_FIELDS(usage)
-};
-struct HeartbeatAck {
-  std::uint64_t sequence = 0;
-  ATOLL_MESSAGE_FIELDS(sequence)
-};
-
-// head -> daemon: you were declared dead; stop. Also the answer to a heartbeat
-// of a daemon the head does not know (any more).
-struct Expelled {
-  std::string why;
-  ATOLL_MESSAGE_FIELDS(why)
-};
-
-// head -> daemon: the cluster ends.
-struct Stop {
-  std::string why;
-  ATOLL_MESSAGE_FIELDS(why)
-};
 
 // ----------------------------------------------------------------------- jobs
 
@@ -172,14 +102,22 @@ struct ProgramChunk {
 
 // client -> daemon: `count` workers with `shape` each, now. What fits is
 // answered with LeaseGrant when its worker is up, the rest at once with
-// LeaseRefused.
+// LeaseRefused. In a placement group what does not fit now waits for room in
+// the bundle, until LeaseCancel.
 struct LeaseRequest {
   std::uint64_t request = 0;  // of the client's own counting
   ProcessId job = ProcessId::kNone;
   Resources shape;
   std::uint32_t count = 1;
   std::uint64_t reservation = 0;  // from Placed; 0: the client asks of its own
-  ATOLL_MESSAGE_FIELDS(request, job, shape, count, reservation)
+  GroupId group;
+  std::int32_t bundle = -1;  // of the group; -1: any that this daemon has
+  ATOLL_MESSAGE_FIELDS(request, job, shape, count, reservation, group, bundle)
+};
+// client -> daemon: what still waits of the request is not wanted any more.
+struct LeaseCancel {
+  std::uint64_t request = 0;
+  ATOLL_MESSAGE_FIELDS(request)
 };
 struct LeaseGrant {
   std::uint64_t request = 0;
@@ -192,7 +130,8 @@ struct LeaseRefused {
   std::uint32_t count = 0;
   // The worker could not be started: trying again is no use. Empty: busy.
   std::string failure;
-  ATOLL_MESSAGE_FIELDS(request, count, failure)
+  bool never = false;  // in a placement group: no bundle here that was asked for can ever hold the shape
+  ATOLL_MESSAGE_FIELDS(request, count, failure, never)
 };
 // client -> daemon.
 struct LeaseReturn {
@@ -241,7 +180,11 @@ struct WorkerBinding {
   std::vector<GpuRecord> gpus;
   std::vector<std::int32_t> cpus;  // the CPU set; empty: not bound
   std::int32_t numa = -1;
-  ATOLL_MESSAGE_FIELDS(node, gpus, cpus, numa)
+  std::vector<std::string> nics;  // the nearest, nearest first
+  std::string group;              // the placement group's name
+  std::int32_t bundle = -1;       // in it: its rank; -1: in none
+  std::uint32_t bundles = 0;      // of the group
+  ATOLL_MESSAGE_FIELDS(node, gpus, cpus, numa, nics, group, bundle, bundles)
 };
 
 // worker -> its daemon, once, when it can be pushed to.
@@ -263,6 +206,7 @@ enum class ErrorKind : std::uint8_t {
   kBadArguments = 7,   // they do not decode as the function's parameters
   kCancelled = 8,
   kClusterLost = 9,
+  kGroupRemoved = 10,
 };
 
 // An error that travels to the caller. `node` and `process` are where it
@@ -303,7 +247,9 @@ struct ActorSpec {
   Resources shape;
   std::string name;  // empty: none
   std::int32_t max_restarts = 0;  // -1: without limit
-  ATOLL_MESSAGE_FIELDS(actor, job, class_name, arguments, shape, name, max_restarts)
+  GroupId group;                  // the placement group it lives in
+  std::int32_t bundle = -1;       // -1: any of it
+  ATOLL_MESSAGE_FIELDS(actor, job, class_name, arguments, shape, name, max_restarts, group, bundle)
 };
 
 enum class ActorState : std::uint8_t {
@@ -454,8 +400,9 @@ struct StatusReport {
   std::vector<NodeStatus> nodes;
   std::vector<ActorStatus> actors;
   std::vector<DeathNote> deaths;
+  std::vector<GroupStatus> groups;
   ATOLL_MESSAGE_FIELDS(cluster, head, head_node, head_pid, uptime, expected_nodes,
-                       drivers, pending_leases, nodes, actors, deaths)
+                       drivers, pending_leases, nodes, actors, deaths, groups)
 };
 // daemon -> head: a worker ended unasked. For the status table.
 struct WorkerDied {
@@ -483,7 +430,9 @@ using MessageVariant =
                  WatchActor, NoSuchActor, ActorUpdate, KillActor, StartActor,
                  ActorStarted, ActorEnded, StopActor, InitActor, InitActorDone,
                  CallActor, FetchObject, ObjectReady, GetStatus, StatusReport,
-                 WorkerDied, NodeDied>;
+                 WorkerDied, NodeDied, LeaseCancel, CreateGroup, WatchGroup,
+                 NoSuchGroup, RemoveGroup, GroupUpdate, ReserveBundles,
+                 BundlesReserved, FreeBundles>;
 
 // A type of its own, so that its name in symbols and errors is short.
 struct Message : MessageVariant {

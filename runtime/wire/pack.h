@@ -19,6 +19,7 @@ MSGPACK_ADD_ENUM(Atoll::Code)
 MSGPACK_ADD_ENUM(Atoll::ClientKind)
 MSGPACK_ADD_ENUM(Atoll::ErrorKind)
 MSGPACK_ADD_ENUM(Atoll::ActorState)
+MSGPACK_ADD_ENUM(Atoll::GroupState)
 MSGPACK_ADD_ENUM(Atoll::NodeState)
 
 namespace Atoll {

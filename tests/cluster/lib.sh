@@ -26,7 +26,7 @@ check() {
   shift
   if said=$("$@" 2>&1); then ok "$sentence"; return; fi
   not_ok "$sentence"
-  { printf '%s\n' "$*: failed" "$said"; [ ! -s "$log" ] || tail -n 60 "$log"; } | sed 's/^/  | /'
+  { printf '%s\n' "$*: failed"; printf '%s\n' "$said" | uniq | tail -n 20; [ ! -s "$log" ] || tail -n 60 "$log"; } | sed 's/^/  | /'
   return 1
 }
 

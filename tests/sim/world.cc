@@ -139,7 +139,7 @@ void ClientProcess::tick() { core_->on_tick(world_.now(), out_); }
 void ClientProcess::submit(int tasks, const Resources& shape, std::int32_t retries) {
   run([&] {
     for (int i = 0; i < tasks; ++i) {
-      TaskSpec spec{{id, ++sequence_}, "f", {}, shape, retries};
+      TaskSpec spec{{id, ++sequence_}, "f", {}, {shape}, retries};
       tally_.asked[result_of(spec.task)] = 0;
       core_->submit(world_.now(), std::move(spec), out_);
     }

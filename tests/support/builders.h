@@ -28,7 +28,7 @@ inline NodeInfo node_info(std::uint32_t rank, std::int64_t cpu, std::int64_t gpu
   info.pid = 5000 + rank;
   info.total = {.cpu = Fixed::whole(cpu), .gpu = Fixed::whole(gpu)};
   info.gpu_capacity.assign(static_cast<std::size_t>(gpu), Fixed::whole(1));
-  for (std::int32_t i = 0; i < gpu; ++i) info.gpus.push_back({i, "GPU-" + info.name + "-" + std::to_string(i), "", -1});
+  for (std::int32_t i = 0; i < gpu; ++i) info.gpus.push_back({i, "GPU-" + info.name + "-" + std::to_string(i), "", -1, {}});
   return info;
 }
 
@@ -59,7 +59,7 @@ inline Attach attach_driver(ProcessId driver = kDriver, const std::string& host 
 
 inline LeaseRequest lease_request(std::uint64_t number, Resources shape, std::uint32_t count = 1,
                                   std::uint64_t reservation = 0, ProcessId job = kDriver) {
-  return {number, job, std::move(shape), count, reservation};
+  return {number, job, std::move(shape), count, reservation, {}, -1};
 }
 
 inline ActorSpec actor_spec(std::uint64_t sequence, Resources shape, std::int32_t max_restarts = 0,
@@ -76,6 +76,21 @@ inline ActorSpec actor_spec(std::uint64_t sequence, Resources shape, std::int32_
 
 inline CreateActor create_actor(ActorSpec spec, ProcessId creator = kDriver) {
   return {std::move(spec), contact_of(creator)};
+}
+
+inline constexpr GroupId kGroup{kDriver, 900};
+
+// `count` bundles of `each`, packed unless the test says otherwise.
+inline GroupSpec group_spec(std::size_t count, const Resources& each, GroupId id = kGroup) {
+  GroupSpec spec;
+  spec.group = id;
+  spec.job = id.process;
+  spec.bundles.assign(count, each);
+  return spec;
+}
+inline CreateGroup create_group(GroupSpec spec) {
+  const Contact creator = contact_of(spec.group.process);
+  return {std::move(spec), creator};
 }
 
 inline ErrorInfo error_info(ErrorKind kind, std::string words) {

@@ -73,6 +73,13 @@ class RandomMessages {
       fill(resources.custom[name]);
     }
   }
+  void fill(std::map<std::string, std::string>& values) {
+    for (auto i = random_() % 3; i > 0; --i) {
+      std::string name;
+      fill(name);
+      fill(values[name]);
+    }
+  }
   template <typename T>
   void fill(std::optional<T>& value) {
     if (random_() % 2 == 0) fill(value.emplace());

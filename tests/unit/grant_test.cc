@@ -190,6 +190,9 @@ TEST_CASE("a worker sees its GPUs by UUID and runs beside them") {
   CHECK(binding.environment == Environment{{"CUDA_VISIBLE_DEVICES", machine.gpus[5].uuid + "," + machine.gpus[4].uuid},
                                            {"CUDA_DEVICE_ORDER", "PCI_BUS_ID"},
                                            {"OMP_NUM_THREADS", "2"},
+                                           {"ATOLL_NICS", "mlx5_9,mlx5_6"},
+                                           {"ATOLL_NET_DEVICES", "mlx5_9:1,mlx5_6:1"},
+                                           {"NCCL_IB_HCA", "=mlx5_9,mlx5_6"},
                                            {"ATOLL_NUMA", "1"}});
   CHECK(to_string(binding.cpus) == "8-15");
   CHECK(binding.numa == std::vector<int>{1});

@@ -70,7 +70,7 @@ StatusReport two_nodes() {
   alive.state = NodeState::kAlive;
   alive.info.name = "n1";
   alive.info.total = {.cpu = Fixed::whole(8), .gpu = Fixed::whole(2), .memory = 4ull << 30};
-  alive.info.gpus = {{.index = 0, .uuid = "GPU-0", .model = "H100", .numa = 1}};
+  alive.info.gpus = {{0, "GPU-0", "H100", 1, {}}};
   alive.usage.free = {.cpu = Fixed::whole(6), .gpu = Fixed::raw(15'000), .memory = 3ull << 30};
   alive.usage.gpu_free = {Fixed::raw(5'000)};
   alive.usage.workers = 2;

@@ -102,7 +102,7 @@ TEST_CASE("white space and commas in a name do not break the printed text") {
   Machine machine = parse(kFour);
   machine.gpus[0].model = "NVIDIA H100 #1, PCIe";
   machine.gpus[0].nics = {"a b"};
-  CHECK(parse(print_machine(machine)).gpus[0].model == "NVIDIA_H100__1__PCIe");
+  CHECK(parse(print_machine(machine)).gpus[0].model == "NVIDIA_H100__1,_PCIe");
 }
 
 TEST_CASE("another link is another make of machine") {

@@ -31,7 +31,7 @@ TEST_CASE("what a daemon tells a worker survives its way through the environment
   start.head = {ProcessId(6), NodeId(0), std::string("\0\xff", 2)};
   start.build_id = "abc";
   start.binding.node = "n3";
-  start.binding.gpus = {{4, "GPU-4", "H100", 1}};
+  start.binding.gpus = {{4, "GPU-4", "H100", 1, {"mlx5_0"}}};
   start.binding.cpus = {0, 2};
   const Result<WorkerStart> told = decode_worker_start(encode_worker_start(start));
   REQUIRE(told.ok());

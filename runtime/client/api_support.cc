@@ -1,0 +1,41 @@
+#include "runtime/client/api_support.h"
+
+#include <atoll/error.h>
+
+#include "runtime/client/connect.h"
+
+namespace Atoll {
+namespace {
+
+Fixed fixed_of(double amount, const char* what) {
+  const Result<Fixed> fixed = Fixed::from_double(amount);
+  if (!fixed.ok()) throw Error(std::string(what) + ": " + fixed.status().message());
+  return *fixed;
+}
+
+}  // namespace
+
+void throw_if_failed(const Status& status) {
+  if (status.ok()) return;
+  throw Error(status.message());
+}
+
+Resources resources_of(const Needs& needs) {
+  Resources resources;
+  resources.cpu = fixed_of(needs.cpus, "cpus");
+  resources.gpu = fixed_of(needs.gpus, "gpus");
+  resources.memory = needs.memory;
+  for (const auto& [name, amount] : needs.custom) resources.custom[name] = fixed_of(amount, name.c_str());
+  throw_if_failed(check_request(resources));
+  return resources;
+}
+
+internal::Handle own_object(ClientRuntime& runtime, std::uint64_t sequence) {
+  const ObjectId id{runtime.self().process, sequence};
+  runtime.table().expect(id);
+  auto handle = std::make_shared<const internal::ObjectHandle>(key_of(id), encode_contact(runtime.self()));
+  handle->count_once();
+  return handle;
+}
+
+}  // namespace Atoll

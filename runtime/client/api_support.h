@@ -1,0 +1,28 @@
+#pragma once
+
+#include <atoll/backend.h>
+
+#include "runtime/client/client_runtime.h"
+
+namespace Atoll {
+
+// What the files behind include/atoll/ share.
+
+template <typename Id>
+Id id_of(internal::Key key) {
+  return {ProcessId(key.process), key.sequence};
+}
+template <typename Id>
+internal::Key key_of(const Id& id) {
+  return {static_cast<std::uint64_t>(id.process), id.sequence};
+}
+
+// Throws Error.
+void throw_if_failed(const Status& status);
+// Throws Error for what is not well formed.
+Resources resources_of(const Needs& needs);
+
+// A reference to an object that this process owns and will settle.
+internal::Handle own_object(ClientRuntime& runtime, std::uint64_t sequence);
+
+}  // namespace Atoll
