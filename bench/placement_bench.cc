@@ -3,9 +3,9 @@
 //   make build/bench/placement_bench && build/bench/placement_bench
 //
 // A line a kind of group: microseconds for GroupPlanner::place() and the cancelling of its reservations, the mean over
-// a run of 40 ms, the best of five, on clusters of 100, 1,000 and 10,000 nodes of 8 GPUs; first empty, then with 90 % of the
-// GPUs taken: 5 % of the nodes are free, 10 % have 4 GPUs free at random, the others none. Then how much it grows from
-// 100 to 10,000 nodes, beside the goals: 20 us for 8 GPUs on one node, and growth below 2.
+// a run of 40 ms, the best of five, on clusters of 100, 1,000 and 10,000 nodes of 8 GPUs; first empty, then with 90 %
+// of the GPUs taken: 5 % of the nodes are free, 10 % have 4 GPUs free at random, the others none. Then how much it
+// grows from 100 to 10,000 nodes, beside the goals: 20 us for 8 GPUs on one node, and growth below 2.
 
 #include <algorithm>
 #include <chrono>
@@ -96,9 +96,8 @@ double fill_us(int nodes) {
   fill(view, nodes, false);
   GroupPlanner planner(view);
   GroupPlan plan;
-  const GroupRequest request{.strategy = Strategy::kStrictPack,
-                             .bundles = std::vector<Resources>(8, {.gpu = Fixed::whole(1)}),
-                             .labels = {}};
+  const GroupRequest request{
+      .strategy = Strategy::kStrictPack, .bundles = std::vector<Resources>(8, {.gpu = Fixed::whole(1)}), .labels = {}};
   const auto start = Clock::now();
   for (int i = 0; i < nodes; ++i)
     if (planner.place(request, plan) != GroupVerdict::kPlaced) std::abort();
@@ -108,8 +107,8 @@ double fill_us(int nodes) {
 void print_row(const char* what, const char* state, const double (&us)[3], bool has_goal) {
   std::printf("%-52s %-10s %9.2f %9.2f %9.2f   x%.2f", what, state, us[0], us[1], us[2], us[2] / us[0]);
   if (has_goal)
-    std::printf("   %s %.0f us, %s x%.0f", us[2] <= kGoal ? "<=" : "above", kGoal, us[2] < kGrowth * us[0] ? "below" : "above",
-                kGrowth);
+    std::printf("   %s %.0f us, %s x%.0f", us[2] <= kGoal ? "<=" : "above", kGoal,
+                us[2] < kGrowth * us[0] ? "below" : "above", kGrowth);
   std::printf("\n");
 }
 
@@ -132,8 +131,8 @@ GroupRequest group(Strategy strategy, int count, int gpus, Level within = Level:
 }  // namespace
 
 int main() {
-  std::printf("%-52s %-10s %9s %9s %9s   growth\n", "us per group placed and removed, nodes of 8 GPUs", "cluster", "100",
-              "1,000", "10,000");
+  std::printf("%-52s %-10s %9s %9s %9s   growth\n", "us per group placed and removed, nodes of 8 GPUs", "cluster",
+              "100", "1,000", "10,000");
   measure("STRICT_PACK, 8 bundles of 1 GPU", group(Strategy::kStrictPack, 8, 1), true);
   measure("STRICT_PACK, 1 bundle of 8 GPUs", group(Strategy::kStrictPack, 1, 8), true);
   measure("PACK within(island), 4 bundles of 1 GPU", group(Strategy::kPack, 4, 1, Level::kIsland), true);

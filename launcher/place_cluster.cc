@@ -71,8 +71,10 @@ class ClusterReader {
     if (known == machines_.end()) {
       const auto machine = load_(*file);
       if (!machine.ok()) return machine.status().prefixed(object.path_of("topology"));
-      known = machines_.emplace(*file, Loaded{std::make_shared<Machine>(*machine),
-                                              std::make_shared<GpuGraph>(GpuGraph::of(*machine))}).first;
+      known = machines_
+                  .emplace(*file, Loaded{std::make_shared<Machine>(*machine),
+                                         std::make_shared<GpuGraph>(GpuGraph::of(*machine))})
+                  .first;
     }
     node.machine = known->second.machine;
     node.place.graph = known->second.graph;

@@ -34,7 +34,8 @@ PlacePlan::Bundle bundle_of(const PlannedNode& node, const BundlePlace& place) {
   const GpuGraph* graph = node.place.graph.get();
   for (const GpuShare& share : place.gpus)
     bundle.gpus.push_back(node.machine == nullptr ? share.gpu : node.machine->gpus[share.gpu].index);
-  bundle.island = common(place.gpus, [graph](int gpu) { return std::optional(graph == nullptr ? gpu : graph->island(gpu)); });
+  bundle.island =
+      common(place.gpus, [graph](int gpu) { return std::optional(graph == nullptr ? gpu : graph->island(gpu)); });
   bundle.numa = common(place.gpus, [graph](int gpu) { return graph == nullptr ? std::nullopt : graph->numa(gpu); });
   return bundle;
 }

@@ -15,8 +15,8 @@ namespace Atoll {
 // Where everything of a request goes.
 struct PlacePlan {
   struct Bundle {
-    std::size_t node = 0;           // index into the nodes
-    std::vector<int> gpus = {};     // as the topology file numbers them, in ring order
+    std::size_t node = 0;            // index into the nodes
+    std::vector<int> gpus = {};      // as the topology file numbers them, in ring order
     std::optional<int> island = {};  // none: it has no GPU, or GPUs of several
     std::optional<int> numa = {};    // none: unknown as well
     friend bool operator==(const Bundle&, const Bundle&) = default;

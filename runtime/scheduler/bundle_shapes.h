@@ -31,8 +31,8 @@ struct NodeLoad {
   std::vector<int> counts;  // by shape
 };
 
-// Gives the bundles of each shape, in index order, to the nodes in the order of `loads` (GROUP-2): sets the node of each.
-// The loads have as many of each shape as there are.
+// Gives the bundles of each shape, in index order, to the nodes in the order of `loads` (GROUP-2): sets the node of
+// each. The loads have as many of each shape as there are.
 void assign_bundles(const BundleShapes& shapes, const std::vector<NodeLoad>& loads,
                     std::vector<std::uint32_t>& node_of_bundle);
 

@@ -5,6 +5,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/scheduler/explanation.h"
+#include "runtime/scheduler/gpu_packing.h"
 #include "runtime/scheduler/shape_index.h"
 
 namespace Atoll {
@@ -25,10 +26,8 @@ Status check_free(const NodeResources& total, const NodeResources& free) {
                 "a report has " + to_string(free.amounts) + " free, the node brought " + to_string(total.amounts));
 }
 
-// Takes `request` off `free`. The node may have given to others, since, what it
-// was promised for: then what is left of each kind goes.
-void take_promised(NodeResources& free, const Resources& request) {
-  if (take(free, request)) return;
+// What of `request` is left in `free`: the node may have given to others, since, what it was promised for.
+Resources part_left(NodeResources& free, const Resources& request) {
   Resources left = request;
   left.cpu = std::min(left.cpu, free.amounts.cpu);
   left.memory = std::min(left.memory, free.amounts.memory);
@@ -38,18 +37,16 @@ void take_promised(NodeResources& free, const Resources& request) {
     left.gpu = std::min(request.gpu, Fixed::whole(whole));
   else if (!request.gpu.is_zero())
     left.gpu = std::min(request.gpu, std::ranges::max(free.gpus));
-  ATOLL_CHECK(take(free, left), to_string(left), to_string(free.amounts));
+  return left;
 }
 
-// The same of a promise of these very devices.
-void take_promised(NodeResources& free, Resources request, const std::vector<GpuShare>& gpus) {
+// Takes off what is left of these very devices.
+void take_devices(NodeResources& free, const std::vector<GpuShare>& gpus) {
   for (const GpuShare& share : gpus) {
     const Fixed part = std::min(share.part, free.gpus[share.gpu]);
     free.gpus[share.gpu] -= part;
     free.amounts.gpu -= part;
   }
-  request.gpu = Fixed();
-  take_promised(free, request);
 }
 
 }  // namespace
@@ -132,6 +129,12 @@ Status ClusterView::report(NodeId id, const NodeReport& report) {
   return Status();
 }
 
+bool ClusterView::take_from(const NodePlace& place, NodeResources& free, const Resources& request) {
+  const auto gpus = choose_gpus(free, request, topology_picker(place.graph, picks_));
+  if (gpus) take(free, request, *gpus);
+  return gpus.has_value();
+}
+
 void ClusterView::recompute_free(std::uint32_t id) {
   Entry& entry = nodes_[id];
   entry.free = entry.reported;
@@ -139,8 +142,13 @@ void ClusterView::recompute_free(std::uint32_t id) {
   for (const bool exact : {true, false})
     for (const Reservation& reservation : entry.reservations)
       for (const auto& [request, count, gpus] : reservation.held)
-        for (int i = 0; i < count && gpus.has_value() == exact; ++i)
-          exact ? take_promised(entry.free, request, *gpus) : take_promised(entry.free, request);
+        for (int i = 0; i < count && gpus.has_value() == exact; ++i) {
+          Resources rest = request;
+          if (exact) take_devices(entry.free, *gpus), rest.gpu = Fixed();
+          if (take_from(entry.place, entry.free, rest)) continue;
+          rest = part_left(entry.free, rest);
+          ATOLL_CHECK(take_from(entry.place, entry.free, rest), to_string(rest), to_string(entry.free.amounts));
+        }
   refresh(id);
 }
 
@@ -156,7 +164,7 @@ std::vector<Placement> ClusterView::pack(const Resources& request, int count, Sh
     Entry& entry = nodes_[id];
     const int here = count_fitting(entry.free, request, count);
     ATOLL_CHECK(here > 0, id, to_string(request));
-    for (int i = 0; i < here; ++i) take(entry.free, request);
+    for (int i = 0; i < here; ++i) take_from(entry.place, entry.free, request);
     entry.reservations.push_back({++last_reservation_, {{request, here}}});
     placements.push_back({NodeId(id), here, last_reservation_});
     count -= here;
@@ -175,7 +183,7 @@ std::vector<Placement> ClusterView::spread(const Resources& request, int count, 
   std::unordered_map<std::uint32_t, std::size_t> placement_of;
   for (std::uint32_t id = index.most_free(); count > 0 && id != FitSet::kNone; id = index.most_free(), --count) {
     Entry& entry = nodes_[id];
-    ATOLL_CHECK(take(entry.free, request), id, to_string(request));
+    ATOLL_CHECK(take_from(entry.place, entry.free, request), id, to_string(request));
     const auto [where, is_new] = placement_of.try_emplace(id, placements.size());
     if (is_new) {
       entry.reservations.push_back({++last_reservation_, {{request, 0}}});
@@ -202,7 +210,7 @@ std::optional<std::uint64_t> ClusterView::reserve(NodeId id, const std::vector<R
   NodeResources free = entry->free;
   std::vector<Held> held;
   for (const Resources& request : requests) {
-    if (!take(free, request)) return std::nullopt;
+    if (!take_from(entry->place, free, request)) return std::nullopt;
     held.push_back({request});
   }
   return keep(*entry, std::move(free), std::move(held));

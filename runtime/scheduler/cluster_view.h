@@ -15,6 +15,7 @@
 #include "runtime/scheduler/node_classes.h"
 #include "runtime/scheduler/node_place.h"
 #include "runtime/scheduler/node_resources.h"
+#include "topology/pick_memo.h"
 
 namespace Atoll {
 
@@ -67,7 +68,7 @@ struct NodeReport {
 // VIEW-4 kPack chooses the lowest node that fits, until it is full
 // VIEW-5 every answer equals the one a scan of all nodes would give
 // VIEW-6 all of what reserve() is asked for is taken off one node, or nothing
-// VIEW-7 of what was promised by device, those very devices are taken off, as far as the reports leave them
+// VIEW-7 whole GPUs that no device was named for are taken as the node itself would pick them; of what was promised by device, those very devices are taken off, as far as the reports leave them
 //
 // Cost, for n nodes and s shapes (requests asked for lately, at most kMaxShapes):
 // place() of a known shape takes O(log n) a node chosen, feasible() O(1); whatever
@@ -173,6 +174,7 @@ class ClusterView {
   std::shared_ptr<const GpuGraph> shared(std::shared_ptr<const GpuGraph> graph);
   std::optional<std::uint64_t> keep(Entry& entry, NodeResources free, std::vector<Held> held);
   void recompute_free(std::uint32_t id);
+  bool take_from(const NodePlace& place, NodeResources& free, const Resources& request);
   std::vector<Placement> pack(const Resources& request, int count, ShapeIndex& index);
   std::vector<Placement> spread(const Resources& request, int count, ShapeIndex& index);
 
@@ -187,6 +189,7 @@ class ClusterView {
   // What is known of the shapes asked for lately: a cache, so questions may fill it.
   mutable std::map<Resources, std::unique_ptr<ShapeIndex>> shapes_;
   mutable std::uint64_t shape_uses_ = 0;
+  PickMemo picks_;
 };
 
 }  // namespace Atoll

@@ -111,7 +111,7 @@ bool take_pools(NodeResources& free, const std::vector<Resources>& bundles) {
 }  // namespace
 
 std::optional<BundleShares> pack_onto_node(const NodeResources& node, const std::vector<Resources>& bundles,
-                                           const GpuPicker& picker) {
+                                           const GpuPicker& picker, std::size_t most_states) {
   NodeResources free = node;
   if (!take_pools(free, bundles)) return std::nullopt;
   Resources whole;
@@ -135,7 +135,7 @@ std::optional<BundleShares> pack_onto_node(const NodeResources& node, const std:
       fractions.push_back(gpu);
     }
   }
-  const auto devices = pack_fractions(free.gpus, fractions, kPackingStates);
+  const auto devices = pack_fractions(free.gpus, fractions, most_states);
   if (!devices) return std::nullopt;
   for (std::size_t i = 0; i < owners.size(); ++i) shares[owners[i]] = {{(*devices)[i], fractions[i]}};
   return shares;

@@ -20,10 +20,11 @@ using BundleShares = std::vector<std::vector<GpuShare>>;
 // ways at once by dynamic programming over how many bundles of each size are
 // packed. That is exact while the product of (bundles of a size + 1) is at most
 // kPackingStates: any 16 bundles; 64 quarters, 32 halves and 29 of a third size.
-// Beyond it the answer "none" is best fit's, and not proved.
+// Beyond it, or beyond a caller's smaller `most_states`, the answer "none" is best fit's, and not proved.
 inline constexpr std::size_t kPackingStates = 65'536;
 std::optional<BundleShares> pack_onto_node(const NodeResources& free, const std::vector<Resources>& bundles,
-                                           const GpuPicker& picker = pick_lowest);
+                                           const GpuPicker& picker = pick_lowest,
+                                           std::size_t most_states = kPackingStates);
 
 // A well formed request that fits wherever all `bundles` fit together: a quick
 // first question to a node or to ClusterView::nodes_fitting. Where every GPU

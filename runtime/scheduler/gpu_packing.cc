@@ -12,7 +12,7 @@ namespace Atoll {
 namespace {
 
 constexpr Fixed kOne = Fixed::whole(1);
-constexpr int kIslandsTried = 10;
+constexpr int kIslandsTried = 6;
 
 struct Packed {
   BundleShares shares;
@@ -82,22 +82,15 @@ std::optional<Packed> pack_within(const GpuState& state, const GpuDemand& demand
     node.gpus.push_back(allowed[island_of(state, static_cast<int>(gpu))] ? state.gpus[gpu] : Fixed());
     node.amounts.gpu += node.gpus.back();
   }
+  Fixed needed;
+  for (const Fixed gpu : demand.amounts) needed += gpu;
+  if (needed > node.amounts.gpu) return std::nullopt;
   std::vector<Resources> bundles;
   for (const Fixed gpu : demand.amounts) bundles.push_back({.gpu = gpu});
   auto shares = pack_onto_node(node, bundles, picker);
   if (!shares) return std::nullopt;
   const GpuScore score = score_of(state, *shares);
   return Packed{std::move(*shares), score};
-}
-
-// Without links the lowest are as good as any.
-GpuPicker picker_of(const GpuState& state, PickMemo& memo) {
-  if (state.graph == nullptr) return pick_lowest;
-  return [&](const std::vector<int>& free, int k) {
-    const Pick* pick = memo.pick(state.graph, free, k);
-    ATOLL_CHECK(pick != nullptr, free.size(), k);
-    return pick->order;
-  };
 }
 
 // The best of all sets of `size` islands.
@@ -148,7 +141,9 @@ void order_fractions(const GpuState& state, const GpuDemand& demand, BundleShare
   std::ranges::sort(devices);
   devices.erase(std::unique(devices.begin(), devices.end()), devices.end());
   if (state.graph != nullptr) devices = order_gpus(*state.graph, devices);
-  const auto place = [&devices](const GpuShare& share) { return std::ranges::find(devices, share.gpu) - devices.begin(); };
+  const auto place = [&devices](const GpuShare& share) {
+    return std::ranges::find(devices, share.gpu) - devices.begin();
+  };
   for (const auto& [part, bundles] : alike) {
     std::vector<GpuShare> parts;
     for (const std::size_t i : bundles) parts.push_back(shares[i][0]);
@@ -159,14 +154,23 @@ void order_fractions(const GpuState& state, const GpuDemand& demand, BundleShare
 
 }  // namespace
 
+GpuPicker topology_picker(const std::shared_ptr<const GpuGraph>& graph, PickMemo& memo) {
+  if (graph == nullptr) return pick_lowest;
+  return [&](const std::vector<int>& free, int k) {
+    const Pick* pick = memo.pick(graph, free, k);
+    ATOLL_CHECK(pick != nullptr, free.size(), k);
+    return pick->order;
+  };
+}
+
 std::optional<GpuScore> score_gpus(const GpuState& state, const GpuDemand& demand, PickMemo& memo) {
   if (!has_fractions(demand)) return score_whole(state, count_whole(demand), demand.one_island);
-  const auto packed = pack_fewest_islands(state, demand, picker_of(state, memo));
+  const auto packed = pack_fewest_islands(state, demand, topology_picker(state.graph, memo));
   return packed ? std::optional(packed->score) : std::nullopt;
 }
 
 std::optional<BundleShares> pack_gpus(const GpuState& state, const GpuDemand& demand, PickMemo& memo) {
-  const GpuPicker picker = picker_of(state, memo);
+  const GpuPicker picker = topology_picker(state.graph, memo);
   if (!has_fractions(demand)) {
     const auto score = score_whole(state, count_whole(demand), demand.one_island);
     if (!score) return std::nullopt;

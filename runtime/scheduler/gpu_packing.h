@@ -10,6 +10,9 @@
 
 namespace Atoll {
 
+// Picks by PICK-1, in ring order; without links the lowest, which are as good as any. What it is made of outlives it.
+GpuPicker topology_picker(const std::shared_ptr<const GpuGraph>& graph, PickMemo& memo);
+
 // How well GPU amounts go onto the devices of one node; less is better.
 struct GpuScore {
   int islands = 0;  // that are touched
@@ -33,7 +36,7 @@ struct GpuState {
 
 // The score of the best way, or none if they do not go there. Whole GPUs are judged by PICK-1's first two rules and
 // nothing is picked for it. Fractions take the fullest devices that have them if those are of one island; else the
-// fewest islands, all sets of islands of a node of at most 10 tried.
+// fewest islands: all sets of them are tried on a node of at most 6 islands, on others only single ones.
 std::optional<GpuScore> score_gpus(const GpuState& state, const GpuDemand& demand, PickMemo& memo);
 
 // The devices of each bundle in the way that score_gpus() judged, or none. Of bundles that ask alike, index order is

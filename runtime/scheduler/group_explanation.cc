@@ -61,7 +61,8 @@ class OneNode {
   }
 
   std::string needs() const {
-    return "needs " + to_string(needed_) + (demand_.one_island && !needed_.gpu.is_zero() ? " in one island" : " on one node");
+    const bool island = demand_.one_island && !needed_.gpu.is_zero();
+    return "needs " + to_string(needed_) + (island ? " in one island" : " on one node");
   }
 
   Clauses clauses() const {
@@ -107,7 +108,9 @@ std::string bundle_words(const GroupRequest& request, const BundleShapes& shapes
 
 std::string level_words(const GroupRequest& request) {
   const std::string domain = domain_word(request.within);
-  if (request.segment > 0) return " in segments of " + count_words(static_cast<int>(request.segment), "node") + ", each in one " + domain;
+  if (request.segment > 0)
+    return " in segments of " + std::to_string(request.segment) + (request.segment == 1 ? " node" : " nodes") +
+           ", each in one " + domain;
   return request.within == Level::kCluster ? "" : " in one " + domain;
 }
 

@@ -104,8 +104,8 @@ BundleNodes GroupFinder::find_one_node(const GroupRequest& request, Room room) {
   return {std::vector<std::uint32_t>(request.bundles.size(), *node)};
 }
 
-// Where the whole cluster may be used, of each shape the first nodes, as many as there are bundles, are as good as all for
-// bundles that each get a node of their own.
+// Where the whole cluster may be used, of each shape the first nodes, as many as there are bundles, are as good as all
+// for bundles that each get a node of their own.
 BundleNodes GroupFinder::find_spread(const GroupRequest& request, Room room) {
   const bool strict = request.strategy == Strategy::kStrictSpread;
   const BundleShapes shapes = BundleShapes::of(request.bundles);

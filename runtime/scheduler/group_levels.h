@@ -23,8 +23,8 @@ class GroupLevels {
   // The domains that `level` (above the node) keeps a group in.
   const std::vector<Domain>& domains(Level level) const;
 
-  // The levels that a packed group should try one after the other, from the inside out, and not beyond `within`. Each is
-  // a list of domains that lie within domains of `within`. Levels where every domain is one node are left out.
+  // The levels that a packed group should try one after the other, from the inside out, and not beyond `within`. Each
+  // is a list of domains that lie within domains of `within`. Levels where every domain is one node are left out.
   const std::vector<std::vector<Domain>>& ladder(Level within) const;
 
  private:

@@ -32,7 +32,8 @@ class GroupFinder::Held {
 
   // Whether all of them are in `domain`.
   bool within(const Domain& domain) const {
-    return std::ranges::all_of(nodes_, [&](const auto& entry) { return std::ranges::binary_search(domain, entry.first); });
+    return std::ranges::all_of(nodes_,
+                               [&](const auto& entry) { return std::ranges::binary_search(domain, entry.first); });
   }
 
  private:
@@ -104,8 +105,8 @@ BundleNodes GroupFinder::find_missing_segments(const GroupRequest& request, cons
       if (!std::ranges::all_of(nodes, inside)) continue;
       Rooms rooms = rooms_of(domain, room, allowed(request.labels), held);
       std::erase_if(rooms, [&](const NodeRoom& node) { return node.held > 0 || used.contains(node.node); });
-      layout = request.strategy == Strategy::kStrictSpread ? strict_spread_rooms(rooms, shapes)
-                                                           : pack_rooms(rooms, shapes);
+      layout =
+          request.strategy == Strategy::kStrictSpread ? strict_spread_rooms(rooms, shapes) : pack_rooms(rooms, shapes);
       std::vector<std::uint32_t> all = nodes;
       if (layout.loads)
         for (const NodeLoad& load : *layout.loads) all.push_back(load.node);

@@ -37,7 +37,7 @@ Layout pack_alike(const Rooms& rooms, const Resources& request, int bundles) {
 // First fit, biggest first: a bundle goes to the node in use with the least room left that has it, else to a new one.
 class FirstFit {
  public:
-  FirstFit(const Rooms& rooms, const BundleShapes& shapes) : rooms_(rooms), shapes_(shapes) {
+  FirstFit(const Rooms& rooms, const BundleShapes& shapes) : rooms_(rooms), shapes_(shapes), is_open_(rooms.size()) {
     for (std::size_t i = 0; i < rooms.size(); ++i)
       if (rooms[i].held > 0) open(i);
   }
@@ -55,27 +55,33 @@ class FirstFit {
 
  private:
   struct Open {
-    std::size_t room;
     NodeResources free;
     NodeLoad load;
   };
 
   void open(std::size_t room) {
-    open_.push_back({room, *rooms_[room].free, {rooms_[room].node, std::vector<int>(shapes_.shapes.size())}});
+    open_.push_back({*rooms_[room].free, {rooms_[room].node, std::vector<int>(shapes_.shapes.size())}});
+    is_open_[room] = true;
   }
-
-  bool is_open(std::size_t room) const { return std::ranges::find(open_, room, &Open::room) != open_.end(); }
 
   bool put(std::size_t shape) {
     const Resources& request = shapes_.shapes[shape].request;
+    // The node of the bundle before it has the least room still, if that was of the same shape.
+    const bool again = shape == last_shape_ && take(open_[last_].free, request);
+    if (!again && !choose(request)) return false;
+    last_shape_ = shape;
+    ++open_[last_].load.counts[shape];
+    return true;
+  }
+
+  bool choose(const Resources& request) {
     Open* best = nullptr;
     for (Open& open : open_)
       if (fits(open.free, request) && (best == nullptr || open.free.amounts < best->free.amounts)) best = &open;
     if (best == nullptr) best = open_for(request);
     if (best == nullptr) return false;
-    take(best->free, request);
-    ++best->load.counts[shape];
-    return true;
+    last_ = static_cast<std::size_t>(best - open_.data());
+    return take(best->free, request);
   }
 
   // The largest new node that has it.
@@ -83,7 +89,7 @@ class FirstFit {
     std::optional<std::size_t> best;
     for (std::size_t i = 0; i < rooms_.size(); ++i) {
       if (best && !larger(rooms_[i].free->amounts, rooms_[*best].free->amounts)) continue;
-      if (!is_open(i) && fits(*rooms_[i].free, request)) best = i;
+      if (!is_open_[i] && fits(*rooms_[i].free, request)) best = i;
     }
     if (!best) return nullptr;
     open(*best);
@@ -97,6 +103,9 @@ class FirstFit {
   const Rooms& rooms_;
   const BundleShapes& shapes_;
   std::vector<Open> open_;
+  std::vector<bool> is_open_;  // by room
+  std::size_t last_ = 0;       // of open_: where the last bundle went
+  std::size_t last_shape_ = static_cast<std::size_t>(-1);
 };
 
 }  // namespace

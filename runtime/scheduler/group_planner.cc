@@ -77,8 +77,7 @@ bool GroupPlanner::reserve(const GroupRequest& request, const std::vector<std::u
     const NodeId id{number};
     const ClusterView::Node& node = *view_.find(id);
     on_node.demand.one_island = request.within == Level::kIsland;
-    const std::vector<Fixed> gpus =
-        on_node.demand.one_island ? of_one_island(node, id, plan.bundles) : node.free.gpus;
+    const std::vector<Fixed> gpus = on_node.demand.one_island ? of_one_island(node, id, plan.bundles) : node.free.gpus;
     const auto shares = pack_gpus({node.place.graph, gpus}, on_node.demand, finder_->picks());
     const auto reservation = shares ? view_.reserve(id, on_node.requests, *shares) : std::nullopt;
     if (!reservation) {
@@ -92,8 +91,6 @@ bool GroupPlanner::reserve(const GroupRequest& request, const std::vector<std::u
   return true;
 }
 
-std::string GroupPlanner::explain(const GroupRequest& request) const {
-  return explain_group(view_, *finder_, request);
-}
+std::string GroupPlanner::explain(const GroupRequest& request) const { return explain_group(view_, *finder_, request); }
 
 }  // namespace Atoll

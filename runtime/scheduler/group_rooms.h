@@ -26,7 +26,7 @@ struct Layout {
 
 // All bundles onto as few of the nodes as it finds, those that hold some of the group already first. Exact for bundles
 // alike; for others first fit, biggest first, then a search of at most kSearchSteps steps.
-inline constexpr int kSearchSteps = 50'000;
+inline constexpr int kSearchSteps = 10'000;
 Layout pack_rooms(const Rooms& rooms, const BundleShapes& shapes);
 
 // All bundles onto as many of the nodes as it finds, no node with many while another has few. Exact for bundles alike,

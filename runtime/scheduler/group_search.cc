@@ -1,6 +1,7 @@
 #include "runtime/scheduler/group_search.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "runtime/scheduler/feasibility.h"
@@ -18,7 +19,7 @@ class RoomSearch {
   }
 
   Layout run() {
-    if (!place(0, 0)) return {std::nullopt, steps_ > 0};
+    if (!place(0, 0)) return {std::nullopt, steps_ > 0 && !guessed_};
     std::vector<NodeLoad> loads;
     for (Node& node : nodes_)
       if (!node.bundles.empty()) loads.push_back(std::move(node.load));
@@ -43,7 +44,7 @@ class RoomSearch {
       Node& node = nodes_[i];
       if (tried_before(i, from) || !covers(node.left, request)) continue;
       node.bundles.push_back(request);
-      if (pack_onto_node(*node.all, node.bundles)) {
+      if (packs(node)) {
         node.left -= request;
         ++node.load.counts[shape];
         const bool alike = depth + 1 < order_.size() && order_[depth + 1] == shape;
@@ -54,6 +55,18 @@ class RoomSearch {
       node.bundles.pop_back();
       if (steps_ <= 0) return false;
     }
+    return false;
+  }
+
+  // Whether the bundles of `node` go there together.
+  bool packs(const Node& node) {
+    if (pack_onto_node(*node.all, node.bundles, pick_lowest, kSearchStates)) return true;
+    std::map<Fixed, std::size_t> fractions;
+    for (const Resources& bundle : node.bundles)
+      if (!bundle.gpu.is_zero() && bundle.gpu < Fixed::whole(1)) ++fractions[bundle.gpu];
+    std::size_t states = 1;
+    for (const auto& [part, count] : fractions) states = std::min(states * (count + 1), kSearchStates + 1);
+    guessed_ |= states > kSearchStates;
     return false;
   }
 
@@ -69,6 +82,7 @@ class RoomSearch {
   std::vector<Node> nodes_;
   std::vector<std::size_t> order_;  // the shape of each bundle, in the order of placing
   int steps_;
+  bool guessed_ = false;  // a packing was refused that was not proved impossible
 };
 
 }  // namespace

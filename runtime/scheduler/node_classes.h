@@ -49,7 +49,7 @@ class NodeClasses {
 
   std::vector<Slot> classes_;
   std::vector<std::uint32_t> live_;
-  std::vector<std::uint32_t> unused_;                         // slots without a class
+  std::vector<std::uint32_t> unused_;  // slots without a class
   std::unordered_multimap<std::uint64_t, std::uint32_t> by_hash_;
   std::vector<std::uint32_t> class_of_node_;
   std::uint64_t last_serial_ = 0;

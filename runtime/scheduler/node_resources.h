@@ -72,7 +72,8 @@ int count_fitting(const NodeResources& free, const Resources& request, int limit
 std::optional<std::vector<GpuShare>> choose_gpus(const NodeResources& free, const Resources& request,
                                                  const GpuPicker& picker);
 
-// Whether `free` has exactly these parts of its devices, each named once, and they are what a request of `gpu` may have.
+// Whether `free` has exactly these parts of its devices, each named once, and they are what a request of `gpu` may
+// have.
 bool has_shares(const NodeResources& free, Fixed gpu, const std::vector<GpuShare>& shares);
 
 // Takes `amounts` with exactly these devices' parts out of `free`, or puts them

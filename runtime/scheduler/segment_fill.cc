@@ -54,7 +54,7 @@ class ApartSearch {
 
 struct Filled {
   std::size_t domain = 0;
-  std::vector<std::size_t> rooms;     // of the domain
+  std::vector<std::size_t> rooms;    // of the domain
   std::vector<std::uint32_t> nodes;  // of the next bundles
 };
 

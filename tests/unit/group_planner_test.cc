@@ -226,8 +226,7 @@ TEST_CASE("GROUP-4: a strict spread gives the big bundle the big node") {
   World world;
   for (const int gpus : {4, 8, 2}) world.add(gpus);
   GroupPlan plan;
-  REQUIRE(world.planner.place(group(Strategy::kStrictSpread, {gpu(2), gpu(3), gpu(8)}), plan) ==
-          GroupVerdict::kPlaced);
+  REQUIRE(world.planner.place(group(Strategy::kStrictSpread, {gpu(2), gpu(3), gpu(8)}), plan) == GroupVerdict::kPlaced);
   CHECK(nodes_of(plan) == std::vector{2, 0, 1});
   CHECK(world.planner.place(group(Strategy::kStrictSpread, 4, gpu(1)), plan) == GroupVerdict::kInfeasible);
   CHECK(world.planner.place(group(Strategy::kStrictSpread, 3, gpu(1)), plan) == GroupVerdict::kPending);
@@ -319,7 +318,8 @@ TEST_CASE("an explanation counts nodes by what their islands lack") {
   world.use(0, {0, 4});
   for (std::uint32_t node = 1; node < 12; ++node) world.use(node, {0, 1, 2, 3, 4, 5, 6, 7});
   CHECK(world.planner.explain(request) ==
-        "needs 4 GPUs in one island; 1 node has 4 GPUs without links; 1 node is busy with 6 GPUs free in two islands of 3; "
+        "needs 4 GPUs in one island; 1 node has 4 GPUs without links; 1 node is busy with 6 GPUs free in two islands "
+        "of 3; "
         "3 nodes have it free; 11 nodes are busy and have no GPU free");
 }
 
@@ -343,6 +343,15 @@ TEST_CASE("an explanation of a spread group counts nodes, of a level its domains
         "needs 16 bundles of 1 GPU in segments of 3 nodes, each in one fabric domain; "
         "1 fabric domain has 2 nodes with 1 GPU free now; 1 fabric domain has 0 nodes with 1 GPU free now; "
         "2 nodes have it free; 3 nodes have other labels");
+}
+
+TEST_CASE("VIEW-7: whole GPUs of tasks are taken where the node would pick them") {
+  World world;
+  world.add(8, {.graph = islands_of(2, 4)});
+  world.use(0, {0, 5, 6});
+  REQUIRE(world.view.place(gpu(2), 1).size() == 1);
+  const Fixed one = Fixed::whole(1), none;
+  CHECK(world.view.find(NodeId{0})->free.gpus == std::vector{none, one, one, one, none, none, none, none});
 }
 
 TEST_CASE("VIEW-7: devices that others have by a later report are not taken twice") {

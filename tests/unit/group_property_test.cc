@@ -125,7 +125,8 @@ void check_plan(const World& world, const GroupRequest& request, const GroupPlan
   for (std::size_t i = 0; i < plan.bundles.size(); ++i) {
     const int node = static_cast<int>(plan.bundles[i].node);
     nodes.insert(node);
-    if (request.segment == 0) CHECK(world.domain(node, request.within) == world.domain(static_cast<int>(plan.bundles[0].node), request.within));
+    if (request.segment == 0)
+      CHECK(world.domain(node, request.within) == world.domain(static_cast<int>(plan.bundles[0].node), request.within));
     Fixed sum;
     for (const GpuShare& share : plan.bundles[i].gpus) {
       CHECK(world.free[node].gpus[share.gpu] == Fixed::whole(1));
@@ -200,8 +201,9 @@ TEST_CASE("GROUP-8: every strategy and level says placed, pending or infeasible 
     const int bundles = 1 + static_cast<int>(random() % 4);
     const bool alike = random() % 2;
     for (int i = 0; i < bundles; ++i)
-      request.bundles.push_back(alike && i > 0 ? request.bundles[0]
-                                               : amounts(static_cast<int>(random() % 4), 1 + static_cast<int>(random() % 2)));
+      request.bundles.push_back(alike && i > 0
+                                    ? request.bundles[0]
+                                    : amounts(static_cast<int>(random() % 4), 1 + static_cast<int>(random() % 2)));
     if (!check_group(request).ok()) continue;
     CAPTURE(round);
     const bool now = exists(world, request, world.free), ever = now || exists(world, request, world.total);

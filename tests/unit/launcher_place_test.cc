@@ -15,8 +15,7 @@ using nlohmann::json;
 // The one topology file there is: two GPUs that the file numbers from 4.
 Result<Machine> load(const std::string& path) {
   if (path != "pair.txt") return Status(Code::kNotFound, path + ": cannot be read");
-  return parse_machine(
-      "machine pair\nnuma 1 cpus 0-3 memory 2048\ngpu 4 numa 1 uuid GPU-a\ngpu 5 numa 1 uuid GPU-b\n");
+  return parse_machine("machine pair\nnuma 1 cpus 0-3 memory 2048\ngpu 4 numa 1 uuid GPU-a\ngpu 5 numa 1 uuid GPU-b\n");
 }
 
 std::string cluster_error(const std::string& text) { return read_cluster(text, load).status().message(); }
@@ -105,7 +104,8 @@ TEST_CASE("a bad cluster file is refused with one sentence that says where") {
     const char* text;
     const char* error;
   } cases[] = {
-      {"", "line 1, column 1: syntax error while parsing value - unexpected end of input; expected '[', '{', or a literal"},
+      {"",
+       "line 1, column 1: syntax error while parsing value - unexpected end of input; expected '[', '{', or a literal"},
       {"[]", "the file must be an object, not []"},
       {"{}", "the file has no nodes"},
       {R"({"nodes":3})", "nodes must be an array, not 3"},
@@ -114,7 +114,8 @@ TEST_CASE("a bad cluster file is refused with one sentence that says where") {
       {R"({"nodes":[{"name":"a-1"},{"name":"a","count":2}]})", "nodes[1]: another node is called a-1"},
       {R"({"nodes":[{"name":"a","name":"b"}]})", "the key 'name' stands twice in one object"},
       {R"({"nodes":[{"name":"a","gpu":1}]})",
-       "nodes[0] has the unknown key 'gpu'; known are name, cpu, memory, gpus, topology, fabric, custom, count, labels, "
+       "nodes[0] has the unknown key 'gpu'; known are name, cpu, memory, gpus, topology, fabric, custom, count, "
+       "labels, "
        "switches"},
       {R"({"nodes":[{"name":"a","gpus":1.5}]})", "nodes[0].gpus must be a whole number from 0 to 1024, not 1.5"},
       {R"({"nodes":[{"name":"a","gpus":[1,1.5]}]})", "nodes[0].gpus must be a list of free parts from 0 to 1, not 1.5"},
