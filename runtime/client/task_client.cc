@@ -276,7 +276,7 @@ void TaskClient::on_lost(Time now, ProcessId peer, const std::string& why, Clien
   for (const std::uint64_t id : unanswered) {
     const WorkerShape key = asks_.at(id).shape;
     answer_ask(id, asks_.at(id).count);
-    if (!key.group.is_none()) shapes_[key].lost.insert(peer);
+    if (!key.group.is_none()) avoid_for_a_while(now, key, peer);
     pump(now, key, out);
   }
 }
@@ -298,13 +298,7 @@ void TaskClient::on_tick(Time now, ClientOutbox& out) {
     by_worker_.erase(lease.worker.process);
     leases_.erase(id);
   }
-  if (ask_again_ && now >= *ask_again_) {
-    ask_again_.reset();
-    std::vector<WorkerShape> grouped;
-    for (const auto& [key, shape] : shapes_)
-      if (!key.group.is_none() && !shape.ready.empty()) grouped.push_back(key);
-    for (const WorkerShape& key : grouped) pump(now, key, out);
-  }
+  if (ask_again_ && now >= *ask_again_) ask_groups_again(now, out);
   for (const LeaseId id : broken) {
     out.send(leases_.at(id).daemon, LeaseReturn{id, /*broken=*/true});
     lose_lease(now, {id, "its worker is out of reach", "", 0}, out);

@@ -80,7 +80,7 @@ class TaskClient {
     std::uint32_t asked = 0;  // the sum over its asks
     double task_seconds = 1;  // smoothed run time, pessimistic at first
     std::set<ProcessId> never;  // daemons whose bundles can never hold it
-    std::set<ProcessId> lost;   // daemons that are out of reach; until the group says where it is now
+    std::set<ProcessId> lost;   // daemons that are out of reach; until the next ask_groups_again()
   };
   // Where a placement group's bundles are.
   struct Group {
@@ -102,6 +102,8 @@ class TaskClient {
   std::set<ProcessId> daemons_for(const WorkerShape& key, const Group& group) const;
   void fail_ready(const WorkerShape& key, ErrorKind kind, const std::string& why, ClientOutbox& out);
   void on_refused_in_group(Time now, ProcessId daemon, const WorkerShape& key, bool never, ClientOutbox& out);
+  void avoid_for_a_while(Time now, const WorkerShape& key, ProcessId daemon);
+  void ask_groups_again(Time now, ClientOutbox& out);
   void withdraw_asks(const WorkerShape& key, Shape& shape, ClientOutbox& out);
   void answer_ask(std::uint64_t id, std::uint32_t count);
   // `loss` says why, and where as far as it is known.

@@ -85,4 +85,21 @@ void TaskClient::on_refused_in_group(Time now, ProcessId daemon, const WorkerSha
   if (!ask_again_) ask_again_ = now + kGroupAskAgain;
 }
 
+// Its node may have died, which the group's next update says, or the connection alone is gone: then it is asked again.
+void TaskClient::avoid_for_a_while(Time now, const WorkerShape& key, ProcessId daemon) {
+  shapes_[key].lost.insert(daemon);
+  if (!ask_again_) ask_again_ = now + kGroupAskAgain;
+}
+
+void TaskClient::ask_groups_again(Time now, ClientOutbox& out) {
+  ask_again_.reset();
+  std::vector<WorkerShape> grouped;
+  for (auto& [key, shape] : shapes_)
+    if (!key.group.is_none() && !shape.ready.empty()) {
+      shape.lost.clear();
+      grouped.push_back(key);
+    }
+  for (const WorkerShape& key : grouped) pump(now, key, out);
+}
+
 }  // namespace Atoll

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <malloc.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 
@@ -299,5 +300,64 @@ TEST_CASE("sim_scale: the head keeps at most 4 KB of a node") {
   CHECK(each <= 4096);
 }
 #endif
+
+TEST_CASE("placement groups are created, used and given back, many at a time") {
+  for (const std::uint64_t seed : seeds(5)) {
+    CAPTURE(replay(seed));
+    World world({.seed = seed, .nodes = 6, .node = {.cpu = Fixed::whole(4), .gpu = Fixed::whole(2)}});
+    std::vector<ClientProcess*> clients;
+    for (int i = 0; i < 3; ++i) clients.push_back(&attached_client(world));
+    std::vector<std::pair<ClientProcess*, GroupId>> groups;
+    for (int i = 0; i < 30; ++i) {
+      ClientProcess* client = clients[static_cast<std::size_t>(i % 3)];
+      const std::size_t bundles = 1 + world.network.random()() % 4;
+      const GroupId group = client->create_group(bundles, {.cpu = Fixed::whole(1), .gpu = Fixed::whole(1)}, false);
+      client->submit_in(group, -1, 8, kOneCpu, 0);
+      client->submit_in(group, 0, 2, {.gpu = Fixed::raw(5'000)}, 0);
+      groups.emplace_back(client, group);
+    }
+    // Those that fit are placed and worked in; one after the other has had its time, and others follow.
+    while (!groups.empty()) {
+      const auto created = [](const auto& each) { return each.first->group(each.second).state == GroupState::kCreated; };
+      REQUIRE(world.run_until([&] { return std::ranges::any_of(groups, created); }, Seconds(20)));
+      const auto next = std::ranges::find_if(groups, created);
+      world.run_for(milliseconds(300));
+      next->first->remove_group(next->second);
+      groups.erase(next);
+    }
+    for (ClientProcess* client : clients) {
+      CHECK(world.run_until([&] { return client->done(); }, Seconds(60)));
+      check_each_ended_once(*client);
+    }
+    world.run_for(Seconds(3));
+    CHECK(world.head().head().groups().size() == 0);
+    check_all_given_back(world);
+  }
+}
+
+TEST_CASE("every task in a group ends exactly once although nodes die and links break, and all is given back") {
+  for (const std::uint64_t seed : seeds(20)) {
+    CAPTURE(replay(seed));
+    World world({.seed = seed, .nodes = 12, .worker_dies = 0.005});
+    ClientProcess& client = attached_client(world);
+    std::vector<GroupId> groups;
+    for (int i = 0; i < 8; ++i) {
+      groups.push_back(client.create_group(3, {.cpu = Fixed::whole(1)}, /*move_whole=*/i % 2 == 0));
+      client.submit_in(groups.back(), -1, 200, kOneCpu, -1);
+      client.submit_in(groups.back(), 2, 20, kOneCpu, -1);
+    }
+    for (int i = 0; i < 8; ++i) {
+      world.run_for(milliseconds(20 + world.network.random()() % 200));
+      break_something(world, 7);
+    }
+    CHECK(world.run_until([&] { return client.done(); }, Seconds(120)));
+    check_each_ended_once(client);
+    CHECK(client.tally().errors.empty());
+    for (const GroupId group : groups) client.remove_group(group);
+    world.run_for(Seconds(15));
+    CHECK(world.head().head().groups().size() == 0);
+    check_all_given_back(world);
+  }
+}
 
 }  // namespace Atoll::sim

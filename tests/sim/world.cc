@@ -137,9 +137,14 @@ void ClientProcess::lost(ProcessId peer, const Status& why) { core_->on_lost(wor
 void ClientProcess::tick() { core_->on_tick(world_.now(), out_); }
 
 void ClientProcess::submit(int tasks, const Resources& shape, std::int32_t retries) {
+  submit_in(GroupId(), -1, tasks, shape, retries);
+}
+
+void ClientProcess::submit_in(GroupId group, std::int32_t bundle, int tasks, const Resources& shape,
+                              std::int32_t retries) {
   run([&] {
     for (int i = 0; i < tasks; ++i) {
-      TaskSpec spec{{id, ++sequence_}, "f", {}, {shape}, retries};
+      TaskSpec spec{{id, ++sequence_}, "f", {}, {shape, group, bundle}, retries};
       tally_.asked[result_of(spec.task)] = 0;
       core_->submit(world_.now(), std::move(spec), out_);
     }
@@ -168,6 +173,21 @@ void ClientProcess::call_actor(ActorId actor, int calls) {
   });
 }
 
+GroupId ClientProcess::create_group(std::size_t bundles, const Resources& each, bool move_whole) {
+  GroupSpec spec;
+  spec.group = {id, ++sequence_};
+  spec.job = id;
+  spec.move_whole = move_whole;
+  spec.bundles.assign(bundles, each);
+  groups_[spec.group];
+  run([&] { core_->create_group(spec, out_); });
+  return spec.group;
+}
+
+void ClientProcess::remove_group(GroupId group) {
+  run([&] { core_->remove_group(group, out_); });
+}
+
 void ClientProcess::detach() {
   run([&] { out_.send(world_.head().id, Detach{id}); });
 }
@@ -181,6 +201,7 @@ void ClientProcess::carry_out() {
     if (completion.error) ++tally_.errors[completion.error->kind];
   }
   for (const ActorUpdate& update : out_.actor_updates) updates_[update.actor] = update;
+  for (const GroupUpdate& update : out_.group_updates) groups_[update.group] = update;
   ClientOutbox todo = std::exchange(out_, {});
   send(todo);
 }

@@ -102,6 +102,11 @@ class ClientProcess : public Process {
   void submit(int tasks, const Resources& shape, std::int32_t retries);
   ActorId create_actor(const Resources& shape, std::int32_t max_restarts);
   void call_actor(ActorId actor, int calls);
+  GroupId create_group(std::size_t bundles, const Resources& each, bool move_whole);
+  void remove_group(GroupId group);
+  void submit_in(GroupId group, std::int32_t bundle, int tasks, const Resources& shape, std::int32_t retries);
+  // The last that was heard of the group.
+  const GroupUpdate& group(GroupId group) const { return groups_.at(group); }
   // The last that was heard of the actor.
   const ActorUpdate& actor(ActorId actor_id) const { return updates_.at(actor_id); }
   void detach();
@@ -122,6 +127,7 @@ class ClientProcess : public Process {
   bool attached_ = false;
   std::uint64_t sequence_ = 0;
   std::map<ActorId, ActorUpdate> updates_;
+  std::map<GroupId, GroupUpdate> groups_;
   Tally tally_;
 };
 
