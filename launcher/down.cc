@@ -6,7 +6,7 @@
 #include <cerrno>
 
 #include "launcher/commands.h"
-#include "launcher/nodelist.h"
+#include "runtime/base/nodelist.h"
 #include "launcher/say.h"
 #include "runtime/session/session.h"
 #include "runtime/session/session_folder.h"

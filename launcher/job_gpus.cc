@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "launcher/nodelist.h"
+#include "runtime/base/nodelist.h"
 
 namespace Atoll {
 namespace {

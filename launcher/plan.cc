@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "launcher/job_gpus.h"
-#include "launcher/nodelist.h"
+#include "runtime/base/nodelist.h"
 #include "launcher/scrub.h"
 #include "runtime/base/resources.h"
 

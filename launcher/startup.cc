@@ -1,6 +1,6 @@
 #include "launcher/startup.h"
 
-#include "launcher/nodelist.h"
+#include "runtime/base/nodelist.h"
 #include "runtime/wire/card.h"
 
 namespace Atoll {

@@ -9,7 +9,7 @@
 #include "topology/hwloc_topology.h"
 #include "topology/live_devices.h"
 #include "topology/nvml.h"
-#include "topology/text.h"
+#include "topology/source.h"
 
 namespace Atoll {
 
@@ -102,7 +102,7 @@ Machine discover_machine(const Environment& environment) {
 Result<Machine> machine_of_this_node(const Environment& environment) {
   const std::string& path = lookup(environment, "ATOLL_TOPOLOGY");
   if (path.empty()) return discover_machine(environment);
-  Result<Machine> machine = load_machine(path);
+  Result<Machine> machine = load_source(path);
   if (!machine.ok()) return machine.status().prefixed("ATOLL_TOPOLOGY");
   machine->name = host_name();
   if (machine->cpus.empty()) machine->cpus = discover_machine().cpus;

@@ -1,4 +1,4 @@
-#include "launcher/nodelist.h"
+#include "runtime/base/nodelist.h"
 
 #include <doctest/doctest.h>
 
