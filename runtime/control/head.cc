@@ -72,8 +72,11 @@ void Head::handle(Time now, ProcessId from, const Join& join, Outbox& out) {
   const NodeId id = join.daemon.node;
   if (result == NodeTable::JoinResult::kNew) {
     out.learn(join.daemon);
-    const Status added = view_.add_node(id, join.info.name, {join.info.total, join.info.gpu_capacity},
-                                        graphs_.place_of(join.info));
+    NodePlace place = graphs_.place_of(join.info);
+    const auto switches = options_.topology.find(join.info.name);
+    if (place.switches.empty() && switches != options_.topology.end()) place.switches = switches->second;
+    const Status added =
+        view_.add_node(id, join.info.name, {join.info.total, join.info.gpu_capacity}, std::move(place));
     if (!added.ok()) {
       nodes_.mark_dead(id, added.message(), now);
       return out.send(from, Expelled{added.message()});

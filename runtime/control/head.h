@@ -12,6 +12,7 @@
 #include "runtime/control/graph_store.h"
 #include "runtime/control/group_table.h"
 #include "runtime/control/node_table.h"
+#include "runtime/control/slurm_topology.h"
 
 namespace Atoll {
 
@@ -40,6 +41,7 @@ class Head {
     std::string host;
     std::uint64_t pid = 0;
     std::uint32_t expected_nodes = 1;
+    SlurmTopology topology = {};  // for nodes that do not know their switches themselves
   };
 
   Head(Options options, Time now);

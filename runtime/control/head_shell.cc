@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 
 #include "runtime/base/log.h"
 #include "runtime/wire/card.h"
@@ -15,6 +16,8 @@ namespace Atoll {
 namespace {
 
 constexpr Duration kSpin = std::chrono::microseconds(20);
+// For scontrol: without its answer nodes know what their own environment says.
+constexpr Duration kTopologyPatience = std::chrono::milliseconds(500);
 
 }  // namespace
 
@@ -34,17 +37,16 @@ Status HeadShell::open(const Options& options) {
   transport_ = std::move(*transport);
   messenger_.use(*transport_);
   self_.address = transport_->address();
-  Head::Options head;
-  head.cluster = options.cluster;
-  head.self = self_;
-  head.host = options.host;
-  head.pid = static_cast<std::uint64_t>(::getpid());
-  head.expected_nodes = options.expected_nodes;
-  head_ = std::make_unique<Head>(head, now());
+  described_.cluster = options.cluster;
+  described_.self = self_;
+  described_.host = options.host;
+  described_.pid = static_cast<std::uint64_t>(::getpid());
+  described_.expected_nodes = options.expected_nodes;
   return loop_.add(transport_->event_fd(), [] {});
 }
 
 Status HeadShell::run(int lifeline) {
+  head_ = std::make_unique<Head>(described_, now());
   sigset_t ends;
   sigemptyset(&ends);
   sigaddset(&ends, SIGTERM);
@@ -109,6 +111,8 @@ int run_head_process(const std::string& cluster, const std::string& host, std::u
   card.daemon = (*shell)->self();
   const std::string bytes = encode_card(card);
   if (::send(channel, bytes.data(), bytes.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(bytes.size())) return 1;
+  // Daemons are still wiring up; their first words wait meanwhile.
+  if (std::getenv("SLURM_JOB_ID") != nullptr) (*shell)->use_topology(ask_slurm_topology(kTopologyPatience));
   const Status status = (*shell)->run(channel);
   if (!status.ok()) log::error("the head ended: {}", status.message());
   return status.ok() ? 0 : 1;

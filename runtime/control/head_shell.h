@@ -23,6 +23,8 @@ class HeadShell : private MessageHandler {
   static Result<std::unique_ptr<HeadShell>> create(const Options& options);
 
   const Contact& self() const { return self_; }
+  // What Slurm says of its switches; before run().
+  void use_topology(SlurmTopology topology) { described_.topology = std::move(topology); }
 
   // Runs until SIGTERM, or until the parent's end of `lifeline` is closed; then
   // tells every daemon to stop.
@@ -39,7 +41,8 @@ class HeadShell : private MessageHandler {
   Messenger messenger_;
   std::unique_ptr<Transport> transport_;
   Contact self_;
-  std::unique_ptr<Head> head_;
+  Head::Options described_;
+  std::unique_ptr<Head> head_;  // while it runs
   Outbox out_;
   Time now_{};
 };

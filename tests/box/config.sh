@@ -5,7 +5,7 @@ login_address=10.77.0.254
 
 write_settings() {
   local key
-  for key in box_name box_nodes box_gpus box_cpus box_memory box_topology box_pmix box_plugstack box_userns box_cgroup box_slurmd_timeout box_timeout; do
+  for key in box_name box_nodes box_gpus box_cpus box_memory box_topology box_switches box_pmix box_plugstack box_userns box_cgroup box_slurmd_timeout box_timeout; do
     printf '%s=%q\n' "$key" "${!key}"
   done >"$state/settings"
 }
@@ -22,6 +22,7 @@ write_config() {
   printf '%s\n' CgroupPlugin=cgroup/v1 CgroupAutomount=no >"$state/etc/cgroup.conf"
   : >"$state/etc/plugstack.conf"
   [[ -z $box_plugstack ]] || printf 'include %s\n' "$box_plugstack" >"$state/etc/plugstack.conf"
+  [[ -z $box_switches ]] || write_switches >"$state/etc/topology.conf"
   head -c 128 /dev/urandom >"$state/munge/key"
   chmod 400 "$state/munge/key"
   ((box_pmix)) || copy_plugins
@@ -81,8 +82,19 @@ SchedulerParameters=batch_sched_delay=0,sched_min_interval=0,bf_interval=1
 NodeName=$range CPUs=$box_cpus Boards=1 SocketsPerBoard=1 CoresPerSocket=$box_cpus ThreadsPerCore=1 RealMemory=$box_memory $gres State=UNKNOWN
 PartitionName=box Nodes=$range Default=YES MaxTime=INFINITE State=UP
 CONF
+  [[ -z $box_switches ]] || printf 'TopologyPlugin=topology/tree\n'
   ((box_pmix)) || printf 'PluginDir=%s\n' "$state/plugins"
   ((${#box_conf[@]} == 0)) || printf '%s\n' "${box_conf[@]}"
+}
+
+# write_switches: the leaves that were asked for, and one switch above them.
+write_switches() {
+  local leaf leaves=''
+  for leaf in $box_switches; do
+    printf 'SwitchName=%s Nodes=%s\n' "${leaf%%=*}" "${leaf#*=}"
+    leaves+=${leaves:+,}${leaf%%=*}
+  done
+  printf 'SwitchName=top Switches=%s\n' "$leaves"
 }
 
 write_gres_conf() {

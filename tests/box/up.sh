@@ -25,7 +25,7 @@ box_up() {
 
 read_up_options() {
   local value
-  box_nodes=4 box_gpus=8 box_cpus=8 box_memory=4096 box_topology='' box_pmix=1 box_plugstack='' box_slurmd_timeout=300 box_timeout=60
+  box_nodes=4 box_gpus=8 box_cpus=8 box_memory=4096 box_topology='' box_pmix=1 box_plugstack='' box_switches='' box_slurmd_timeout=300 box_timeout=60
   box_name=${ATOLL_BOX:-box}
   box_conf=()
   while (($#)); do
@@ -33,7 +33,7 @@ read_up_options() {
       --*=*) set -- "${1%%=*}" "${1#*=}" "${@:2}"; continue ;;
       --no-pmix) box_pmix=0; shift; continue ;;
       -h | --help) box_help; exit 0 ;;
-      --name | --nodes | --gpus | --cpus | --memory | --topology | --plugstack | --conf | --slurmd-timeout | --timeout)
+      --name | --nodes | --gpus | --cpus | --memory | --topology | --switches | --plugstack | --conf | --slurmd-timeout | --timeout)
         (($# > 1)) || usage_error "$1 wants a value" ;;
       *) usage_error "unknown argument '$1' of 'box up'" ;;
     esac
@@ -48,6 +48,7 @@ read_up_options() {
       --timeout) whole_number "$value" 1 3600 --timeout; box_timeout=$((10#$value)) ;;
       --conf) [[ $value == ?*=* ]] || usage_error "--conf wants KEY=VALUE, not '$value'"; box_conf+=("$value") ;;
       --topology) [[ -e $value ]] || fail "the topology '$value' does not exist"; box_topology=$(readlink -f "$value") ;;
+      --switches) [[ " $value" =~ ^(\ +[A-Za-z0-9]+=[][A-Za-z0-9,-]+)+$ ]] || usage_error "--switches wants NAME=NODES..., not '$value'"; box_switches=$value ;;
       --plugstack) [[ -f $value ]] || fail "the plugstack file '$value' does not exist"; box_plugstack=$(readlink -f "$value") ;;
     esac
     shift 2
