@@ -52,8 +52,6 @@ constexpr Form kForms[] = {{"os_index", ""},
                            {"pci_type", "xxxx [xxxx:xxxx] [xxxx:xxxx] xx"},
                            {"pci_link_speed", "9"},
                            {"bridge_pci", "X:[xx-xx]"}};
-constexpr const char* kSets[] = {"cpuset", "complete_cpuset", "nodeset", "complete_nodeset"};
-constexpr const char* kMoreSets[] = {"allowed_cpuset", "online_cpuset", "allowed_nodeset"};
 
 class Cleaner {
  public:
@@ -81,6 +79,9 @@ class Cleaner {
     pugi::xml_node to = to_.append_child("topology");
     if (!version.empty()) to.append_attribute("version") = version.c_str();
     first_format_ = version.empty();
+    without_memory_ = first_format_ && !from.find_node([](pugi::xml_node node) {
+      return std::string_view(node.attribute("type").value()) == "NUMANode";
+    });
     pugi::xml_node root;
     for (pugi::xml_node object : from.children("object")) {
       if (root || std::string_view(object.attribute("type").value()) != "Machine")
@@ -89,6 +90,7 @@ class Cleaner {
     }
     if (!root) return fail("the root is not one Machine");
     copy_object(root, to, Class::kNone, nullptr, 0);
+    if (!has_memory_ && !without_memory_) return fail("no NUMA node");
     for (const char* matrix : {"distances2", "distances2hetero"})
       for (pugi::xml_node each : from.children(matrix))
         if (status_.ok()) copy_matrix(each, to);
@@ -130,8 +132,21 @@ class Cleaner {
         (!from.attribute("name") || hwloc_number(from.attribute("osdev_type").value()).value_or(99) > 6))
       return fail("a device without a name or a type");
     for (pugi::xml_node info : from.children("info")) copy_info(info, object);
+    check_order(from);
     for (pugi::xml_node child : from.children("object"))
       if (status_.ok()) copy_object(child, object, of, is_io(of) ? nullptr : &cpus, depth + 1);
+  }
+
+  // Children come by the lowest processor that they have or once had; memory hangs beside them.
+  void check_order(pugi::xml_node parent) {
+    std::optional<unsigned> last;
+    for (pugi::xml_node child : parent.children("object")) {
+      const Class of = class_of(child.attribute("type").value());
+      if (is_io(of) || of == Class::kNone || (of == Class::kMemory && !first_format_)) continue;
+      const auto first = first_of(hwloc_words(child.attribute("complete_cpuset").value()).value_or(HwlocWords()));
+      if (first && last && *first < *last) return fail("objects that are not in the order of their processors");
+      if (first) last = first;
+    }
   }
 
   void copy_attributes(pugi::xml_node from, pugi::xml_node to) {
@@ -149,20 +164,23 @@ class Cleaner {
 
   // The cpuset.
   HwlocWords copy_sets(pugi::xml_node from, pugi::xml_node to, const HwlocWords* within_cpus) {
-    for (const char* name : kSets)
-      if (!from.attribute(name)) fail(std::string("an object without ") + name);
-    HwlocWords cpus;
-    const auto copy = [&](const char* name) {
-      const pugi::xml_attribute attribute = from.attribute(name);
-      if (!attribute) return;
+    const auto copy = [&](const std::string& name, bool needed) {
+      const pugi::xml_attribute attribute = from.attribute(name.c_str());
+      if (!attribute && needed) fail("an object without " + name);
+      if (!attribute) return HwlocWords();
       const auto words = hwloc_words(attribute.value());
-      if (!words) return fail(std::string(name) + " is no finite set");
-      if (std::string_view(name) == "cpuset") cpus = *words;
-      to.append_attribute(name) = to_string(*words).c_str();
+      if (!words) fail(name + " is no finite set");
+      to.append_attribute(name.c_str()) = to_string(words.value_or(HwlocWords())).c_str();
+      return words.value_or(HwlocWords());
     };
-    for (const char* name : kSets) copy(name);
-    for (const char* name : kMoreSets) copy(name);
+    const HwlocWords cpus = copy("cpuset", true), all_cpus = copy("complete_cpuset", true);
+    for (const char* name : {"allowed_cpuset", "online_cpuset"}) copy(name, false);
     if (within_cpus != nullptr && !within(cpus, *within_cpus)) fail("a cpuset that reaches beyond its parent's");
+    if (!within(cpus, all_cpus)) fail("a cpuset that reaches beyond the complete one");
+    if (without_memory_) return cpus;
+    const HwlocWords nodes = copy("nodeset", true), all_nodes = copy("complete_nodeset", true);
+    copy("allowed_nodeset", false);
+    if (!within(nodes, all_nodes)) fail("a nodeset that reaches beyond the complete one");
     return cpus;
   }
 
@@ -172,13 +190,16 @@ class Cleaner {
       if (!index || *index > kMaxIndex) return fail("a processor or NUMA node without a number");
       if (!indices_[of].insert(*index).second) return fail("two processors or NUMA nodes of one number");
     }
-    if (of == Class::kProcessor) {
-      HwlocWords own(*index / 32 + 1, 0);
-      own.back() = 1U << (*index % 32);
-      if (cpus != own) fail("a processor whose cpuset is not its own");
-    }
+    if (of == Class::kProcessor && cpus != only(*index)) fail("a processor whose cpuset is not its own");
+    if (of == Class::kMemory && hwloc_words(from.attribute("nodeset").value()) == only(*index)) has_memory_ = true;
     const auto id = hwloc_number(from.attribute("gp_index").value());
     if (id && !ids_.emplace(*id, from.attribute("type").value()).second) fail("two objects of one gp_index");
+  }
+
+  static HwlocWords only(std::uint64_t member) {
+    HwlocWords words(member / 32 + 1, 0);
+    words.back() = 1U << (member % 32);
+    return words;
   }
 
   void check_pci(pugi::xml_node from, pugi::xml_node to, Class of) {
@@ -254,6 +275,8 @@ class Cleaner {
   pugi::xml_document to_;
   Status status_;
   bool first_format_ = false;
+  bool without_memory_ = false;  // a file of the first format that knows no NUMA node: hwloc makes one
+  bool has_memory_ = false;      // a NUMA node that is the one of its set was seen
   int objects_ = 0;
   std::map<Class, std::set<std::uint64_t>> indices_;
   std::map<std::uint64_t, std::string> ids_;  // types, by gp_index

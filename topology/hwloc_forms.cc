@@ -1,6 +1,7 @@
 #include "topology/hwloc_forms.h"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cstdio>
 
@@ -80,6 +81,12 @@ std::string to_string(const HwlocWords& words) {
     text += digits;
   }
   return text.empty() ? "0x0" : text;
+}
+
+std::optional<unsigned> first_of(const HwlocWords& words) {
+  for (std::size_t i = 0; i < words.size(); ++i)
+    if (words[i] != 0) return static_cast<unsigned>(i * 32) + static_cast<unsigned>(std::countr_zero(words[i]));
+  return std::nullopt;
 }
 
 bool within(const HwlocWords& part, const HwlocWords& whole) {

@@ -25,6 +25,9 @@ std::optional<HwlocWords> hwloc_words(std::string_view text);
 // The set as hwloc writes it, without words left out.
 std::string to_string(const HwlocWords& words);
 
+// The lowest member; none of an empty set.
+std::optional<unsigned> first_of(const HwlocWords& words);
+
 // Whether all of `part` is in `whole`.
 bool within(const HwlocWords& part, const HwlocWords& whole);
 

@@ -14,6 +14,8 @@ Result<HwlocTopology> HwlocTopology::load_node(bool with_devices) {
   hwloc_topology_set_all_types_filter(owner.topology_, HWLOC_TYPE_FILTER_KEEP_NONE);
   if (with_devices) hwloc_topology_set_io_types_filter(owner.topology_, HWLOC_TYPE_FILTER_KEEP_ALL);
   hwloc_topology_set_components(owner.topology_, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "x86");
+  // sysfs tells the same, and libpciaccess behind this plugin leaks what it knows of each device.
+  hwloc_topology_set_components(owner.topology_, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "pci");
   if (hwloc_topology_load(owner.topology_) != 0) return errno_status("hwloc cannot describe this node", errno);
   return owner;
 }

@@ -1,6 +1,7 @@
 #include "topology/live_devices.h"
 
 #include <algorithm>
+#include <fstream>
 
 #include "topology/hwloc_gpus.h"
 #include "topology/hwloc_links.h"
@@ -17,6 +18,15 @@ constexpr unsigned kAmd = 0x1002;
 template <typename Thing>
 void append(const std::vector<Thing>& more, std::vector<Thing>& all) {
   all.insert(all.end(), more.begin(), more.end());
+}
+
+// What the amdgpu driver calls the board at this address (kernel documentation, "AMDGPU Misc Information"); "" if
+// nothing.
+std::string product_name(const std::string& address) {
+  std::ifstream file("/sys/bus/pci/devices/" + address + "/product_name");
+  std::string name;
+  std::getline(file, name);
+  return name;
 }
 
 }  // namespace
@@ -52,6 +62,8 @@ void add_gpus(Maker maker, hwloc_topology_t topology, Machine& machine) {
   const int first = machine.gpus.empty() ? 0 : machine.gpus.back().index + 1;
   for (HwlocGpu& gpu : gpus) {
     gpu.info.index += first;
+    if (gpu.info.model == "AMD")
+      if (const std::string name = product_name(gpu.info.pci); !name.empty()) gpu.info.model += " " + name;
     gpu.info.nics = nearest_nics(nics, gpu.function, gpu.info.numa);
     machine.gpus.push_back(gpu.info);
   }

@@ -31,7 +31,8 @@ namespace Atoll {
 Result<Machine> parse_machine(std::string_view text);
 
 // The text that parses to the same machine, if that is synthetic, its memory is whole MiB, and its strings hold no
-// white space or # (and the names of NICs no commas), in whose place the text has underscores. Warnings are not part of the text.
+// white space or # (and the names of NICs no commas), in whose place the text has underscores. Warnings are not
+// part of the text.
 std::string print_machine(const Machine& machine);
 
 // Reads and parses a file; errors name it.

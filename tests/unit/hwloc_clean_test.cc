@@ -4,6 +4,7 @@
 
 #include "tests/support/hwloc_file.h"
 #include "topology/hwloc_forms.h"
+#include "topology/hwloc_xml.h"
 
 using namespace Atoll;
 
@@ -34,6 +35,8 @@ TEST_CASE("what hwloc writes of a value is told from what it does not") {
   CHECK_FALSE(hwloc_words(std::string(2048, ',')));
   CHECK(to_string(HwlocWords{15, 0, 3}) == "0x00000003,0x00000000,0x0000000f");
   CHECK(to_string(HwlocWords{}) == "0x0");
+  CHECK(first_of({0, 8}) == 35U);
+  CHECK_FALSE(first_of({}));
   CHECK(within({3}, {7, 1}));
   CHECK_FALSE(within({0, 1}, {7}));
   CHECK_FALSE(within({8}, {7}));
@@ -61,6 +64,10 @@ TEST_CASE("what would end hwloc is refused, with the reason") {
       {" nodeset=\"0x1\"", "", "an object without nodeset"},
       {"cpuset=\"0xf\"", "cpuset=\"0xf...f\"", "cpuset is no finite set"},
       {"cpuset=\"0xf\"", "cpuset=\"0x1\"", "a cpuset that reaches beyond its parent's"},
+      {"complete_cpuset=\"0xf\"", "complete_cpuset=\"0x7\"", "a cpuset that reaches beyond the complete one"},
+      {"complete_nodeset=\"0x3\"", "complete_nodeset=\"0x1\"", "a nodeset that reaches beyond the complete one"},
+      {"type=\"NUMANode\" os_index=\"0\" cpuset=\"0x3\" complete_cpuset=\"0x3\" nodeset=\"0x1\"",
+       "type=\"NUMANode\" os_index=\"2\" cpuset=\"0x3\" complete_cpuset=\"0x3\"", "an object without nodeset"},
       {"type=\"PU\" os_index=\"0\"", "type=\"PU\" os_index=\"1\"", "a processor whose cpuset is not its own"},
       {"type=\"PU\" os_index=\"0\"", "type=\"PU\"", "a processor or NUMA node without a number"},
       {"type=\"NUMANode\" os_index=\"1\"", "type=\"NUMANode\" os_index=\"0\"",
@@ -88,6 +95,28 @@ TEST_CASE("what would end hwloc is refused, with the reason") {
   }
 }
 
+TEST_CASE("a file of the first format may know no NUMA node, and then hwloc makes one") {
+  const auto file = [](const std::string& version, const std::string& nodes) {
+    const std::string sets = " cpuset=\"0x1\" complete_cpuset=\"0x1\"" + nodes;
+    return "<topology" + version + "><object type=\"Machine\"" + sets + "><object type=\"PU\" os_index=\"0\"" + sets +
+           "/></object></topology>";
+  };
+  for (const char* nodes : {"", " nodeset=\"0x1\" complete_nodeset=\"0x1\""}) {
+    const auto machine = parse_hwloc(file("", nodes));
+    REQUIRE_MESSAGE(machine.ok(), machine.status().message());
+    CHECK(machine->cpus == CpuList{0});
+    CHECK(machine->numa.size() == 1);
+    CHECK_FALSE(parse_hwloc(file(" version=\"2.0\"", nodes)).ok());
+  }
+}
+
+TEST_CASE("processors out of order are refused") {
+  const std::string first = HwlocFile::package(0, ""), second = HwlocFile::package(1, "");
+  const std::string swapped = replaced(HwlocFile::machine("", ""), first + second, second + first);
+  CHECK(clean_hwloc_xml(swapped).status().message() ==
+        "not as hwloc writes it: objects that are not in the order of their processors");
+}
+
 TEST_CASE("objects are bounded in depth and number") {
   const std::string sets = " cpuset=\"0x1\" complete_cpuset=\"0x1\" nodeset=\"0x1\" complete_nodeset=\"0x1\"";
   const std::string begin = "<topology version=\"2.0\"><object type=\"Machine\"" + sets + ">";
@@ -98,7 +127,7 @@ TEST_CASE("objects are bounded in depth and number") {
     for (int i = 0; i < depth; ++i) text += "</object>";
     return text + "</object></topology>";
   };
-  CHECK(clean_hwloc_xml(nest(63)).ok());
+  CHECK(clean_hwloc_xml(nest(62)).status().message() == "not as hwloc writes it: no NUMA node");
   CHECK(clean_hwloc_xml(nest(64)).status().message() ==
         "not as hwloc writes it: more objects or deeper than any machine's");
   std::string wide = begin;
