@@ -4,7 +4,9 @@ namespace Atoll {
 
 namespace {
 constexpr std::size_t kMaxWarnings = 100;
-}
+constexpr int kNobody = -1;
+constexpr int kDoubtful = -2;
+}  // namespace
 
 void MachineBuilder::warn(std::string sentence) {
   if (warnings_.size() < kMaxWarnings)
@@ -32,9 +34,13 @@ void MachineBuilder::add_nic(Nic nic) {
 }
 
 void MachineBuilder::add_numa(int index, const CpuList& cpus) {
-  NumaNode& node = numa_[index];
-  node.index = index;
-  node.cpus = unite(node.cpus, cpus);
+  numa_[index].index = index;
+  if (!cpus.empty() && static_cast<std::size_t>(cpus.back()) >= owner_.size())
+    owner_.resize(static_cast<std::size_t>(cpus.back()) + 1, kNobody);
+  for (const int cpu : cpus) {
+    int& owner = owner_[static_cast<std::size_t>(cpu)];
+    owner = owner == kNobody || owner == index ? index : kDoubtful;
+  }
 }
 
 void MachineBuilder::add_link(Link link) {
@@ -43,12 +49,12 @@ void MachineBuilder::add_link(Link link) {
   links_.emplace(std::pair(link.a, link.b), link);
 }
 
-void MachineBuilder::take_back_doubtful_cpus() {
-  std::map<int, int> claims;
-  for (const auto& [index, node] : numa_)
-    for (const int cpu : node.cpus) ++claims[cpu];
+void MachineBuilder::give_out_cpus() {
   bool doubtful = false;
-  for (auto& [index, node] : numa_) doubtful |= std::erase_if(node.cpus, [&](int cpu) { return claims[cpu] > 1; }) > 0;
+  for (std::size_t cpu = 0; cpu < owner_.size(); ++cpu) {
+    if (owner_[cpu] >= 0) numa_[owner_[cpu]].cpus.push_back(static_cast<int>(cpu));
+    doubtful |= owner_[cpu] == kDoubtful;
+  }
   if (doubtful) warn("some CPUs are said to be beside several NUMA nodes; they are left out");
 }
 
@@ -57,7 +63,7 @@ Machine MachineBuilder::finish() && {
     if (gpu.numa) add_numa(*gpu.numa);
   for (const auto& [name, nic] : nics_)
     if (nic.numa) add_numa(*nic.numa);
-  take_back_doubtful_cpus();
+  give_out_cpus();
 
   Machine machine;
   machine.synthetic = true;

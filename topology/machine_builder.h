@@ -37,11 +37,12 @@ class MachineBuilder {
   Machine finish() &&;
 
  private:
-  void take_back_doubtful_cpus();
+  void give_out_cpus();
 
   std::map<int, GpuInfo> gpus_;
   std::map<std::string, Nic> nics_;
   std::map<int, NumaNode> numa_;
+  std::vector<int> owner_;  // of each CPU: a NUMA node, or kNobody or kDoubtful
   std::map<std::pair<int, int>, Link> links_;
   std::optional<Fabric> fabric_;
   std::vector<std::string> warnings_;

@@ -100,8 +100,8 @@ class TreeReader {
 
   Status read_cpu(const pugi::xml_node& node, int depth) {
     const std::string host = node.attribute("host_hash").value();
-    if (!host_) host_ = host;
-    if (*host_ != host) {
+    if (host_.empty()) host_ = host;
+    if (!host.empty() && host_ != host) {
       if (!other_hosts_) machine_.warn("the file describes several hosts; only the first is read");
       other_hosts_ = true;
       return {};
@@ -190,7 +190,7 @@ class TreeReader {
   std::vector<NcclGpu> unnumbered_;
   std::set<int> numbers_;
   std::set<std::string> addresses_;
-  std::optional<std::string> host_;
+  std::string host_;  // its hash
   bool other_hosts_ = false;
 };
 

@@ -68,7 +68,7 @@ Result<Machine> parse_nvidia_smi(std::string_view text) {
   const Result<SmiQuery> query = read_smi_query(*lines, machine);
   if (!query.ok()) return query.status();
 
-  const std::map<int, GpuInfo> known = known_gpus(*listed, query->gpus);
+  const SmiKnown known{known_gpus(*listed, query->gpus), smi_off_fabric(query->fabrics)};
   if (const SmiMatrix* matrix = choose(*matrices, machine); matrix != nullptr && matrix->is_p2p())
     add_smi_p2p(*matrix, known, machine);
   else if (matrix != nullptr)

@@ -36,9 +36,16 @@ std::size_t numbered_length(std::string_view word, std::string_view prefix) {
   return end > prefix.size() ? end : 0;
 }
 
+// The length of the first of the names that are glued together. A GPU's ends with its number, others only where a known
+// name follows: mlx5_0v1 is one.
 std::size_t first_name_length(std::string_view word) {
-  for (const std::string_view prefix : {"GPU", "NIC", "mlx5_", "mlx4_"})
-    if (const std::size_t length = numbered_length(word, prefix); length > 0) return length;
+  if (const std::size_t length = numbered_length(word, "GPU"); length > 0) return length;
+  for (const std::string_view prefix : {"NIC", "mlx5_", "mlx4_"}) {
+    const std::string_view rest = word.substr(numbered_length(word, prefix));
+    if (rest.size() == word.size()) continue;
+    for (const std::string_view next : {"GPU", "NIC", "mlx5_", "mlx4_"})
+      if (rest.starts_with(next)) return word.size() - rest.size();
+  }
   return word.size();
 }
 

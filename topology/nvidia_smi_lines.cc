@@ -33,13 +33,21 @@ std::string without_escapes(std::string_view line) {
   return plain;
 }
 
+// Without what srun -l puts before it, the number of the task and ": ".
+std::string without_task(std::string line) {
+  const std::size_t digit = std::min(line.find_first_not_of(' '), line.size());
+  const std::size_t end = line.find_first_not_of("0123456789", digit);
+  if (end == std::string::npos || end == digit || line.compare(end, 2, ": ") != 0) return line;
+  return line.substr(end + 2);
+}
+
 }  // namespace
 
 Result<std::vector<SmiLine>> read_smi_lines(std::string_view text) {
   std::vector<SmiLine> lines;
   for (int number = 1; !text.empty(); ++number) {
     const std::size_t end = std::min(text.find_first_of("\r\n"), text.size());
-    SmiLine line{number, without_escapes(text.substr(0, end)), end == text.size()};
+    SmiLine line{number, without_task(without_escapes(text.substr(0, end))), end == text.size()};
     text.remove_prefix(end);
     text.remove_prefix(text.starts_with("\r\n") ? 2 : text.empty() ? 0 : 1);
     if (trim(line.text).empty()) continue;

@@ -15,8 +15,8 @@ struct SmiLine {
   bool cut = false;  // the text ends here without a line end
 };
 
-// The lines that are not blank. Terminal escapes ("ESC[4m", and "[4m" where the ESC was lost) are taken out; lines may
-// end in LF, CR LF or CR.
+// The lines that are not blank. Terminal escapes ("ESC[4m", and "[4m" where the ESC was lost) are taken out; so are the
+// task numbers of srun -l ("0: "). Lines may end in LF, CR LF or CR.
 // kInvalidArgument for more than 500,000 of them.
 Result<std::vector<SmiLine>> read_smi_lines(std::string_view text);
 

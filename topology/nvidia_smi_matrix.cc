@@ -1,7 +1,6 @@
 #include "topology/nvidia_smi_matrix.h"
 
 #include <algorithm>
-#include <set>
 
 #include "topology/source.h"
 #include "topology/words.h"
@@ -34,9 +33,10 @@ Status check_devices(const SmiLine& line, const std::vector<std::string>& device
   return {};
 }
 
-// "NIC0: mlx5_0" in the legend.
+// "NIC0: mlx5_0" and "PIX = Connection …" in the legend.
 void read_legend(const SmiLine& line, SmiMatrix& matrix) {
   const std::vector<std::string_view> words = split_words(line.text);
+  if (words.size() > 2 && words[1] == "=" && words[0].size() <= 4) matrix.add_legend(std::string(words[0]));
   if (words.size() != 2 || words[0].size() < 2 || !words[0].ends_with(':')) return;
   const std::string device(words[0].substr(0, words[0].size() - 1));
   if (device.starts_with("NIC") && words[1].size() <= 64) matrix.add_name(device, std::string(words[1]));

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@ class SmiMatrix {
   void add_row(SmiRow row, MachineBuilder& machine);
   // Says that `device` stands for `name`: NIC0 for mlx5_0.
   void add_name(const std::string& device, const std::string& name) { names_.emplace(device, name); }
+  // Says that the legend explains this kind of cell.
+  void add_legend(const std::string& cell) { legend_.insert(cell); }
 
   const SmiLine& line() const { return line_; }
   const SmiHeader& header() const { return header_; }
@@ -34,6 +37,8 @@ class SmiMatrix {
   std::string name(const std::string& device) const;
   // Whether its cells speak of peer access (OK, NS), not of what joins the devices.
   bool is_p2p() const;
+  // Whether there is a legend that knows paths over PCI but no NV#: `topo -mp` does not show NVLink.
+  bool hides_nvlink() const { return legend_.contains("PIX") && !legend_.contains("NV#"); }
 
  private:
   SmiLine line_;
@@ -42,6 +47,7 @@ class SmiMatrix {
   std::map<std::string, SmiRow> rows_;
   std::vector<std::string> rows_only_;  // devices that have a row and no column
   std::map<std::string, std::string> names_;
+  std::set<std::string> legend_;
 };
 
 // The number in "GPU12"; none for other devices and for numbers above 4095.

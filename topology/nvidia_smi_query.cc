@@ -122,6 +122,11 @@ std::string cluster_of(const SmiFabric& fabric) {
   return uuid.find_first_not_of("0-") == std::string::npos ? "" : uuid;
 }
 
+bool has_fabric(const SmiFabric& fabric) {
+  const std::string state = value_of(fabric, "state");
+  return !state.empty() && state != "Not Supported";
+}
+
 // Why the GPU cannot use the fabric; "" if it can.
 std::string trouble_of(const SmiFabric& fabric) {
   if (value_of(fabric, "state") != "Completed") return "its state is \"" + quote(value_of(fabric, "state")) + "\"";
@@ -151,6 +156,13 @@ Result<SmiQuery> read_smi_query(const std::vector<SmiLine>& lines, MachineBuilde
   return QueryReader(machine).read(lines);
 }
 
+std::set<int> smi_off_fabric(const std::vector<SmiFabric>& fabrics) {
+  std::set<int> off;
+  for (std::size_t gpu = 0; gpu < fabrics.size(); ++gpu)
+    if (has_fabric(fabrics[gpu]) && !trouble_of(fabrics[gpu]).empty()) off.insert(static_cast<int>(gpu));
+  return off;
+}
+
 void add_smi_fabric(const std::vector<SmiFabric>& fabrics, MachineBuilder& machine) {
   const auto first =
       std::find_if(fabrics.begin(), fabrics.end(), [](const SmiFabric& fabric) { return !cluster_of(fabric).empty(); });
@@ -163,8 +175,7 @@ void add_smi_fabric(const std::vector<SmiFabric>& fabrics, MachineBuilder& machi
   }
   for (std::size_t gpu = 0; gpu < fabrics.size(); ++gpu) {
     const SmiFabric& fabric = fabrics[gpu];
-    if (none && value_of(fabric, "state").empty()) continue;
-    if (none && value_of(fabric, "state") == "Not Supported") continue;
+    if (none && !has_fabric(fabric)) continue;
     std::string trouble = trouble_of(fabric);
     if (trouble.empty() && !none && cluster_of(fabric) != together.uuid) trouble = "it names another cluster or none";
     if (trouble.empty() && !none && value_of(fabric, "cliqueid") != value_of(*first, "cliqueid"))

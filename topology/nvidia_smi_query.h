@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,9 @@ bool is_smi_query(const SmiLine& line);
 // Reads all GPUs of the text. GPUs in MIG mode, and fewer GPUs than the text announces, are worth a warning to
 // `machine`. kInvalidArgument for more than kMaxSourceGpus.
 Result<SmiQuery> read_smi_query(const std::vector<SmiLine>& lines, MachineBuilder& machine);
+
+// The GPUs, by number, whose fabric is not ready or not healthy: their links through switches do not work.
+std::set<int> smi_off_fabric(const std::vector<SmiFabric>& fabrics);
 
 // The fabric that the GPUs take part in together, if any names a cluster. It is usable if State is Completed, Status is
 // Success and Health tells of nothing worse than less bandwidth on every GPU, and all name the same cluster and clique.

@@ -69,7 +69,7 @@ std::optional<int> numa_of(const SmiRow& row) {
 // Reads one matrix into a machine.
 class TopoReader {
  public:
-  TopoReader(const SmiMatrix& matrix, const std::map<int, GpuInfo>& known, MachineBuilder& machine)
+  TopoReader(const SmiMatrix& matrix, const SmiKnown& known, MachineBuilder& machine)
       : matrix_(matrix), known_(known), machine_(machine), seats_(seats_of(matrix)) {}
 
   void read() {
@@ -78,7 +78,10 @@ class TopoReader {
     warn_of_what_is_unknown();
     read_links();
     name_switches();
+    leave_out_off_fabric();
     for (const Link& link : links_.links) machine_.add_link(with_speed(link));
+    if (links_.links.empty() && matrix_.hides_nvlink())
+      machine_.warn("the legend does not know NV#: this may be topo -mp, which does not show NVLink");
   }
 
  private:
@@ -95,8 +98,8 @@ class TopoReader {
   }
 
   void read_gpu(const Seat& seat) {
-    const auto found = known_.find(seat.gpu);
-    GpuInfo gpu = found == known_.end() ? GpuInfo{} : found->second;
+    const auto found = known_.gpus.find(seat.gpu);
+    GpuInfo gpu = found == known_.gpus.end() ? GpuInfo{} : found->second;
     gpu.index = seat.gpu;
     gpu.nics = nearest_nics(seat);
     if (seat.row != nullptr) read_place(*seat.row, gpu);
@@ -178,8 +181,8 @@ class TopoReader {
   }
 
   int capability_of(int gpu) const {
-    const auto found = known_.find(gpu);
-    return found == known_.end() ? 0 : compute_capability(found->second.model);
+    const auto found = known_.gpus.find(gpu);
+    return found == known_.gpus.end() ? 0 : compute_capability(found->second.model);
   }
 
   void name_switches() {
@@ -202,13 +205,20 @@ class TopoReader {
     for (Link& link : links_.links) link.via_switch = on_switch[link.a];
   }
 
+  void leave_out_off_fabric() {
+    const auto off = [&](int gpu) { return known_.off_fabric.contains(gpu); };
+    const std::size_t gone =
+        std::erase_if(links_.links, [&](const Link& link) { return link.via_switch && (off(link.a) || off(link.b)); });
+    if (gone > 0) machine_.warn("links of GPUs that cannot use their fabric are left out");
+  }
+
   Link with_speed(Link link) const {
     link.gbps = link.lanes * std::min(nvlink_lane_gbps(capability_of(link.a)), nvlink_lane_gbps(capability_of(link.b)));
     return link;
   }
 
   const SmiMatrix& matrix_;
-  const std::map<int, GpuInfo>& known_;
+  const SmiKnown& known_;
   MachineBuilder& machine_;
   std::vector<Seat> seats_;
   std::vector<std::string> nics_;  // devices that are no GPUs, by name
@@ -219,16 +229,16 @@ class TopoReader {
 
 }  // namespace
 
-void add_smi_topo(const SmiMatrix& matrix, const std::map<int, GpuInfo>& known, MachineBuilder& machine) {
+void add_smi_topo(const SmiMatrix& matrix, const SmiKnown& known, MachineBuilder& machine) {
   TopoReader(matrix, known, machine).read();
 }
 
-void add_smi_p2p(const SmiMatrix& matrix, const std::map<int, GpuInfo>& known, MachineBuilder& machine) {
+void add_smi_p2p(const SmiMatrix& matrix, const SmiKnown& known, MachineBuilder& machine) {
   const std::vector<Seat> seats = seats_of(matrix);
   std::size_t reachable = 0;
   for (const Seat& from : seats) {
-    const auto found = known.find(from.gpu);
-    GpuInfo gpu = found == known.end() ? GpuInfo{} : found->second;
+    const auto found = known.gpus.find(from.gpu);
+    GpuInfo gpu = found == known.gpus.end() ? GpuInfo{} : found->second;
     gpu.index = from.gpu;
     machine.add_gpu(std::move(gpu));
     for (const Seat& to : seats) reachable += cell_at(from.row, to.column) == "OK";

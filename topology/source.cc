@@ -85,7 +85,7 @@ bool begins_own_line(std::string_view text, std::size_t at) {
   return false;
 }
 
-Result<SourceFormat> detect(std::string_view text) {
+Result<SourceFormat> detect_text(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t\r\n");
   if (begin == text.npos) return invalid("it is empty");
   if (text[begin] == '<') return detect_xml(text);
@@ -96,6 +96,16 @@ Result<SourceFormat> detect(std::string_view text) {
   return invalid_at(text, word,
                     "expected hwloc XML, NCCL XML, the text of nvidia-smi or a machine's text, not \"" +
                         quote(rest.substr(0, rest.find_first_of("\r\n"))) + "\"");
+}
+
+std::string_view without_mark(std::string_view bytes) {
+  return bytes.substr(bytes.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
+}
+
+Status check_bytes(std::string_view bytes) {
+  if (bytes.size() > kMaxSourceBytes) return invalid("more than " + std::to_string(kMaxSourceBytes >> 20) + " MiB");
+  if (bytes.find('\0') != bytes.npos) return invalid_at(bytes, bytes.find('\0'), "a zero byte; this is no text");
+  return {};
 }
 
 Result<Machine> parse_as(std::string_view text, SourceFormat format) {
@@ -139,12 +149,16 @@ Result<SourceFormat> parse_source_format(const std::string& name) {
   return invalid("\"" + quote(name) + "\" is no format: " + all);
 }
 
+Result<SourceFormat> detect_source_format(std::string_view bytes) {
+  ATOLL_RETURN_IF_ERROR(check_bytes(bytes));
+  return detect_text(without_mark(bytes));
+}
+
 Result<Machine> parse_source(std::string_view bytes, SourceFormat format) {
-  if (bytes.size() > kMaxSourceBytes) return invalid("more than " + std::to_string(kMaxSourceBytes >> 20) + " MiB");
-  if (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
-  if (bytes.find('\0') != bytes.npos) return invalid_at(bytes, bytes.find('\0'), "a zero byte; this is no text");
+  ATOLL_RETURN_IF_ERROR(check_bytes(bytes));
+  bytes = without_mark(bytes);
   if (format == SourceFormat::kAuto) {
-    const Result<SourceFormat> detected = detect(bytes);
+    const Result<SourceFormat> detected = detect_text(bytes);
     if (!detected.ok()) return detected.status();
     format = *detected;
   }

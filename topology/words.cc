@@ -9,7 +9,7 @@ namespace Atoll {
 
 namespace {
 
-constexpr std::string_view kBlank = " \t\r";
+constexpr std::string_view kBlank = " \t\r\v\f";
 constexpr std::string_view kSpace = " \t\r\n\v\f";
 constexpr std::size_t kMaxQuoted = 40;
 

@@ -9,13 +9,13 @@ namespace Atoll {
 
 // Small helpers of the readers of text. All are pure and know ASCII only.
 
-// Without the blanks, tabs and carriage returns at both ends.
+// Without the white space at both ends, line feeds apart.
 std::string_view trim(std::string_view text);
 
 // The pieces between `separator`, empty ones too; one piece if there is no separator.
 std::vector<std::string_view> split_fields(std::string_view text, char separator);
 
-// The runs of anything but blanks, tabs and line ends.
+// The runs of anything but white space.
 std::vector<std::string_view> split_words(std::string_view text);
 
 // A decimal number from 0 to `most`, digits only; none for anything else.

@@ -6,7 +6,11 @@
 #include "topology/source.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const Atoll::Result<Atoll::Machine> machine = Atoll::parse_source({reinterpret_cast<const char*>(data), size});
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  // XML for libhwloc, which is less careful, is left to a fuzz program of its own.
+  const auto format = Atoll::detect_source_format(bytes);
+  if (format.ok() && *format == Atoll::SourceFormat::kHwloc) return 0;
+  const Atoll::Result<Atoll::Machine> machine = Atoll::parse_source(bytes);
   if (machine.ok())
     Atoll::testing::check_rules(*machine);
   else

@@ -4,9 +4,10 @@
 
 #include <string>
 
-#include "topology/islands.h"
+#include "tests/support/machine_words.h"
 
 using namespace Atoll;
+using namespace Atoll::testing;
 
 namespace {
 
@@ -43,26 +44,6 @@ Machine machine_of(const std::string& xml) {
   Result<Machine> machine = parse_nccl(xml);
   REQUIRE_MESSAGE(machine.ok(), machine.status().message());
   return *machine;
-}
-
-bool warns(const Machine& machine, const std::string& words) {
-  for (const std::string& warning : machine.warnings)
-    if (warning.find(words) != std::string::npos) return true;
-  return false;
-}
-
-std::string links_of(const Machine& machine) {
-  std::string text;
-  for (const Link& link : machine.links)
-    text += (text.empty() ? "" : " ") + std::to_string(link.a) + "-" + std::to_string(link.b) + ":" +
-            std::to_string(link.lanes) + (link.via_switch ? "s" : "");
-  return text;
-}
-
-std::string nics_of(const Machine& machine, int gpu) {
-  std::string text;
-  for (const std::string& nic : find_gpu(machine, gpu)->nics) text += (text.empty() ? "" : " ") + nic;
-  return text;
 }
 
 const std::string kSwitch = "0x068000";

@@ -4,19 +4,14 @@
 
 #include <string>
 
+#include "tests/support/machine_words.h"
+#include "tests/support/smi_text.h"
 #include "topology/islands.h"
-#include "topology/words.h"
 
 using namespace Atoll;
+using namespace Atoll::testing;
 
 namespace {
-
-// The tables below are written with | for a tab, so that one sees them.
-std::string tabs(std::string text) {
-  for (char& c : text)
-    if (c == '|') c = '\t';
-  return text;
-}
 
 Machine machine_of(const std::string& text) {
   Result<Machine> machine = parse_nvidia_smi(text);
@@ -26,39 +21,7 @@ Machine machine_of(const std::string& text) {
 
 Machine table(const std::string& text) { return machine_of(tabs(text)); }
 
-bool warns(const Machine& machine, const std::string& words) {
-  for (const std::string& warning : machine.warnings)
-    if (warning.find(words) != std::string::npos) return true;
-  return false;
-}
-
-// "0-1:4 0-2:4s": pairs, lanes, s for a switch.
-std::string links_of(const Machine& machine) {
-  std::string text;
-  for (const Link& link : machine.links)
-    text += (text.empty() ? "" : " ") + std::to_string(link.a) + "-" + std::to_string(link.b) + ":" +
-            std::to_string(link.lanes) + (link.via_switch ? "s" : "");
-  return text;
-}
-
-std::string nics_of(const Machine& machine, int gpu) {
-  std::string text;
-  for (const std::string& nic : find_gpu(machine, gpu)->nics) text += (text.empty() ? "" : " ") + nic;
-  return text;
-}
-
 int numa_of(const Machine& machine, int gpu) { return find_gpu(machine, gpu)->numa.value_or(-1); }
-
-// `gpus` GPUs, every two of them with this cell.
-std::string mesh(int gpus, const std::string& cell) {
-  std::string text;
-  for (int column = 0; column < gpus; ++column) text += "\tGPU" + std::to_string(column);
-  for (int row = 0; row < gpus; ++row) {
-    text += "\nGPU" + std::to_string(row);
-    for (int column = 0; column < gpus; ++column) text += "\t" + (row == column ? " X " : cell);
-  }
-  return text + "\n";
-}
 
 }  // namespace
 
@@ -109,6 +72,9 @@ TEST_CASE("the same matrix reads the same however it was copied") {
       {"no tab before the header, blanks in it",
        tabs("GPU0|GPU1|mlx5_0 CPU Affinity NUMA Affinity\n"
             "GPU0| X |NV2|PHB|0-3|0\nGPU1|NV2| X |SYS|4-7|1\nmlx5_0|PHB|SYS| X ||\n")},
+      {"the task numbers of srun -l", tabs("0: |GPU0|GPU1|mlx5_0|CPU Affinity|NUMA Affinity\n"
+                                           "0: GPU0| X |NV2|PHB|0-3|0\n0: GPU1|NV2| X |SYS|4-7|1\n"
+                                           "0: mlx5_0|PHB|SYS| X ||\n")},
       {"a command line before it", "user@node:~$ nvidia-smi topo -m\n" + original},
       {"colours", tabs("\x1b[4m|GPU0|GPU1|mlx5_0|CPU Affinity|NUMA Affinity\x1b[0m\n"
                        "GPU0|\x1b[31m X \x1b[0m|NV2|PHB|0-3|0\nGPU1|NV2| X |SYS|4-7|1\nmlx5_0|PHB|SYS| X ||\n")},
@@ -280,6 +246,7 @@ TEST_CASE("what is odd in a matrix is a warning and never a link") {
       {"two X", "|GPU0|GPU1\nGPU0| X | X \nGPU1| X | X \n", "does not have its X"},
       {"empty cells", "|GPU0|GPU1\nGPU0| X |\nGPU1|| X \n", "links of 1 pairs"},
       {"a row twice", "|GPU0|GPU1\nGPU0| X |SYS\nGPU0| X |NV4\nGPU1|SYS| X \n", "is there already"},
+      {"a line of odd white space", "|GPU0|GPU1\n\v\n \f\nGPU0| X |NVx\nGPU1|SYS| X \n", "1 cells between GPUs"},
       {"a second matrix", "|GPU0|GPU1\nGPU0| X |SYS\nGPU1|SYS| X \n|GPU0|GPU1\nGPU0| X |NV4\nGPU1|NV4| X \n",
        "several matrices"},
   };
@@ -336,96 +303,32 @@ TEST_CASE("a list of GPUs has no links, and its MIG instances are GPUs of their 
   CHECK(warns(mig, "MIG instances have no links"));
 }
 
-namespace {
-
-// A GPU of `nvidia-smi -q` with this Fabric section.
-std::string queried(const std::string& bus, const std::string& fabric) {
-  return "GPU 00000000:" + bus +
-         ":00.0\n"
-         "    Product Name                          : NVIDIA GB200\n"
-         "    MIG Mode\n        Current                           : Disabled\n"
-         "    GPU UUID                              : GPU-" +
-         bus + "\n    PCI\n        Bus : 0x18\n    Fabric\n" + fabric +
-         "    Processes                             : None\n";
+TEST_CASE("a matrix that does not show NVLink says so") {
+  const std::string matrix = "|GPU0|GPU1\nGPU0| X |PIX\nGPU1|PIX| X \n\nLegend:\n\n  X    = Self\n";
+  const std::string pci = "  PIX  = Connection traversing at most a single PCIe bridge\n";
+  const std::string nvlink = "  NV#  = Connection traversing a bonded set of # NVLinks\n";
+  CHECK(warns(table(matrix + pci), "may be topo -mp"));
+  CHECK_FALSE(warns(table(matrix + pci + nvlink), "may be topo -mp"));
+  CHECK_FALSE(warns(table(matrix), "may be topo -mp"));
 }
 
-std::string fabric_section(const std::string& state, const std::string& uuid, const std::string& clique,
-                           const std::string& health) {
-  return "        State                             : " + state +
-         "\n        Status                            : " + (state == "Completed" ? "Success" : "N/A") +
-         "\n        CliqueId                          : " + clique +
-         "\n        ClusterUUID                       : " + uuid + "\n        Health\n" + health;
-}
-
-constexpr const char* kCluster = "B2DAED23-0000-0000-0000-000000000001";
-constexpr const char* kNoCluster = "00000000-0000-0000-0000-000000000000";
-
-}  // namespace
-
-TEST_CASE("a query tells the GPUs and no links") {
-  const Machine machine = machine_of("==============NVSMI LOG==============\n\nAttached GPUs : 2\n" +
-                                     queried("1B", fabric_section("Completed", kNoCluster, "0", "")) +
-                                     queried("1C", fabric_section("Completed", kNoCluster, "0", "")));
-  CHECK(machine.gpus == std::vector<GpuInfo>{{0, "GPU-1B", "0000:1b:00.0", "NVIDIA GB200", {}, {}},
-                                             {1, "GPU-1C", "0000:1c:00.0", "NVIDIA GB200", {}, {}}});
-  CHECK(machine.links.empty());
-  CHECK_FALSE(machine.fabric.has_value());
-  CHECK(machine.warnings.size() == 1);
-  CHECK(warns(machine, "-q does not tell of links"));
-  CHECK(warns(machine_of("Attached GPUs : 8\n" + queried("1b", "")), "announces 8 GPUs and describes 1"));
-}
-
-TEST_CASE("a fabric is usable if it is complete and healthy on every GPU, and the same") {
-  const std::string healthy =
-      "            Summary                       : Healthy\n            Bandwidth                     : Full\n"
-      "            Route Unhealthy               : False\n            Incorrect Configuration       : None\n";
-  const std::string good = fabric_section("Completed", kCluster, "7", healthy);
-  const auto health = [&](const std::string& line) {
-    return fabric_section("Completed", kCluster, "7", "            " + line + "\n");
-  };
+TEST_CASE("glued names are taken apart where a known one begins") {
   const struct {
-    const char* what;
-    std::string second;
-    bool usable;
-    const char* warning;
-  } cases[] = {
-      {"both good", good, true, ""},
-      {"older drivers do not tell of health", fabric_section("Completed", kCluster, "7", ""), true, ""},
-      {"less bandwidth", health("Bandwidth : Degraded"), true, "less bandwidth"},
-      {"limited", health("Summary : Limited Capacity"), true, "less bandwidth"},
-      {"unhealthy", health("Summary : Unhealthy"), false, "GPU 1 cannot use the fabric: it is unhealthy"},
-      {"a route", health("Route Unhealthy : True"), false, "routeunhealthy"},
-      {"a recovery", health("Route Recovery in progress : True"), false, "routerecoveryinprogress"},
-      {"a wrong configuration", health("Incorrect Configuration : No partition"), false, "No partition"},
-      {"in progress", fabric_section("In Progress", kCluster, "7", healthy), false, "In Progress"},
-      {"another clique", fabric_section("Completed", kCluster, "8", healthy), false, "another clique"},
-      {"no cluster", fabric_section("Completed", kNoCluster, "7", healthy), false, "another cluster or none"},
-      {"no fabric", fabric_section("N/A", "N/A", "N/A", ""), false, "its state is"},
-  };
-  for (const auto& [what, second, usable, warning] : cases) {
-    INFO(std::string(what));
-    const Machine machine = machine_of(queried("1b", good) + queried("1c", second));
-    REQUIRE(machine.fabric.has_value());
-    CHECK(*machine.fabric == Fabric{to_lower(kCluster), 7, usable});
-    CHECK(machine.warnings.size() == (*warning == '\0' ? 1 : 2));
-    CHECK(warns(machine, warning));
+    const char* header;
+    std::size_t gpus;
+    std::vector<std::string> nics;
+  } cases[] = {{"GPU0GPU1NIC0NIC1CPU Affinity", 2, {"NIC0", "NIC1"}},
+               {"GPU0GPU10mlx5_0mlx5_11", 2, {"mlx5_0", "mlx5_11"}},
+               {"GPU0mlx5_bond_0", 1, {"mlx5_bond_0"}},
+               {"GPU0 mlx5_0v1 rocep1s0f0", 1, {"mlx5_0v1", "rocep1s0f0"}}};
+  for (const auto& [header, gpus, nics] : cases) {
+    CAPTURE(header);
+    const Machine machine = machine_of(std::string(header) + "\nGPU0 X\n");
+    CHECK(machine.gpus.size() == gpus);
+    std::vector<std::string> names;
+    for (const Nic& nic : machine.nics) names.push_back(nic.name);
+    CHECK(names == nics);
   }
-}
-
-TEST_CASE("no fabric is a fabric whose cluster is all zero, and one that is not ready is worth a warning") {
-  CHECK_FALSE(machine_of(queried("1b", fabric_section("N/A", "N/A", "N/A", ""))).fabric.has_value());
-  const Machine starting = machine_of(queried("1b", fabric_section("In Progress", kNoCluster, "0", "")));
-  CHECK_FALSE(starting.fabric.has_value());
-  CHECK(warns(starting, "In Progress"));
-}
-
-TEST_CASE("a query beside the matrix adds UUIDs, addresses and the fabric") {
-  const std::string fabric = fabric_section("Completed", kCluster, "1", "");
-  const Machine machine = machine_of(mesh(2, "NV18") + queried("01", fabric) + queried("02", fabric));
-  CHECK(links_of(machine) == "0-1:18");
-  CHECK(machine.links[0].gbps == doctest::Approx(18 * 40.1));
-  CHECK(machine.gpus[1].pci == "0000:02:00.0");
-  CHECK(machine.fabric->usable);
 }
 
 TEST_CASE("what is no text of nvidia-smi is refused with its line") {
@@ -463,12 +366,26 @@ TEST_CASE("texts of any size are read or refused") {
   CHECK(parse_nvidia_smi(lines).status().message() == "line 500001: too many lines");
 }
 
+TEST_CASE("affinities that claim everything for every node do no harm") {
+  std::string text = "\t";
+  for (int gpu = 0; gpu < 500; ++gpu) text += "GPU" + std::to_string(gpu) + "\t";
+  text += "CPU Affinity\tNUMA Affinity\n";
+  for (int gpu = 0; gpu < 500; ++gpu)
+    text += "GPU" + std::to_string(gpu) + std::string(501, '\t') + "0-65535\t" + std::to_string(gpu) + "\n";
+  const Machine machine = machine_of(text);
+  CHECK(machine.gpus.size() == 500);
+  CHECK(machine.numa.size() == 500);
+  CHECK(machine.cpus.empty());
+}
+
 TEST_CASE("every beginning of a text is read or refused") {
-  const std::string text = "GPU 0: NVIDIA A30 (UUID: GPU-a)\n" +
-                           queried("1b", fabric_section("Completed", kCluster, "1", "")) +
-                           tabs(
-                               "|GPU0|GPU1|NIC0|CPU Affinity|NUMA Affinity|GPU NUMA ID\nGPU0| X |NV4|PIX|0-3|0||N/A\n"
-                               "GPU1|NV4| X |SYS|4-7|1||N/A\nNIC0|PIX|SYS| X ||||\nNIC Legend:\n  NIC0: mlx5_0\n");
+  const std::string text =
+      "GPU 0: NVIDIA A30 (UUID: GPU-a)\n"
+      "GPU 00000000:1B:00.0\n    Product Name : A\n    Fabric\n        State : Completed\n"
+      "        Status : Success\n        CliqueId : 1\n        ClusterUUID : b2da-1\n" +
+      tabs(
+          "|GPU0|GPU1|NIC0|CPU Affinity|NUMA Affinity|GPU NUMA ID\nGPU0| X |NV4|PIX|0-3|0||N/A\n"
+          "GPU1|NV4| X |SYS|4-7|1||N/A\nNIC0|PIX|SYS| X ||||\nNIC Legend:\n  NIC0: mlx5_0\n");
   for (std::size_t size = 0; size <= text.size(); ++size) {
     const auto machine = parse_nvidia_smi(std::string_view(text).substr(0, size));
     if (!machine.ok()) CHECK(machine.status().message().starts_with("line "));
