@@ -65,17 +65,18 @@ std::optional<Offer> best_set(Mask free, int count, Score score) {
 
 inline int size_of_touched(const Make& make, Mask gpus) { return free_in_touched(make, make.all(), gpus); }
 
-// Ours: PICK-1 inside the node; between nodes the first two rules of it, then the smallest islands, free or not, then
-// the tightest node.
+// Ours: PICK-1 inside the node; between nodes its first two rules, then the smallest islands, free or not, then the
+// most bandwidth inside, then the first.
 inline std::optional<Offer> offer_atoll(const Make& make, Mask free, const Group& group) {
   const auto pick = pick_gpus(make.graph, positions(free), group.gpus);
   if (!pick) return std::nullopt;
   const Mask gpus = to_mask(pick->gpus);
-  return Offer{gpus,
-               {pick->islands, free_in_touched(make, free, gpus), size_of_touched(make, gpus), std::popcount(free)}};
+  return Offer{
+      gpus,
+      {pick->islands, free_in_touched(make, free, gpus), size_of_touched(make, gpus), -total_inside(make.graph, gpus)}};
 }
 
-// The same without the last two: then the first node.
+// The same without the third and fourth.
 inline std::optional<Offer> offer_two_rules(const Make& make, Mask free, const Group& group) {
   auto offer = offer_atoll(make, free, group);
   if (offer) offer->score[2] = offer->score[3] = 0;
@@ -144,7 +145,7 @@ inline std::optional<Offer> offer_buddy(const Make& make, Mask free, const Group
 }
 
 inline std::vector<Policy> policies() {
-  return {{"atoll", "fewest islands, fewest free GPUs in them, smallest islands, tightest node", offer_atoll},
+  return {{"atoll", "fewest islands, fewest free GPUs in them, smallest islands, most bandwidth", offer_atoll},
           {"two rules", "fewest islands, fewest free GPUs in them, first node", offer_two_rules},
           {"first index", "first node, lowest indices (Ray, plain Slurm)", offer_first},
           {"greedy", "most bandwidth of any node", offer_greedy},

@@ -17,9 +17,10 @@ constexpr std::int64_t kSteps = 20'000;
 
 std::optional<Pick> pick_gpus(const GpuGraph& graph, const std::vector<int>& free, int k) {
   if (k < 1 || k > static_cast<int>(free.size())) return std::nullopt;
-  PickSearch search(graph, k, free.size() <= kExact ? std::numeric_limits<std::int64_t>::max() : kSteps);
+  const std::int64_t steps = free.size() <= kExact ? std::numeric_limits<std::int64_t>::max() : kSteps;
+  PickSearch search(graph, k, steps);
   IslandPools pools(graph, free, k);
-  pools.for_each([&search](const std::vector<int>& pool) { return search.search(pool); });
+  pools.for_each(steps, [&search](const std::vector<int>& pool) { return search.search(pool); });
   Pick pick;
   pick.gpus = search.best();
   pick.order = order_gpus(graph, pick.gpus);

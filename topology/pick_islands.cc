@@ -103,18 +103,21 @@ bool IslandPools::visit_pool() {
 
 bool IslandPools::descend(std::size_t group, int islands, int sum) {
   if (islands == 0) return visit_pool();
+  --steps_;
   Group& here = groups_[group];
   if ((here.like < 0 || groups_[here.like].taken) && can_reach(group + 1, islands - 1, sum - here.count)) {
     here.taken = true;
     const bool go_on = descend(group + 1, islands - 1, sum - here.count);
     here.taken = false;
-    if (!go_on) return false;
+    if (!go_on || steps_ <= 0) return false;
   }
   return !can_reach(group + 1, islands, sum) || descend(group + 1, islands, sum);
 }
 
-void IslandPools::for_each(const std::function<bool(const std::vector<int>&)>& visit) {
+// With before without: the first choice needs no step back.
+void IslandPools::for_each(std::int64_t steps, const std::function<bool(const std::vector<int>&)>& visit) {
   visit_ = &visit;
+  steps_ = steps;
   if (touched_ == static_cast<int>(groups_.size())) {
     visit(free_);
     return;

@@ -20,8 +20,9 @@ class IslandPools {
   int islands() const { return touched_; }
 
   // Calls `visit` with the free GPUs (ascending) of one choice of islands after the other, until it returns false.
-  // Of islands that look alike only the lowest are tried.
-  void for_each(const std::function<bool(const std::vector<int>&)>& visit);
+  // Of islands that look alike only the lowest are tried. It looks at islands `steps` times at most, but always far
+  // enough for the first choice.
+  void for_each(std::int64_t steps, const std::function<bool(const std::vector<int>&)>& visit);
 
  private:
   struct Group {
@@ -50,6 +51,7 @@ class IslandPools {
   std::size_t words_ = 0;
   std::vector<std::uint64_t> sums_;  // bit s of [group][islands]: so many of the groups from this on have s GPUs
   std::vector<int> pool_;
+  std::int64_t steps_ = 0;
   const std::function<bool(const std::vector<int>&)>* visit_ = nullptr;
 };
 

@@ -92,15 +92,14 @@ Ran run(const std::vector<std::string>& words) {
   CLI::App app("", "atoll");
   CommandLine line;
   add_topo(app, line);
-  std::stringstream out, err;
-  std::streambuf *const cout = std::cout.rdbuf(out.rdbuf()), *const cerr = std::cerr.rdbuf(err.rdbuf());
+  std::stringstream out;
+  std::streambuf* const cout = std::cout.rdbuf(out.rdbuf());
   try {
     app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::ParseError&) {
     line.exit_code = kExitUsage;
   }
   std::cout.rdbuf(cout);
-  std::cerr.rdbuf(cerr);
   return {line.exit_code, out.str()};
 }
 

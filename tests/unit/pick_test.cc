@@ -302,6 +302,22 @@ TEST_CASE("a hidden ring of many GPUs is found") {
   }
 }
 
+TEST_CASE("hundreds of islands of all sizes are counted in bounded work") {
+  std::mt19937_64 random(6);
+  Shape shape{"many islands", {}, {}};
+  while (shape.numa.size() < 1000) {
+    const int first = static_cast<int>(shape.numa.size()), size = 1 + static_cast<int>(random() % 6);
+    join_all(shape.wires, range(first, first + size), 100);
+    shape.numa.resize(shape.numa.size() + static_cast<std::size_t>(size), static_cast<int>(random() % 4));
+  }
+  const GpuGraph graph = shape.graph();
+  for (const int k : {7, 100, 401, 803}) {
+    const auto pick = pick_gpus(graph, range(0, graph.size()), k);
+    REQUIRE(pick.has_value());
+    CHECK(pick->gpus.size() == static_cast<std::size_t>(k));
+  }
+}
+
 TEST_CASE("a thousand GPUs at random are picked and ordered in bounded work") {
   std::mt19937_64 random(1024);
   const GpuGraph graph = random_shape(random, 1024, 0.1).graph();
