@@ -138,7 +138,7 @@ BundleNodes GroupFinder::find_packed(const GroupRequest& request, Room room) {
   return found;
 }
 
-// In the domain that is left the least room.
+// In the domain that is left the least room; of a spread group, first in one where it has the most nodes.
 BundleNodes GroupFinder::find_in_one_of(const std::vector<Domain>& domains, const GroupRequest& request, Room room,
                                         Pack pack) {
   const BundleShapes shapes = BundleShapes::of(request.bundles);
@@ -149,13 +149,18 @@ BundleNodes GroupFinder::find_in_one_of(const std::vector<Domain>& domains, cons
   for (const Domain& domain : domains)
     if (const double has = room_of(domain, room, labels, asked); has >= needed) candidates.emplace_back(has, &domain);
   std::ranges::stable_sort(candidates, {}, &std::pair<double, const Domain*>::first);
-  BundleNodes none;
+  const std::size_t enough = request.strategy == Strategy::kSpread ? request.bundles.size() : 1;
+  Layout best;
   for (const auto& [has, domain] : candidates) {
-    const Layout layout = pack(rooms_of(*domain, room, labels), shapes);
-    if (layout.loads) return nodes_of(layout, shapes, std::vector<std::uint32_t>(request.bundles.size()));
-    none.proven &= layout.proven;
+    Layout layout = pack(rooms_of(*domain, room, labels), shapes);
+    layout.proven &= best.proven;
+    if (!layout.loads || (best.loads && best.loads->size() >= layout.loads->size()))
+      best.proven = layout.proven;
+    else
+      best = std::move(layout);
+    if (best.loads && best.loads->size() >= enough) break;
   }
-  return none;
+  return nodes_of(best, shapes, std::vector<std::uint32_t>(request.bundles.size()));
 }
 
 BundleNodes GroupFinder::find_segments(const GroupRequest& request, Room room) {

@@ -222,6 +222,19 @@ TEST_CASE("GROUP-6: bundles spread over as many nodes as there are, evenly") {
   CHECK(world.planner.place(group(Strategy::kSpread, 1, gpu(1)), plan) == GroupVerdict::kPending);
 }
 
+TEST_CASE("GROUP-6: a spread group within a level takes the domain where it has the most nodes") {
+  World world;
+  for (const char* fabric : {"a", "a", "b", "b", "b", "c", "c", "c", "c"}) world.add(4, {.fabric = fabric});
+  GroupRequest request = group(Strategy::kSpread, 3, gpu(1));
+  request.within = Level::kFabric;
+  GroupPlan plan;
+  REQUIRE(world.planner.place(request, plan) == GroupVerdict::kPlaced);
+  CHECK(nodes_of(plan) == std::vector{2, 3, 4});
+  request.bundles.resize(8, gpu(1));
+  REQUIRE(world.planner.place(request, plan) == GroupVerdict::kPlaced);
+  CHECK(nodes_of(plan) == std::vector{5, 5, 6, 6, 7, 7, 8, 8});
+}
+
 TEST_CASE("GROUP-4: a strict spread gives the big bundle the big node") {
   World world;
   for (const int gpus : {4, 8, 2}) world.add(gpus);
