@@ -89,8 +89,9 @@ CONF
 
 # write_switches: the leaves that were asked for, and one switch above them.
 write_switches() {
-  local leaf leaves=''
-  for leaf in $box_switches; do
+  local leaf leaves='' all
+  read -ra all <<<"$box_switches"
+  for leaf in "${all[@]}"; do
     printf 'SwitchName=%s Nodes=%s\n' "${leaf%%=*}" "${leaf#*=}"
     leaves+=${leaves:+,}${leaf%%=*}
   done

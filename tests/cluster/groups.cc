@@ -132,6 +132,21 @@ void wait(const char*) {
   print(second.table());
 }
 
+// Pairs of nodes below one leaf switch; a trio has none.
+void below_switch(const char*) {
+  using Strategy = Atoll::PlacementStrategy;
+  const auto spread = [](int count) {
+    return Atoll::placement_group(bundles(count, {.cpus = 2}),
+                                  {.strategy = Strategy::kStrictSpread, .within = Atoll::PlacementLevel::kSwitch});
+  };
+  for (int i = 0; i < 2; ++i) {
+    const Atoll::PlacementGroup pair = spread(2);
+    pair.ready().get(seconds(20));
+    print(pair.table());
+  }
+  expect<Atoll::InfeasibleError>("Trio", [&] { spread(3).ready().get(seconds(20)); });
+}
+
 // Makes a group that outlives this driver, or finds it.
 void leave(const char*) {
   Atoll::placement_group(bundles(2, {.cpus = 1}), {.name = "pool", .detached = true}).ready().get(seconds(20));
@@ -186,6 +201,7 @@ void lose_all(const char* file) { lose(file, Atoll::OnNodeLoss::kMoveAllBundles)
 int main(int argc, char** argv) {
   static const std::map<std::string, void (*)(const char*)> kWays = {
       {"order", order}, {"use", use},   {"errors", errors},       {"wait", wait},
+      {"switch", below_switch},
       {"leave", leave}, {"find", find}, {"lose-some", lose_some}, {"lose-all", lose_all}};
   const auto way = kWays.find(argc > 1 ? argv[1] : "");
   if (way == kWays.end() && std::getenv("ATOLL_WORKER") == nullptr) return 2;
