@@ -5,6 +5,9 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "runtime/base/nodelist.h"
+#include "runtime/scheduler/group.h"
+
 namespace Atoll {
 namespace {
 
@@ -37,6 +40,26 @@ const char* word_of(ActorState state) {
       return "dead";
   }
   return "unknown";
+}
+
+const char* word_of(GroupState state) {
+  switch (state) {
+    case GroupState::kPending:
+      return "pending";
+    case GroupState::kCreated:
+      return "created";
+    case GroupState::kRescheduling:
+      return "rescheduling";
+    case GroupState::kInfeasible:
+      return "infeasible";
+    case GroupState::kRemoved:
+      return "removed";
+  }
+  return "unknown";
+}
+
+std::string strategy_of(const GroupStatus& group) {
+  return group.strategy > std::uint8_t(Strategy::kStrictSpread) ? "?" : to_string(Strategy(group.strategy));
 }
 
 std::string count(std::size_t number, const std::string& noun) {
@@ -97,6 +120,18 @@ std::string actors_table(const StatusReport& report) {
   return "\n" + format_table(rows);
 }
 
+std::string groups_table(const StatusReport& report) {
+  if (report.groups.empty()) return "";
+  std::vector<Row> rows = {{"group", "name", "strategy", "state", "bundles", "nodes"}};
+  for (const GroupStatus& group : report.groups) {
+    std::vector<std::string> nodes;
+    for (const NodeId node : group.nodes) nodes.push_back(node_name(report, node));
+    rows.push_back({to_string(group.group), group.name.empty() ? "-" : group.name, strategy_of(group),
+                    word_of(group.state), std::to_string(group.bundles), nodes.empty() ? "-" : join_names(nodes)});
+  }
+  return "\n" + format_table(rows);
+}
+
 std::string remarks(const StatusReport& report) {
   std::string text;
   for (const NodeStatus& node : report.nodes) {
@@ -104,6 +139,8 @@ std::string remarks(const StatusReport& report) {
       text += "node " + node.info.name + " died " + format_seconds(node.changed_ago) + " ago: " + node.cause + "\n";
     for (const std::string& warning : node.info.warnings) text += "node " + node.info.name + ": " + warning + "\n";
   }
+  for (const GroupStatus& group : report.groups)
+    if (!group.why.empty()) text += "group " + to_string(group.group) + " is " + word_of(group.state) + ": " + group.why + "\n";
   for (const DeathNote& death : report.deaths)
     text += death.what + " ended " + format_seconds(death.ago) + " ago: " + death.cause + "\n";
   return text.empty() ? "" : "\n" + text;
@@ -162,6 +199,14 @@ ordered_json actor_json(const StatusReport& report, const ActorStatus& actor) {
           {"cause", actor.cause}};
 }
 
+ordered_json group_json(const StatusReport& report, const GroupStatus& group) {
+  ordered_json entry = {{"id", to_string(group.group)},   {"name", group.name},       {"strategy", strategy_of(group)},
+                        {"state", word_of(group.state)}, {"bundles", group.bundles}, {"nodes", ordered_json::array()}};
+  for (const NodeId node : group.nodes) entry["nodes"].push_back(node_name(report, node));
+  entry["why"] = group.why;
+  return entry;
+}
+
 }  // namespace
 
 std::string format_table(const std::vector<Row>& rows) {
@@ -200,7 +245,7 @@ std::string format_seconds(double seconds) {
 }
 
 std::string status_to_text(const StatusReport& report) {
-  return headline(report) + nodes_table(report) + actors_table(report) + remarks(report);
+  return headline(report) + nodes_table(report) + actors_table(report) + groups_table(report) + remarks(report);
 }
 
 std::string status_to_json(const StatusReport& report) {
@@ -214,6 +259,8 @@ std::string status_to_json(const StatusReport& report) {
   for (const NodeStatus& node : report.nodes) object["nodes"].push_back(node_json(node));
   object["actors"] = ordered_json::array();
   for (const ActorStatus& actor : report.actors) object["actors"].push_back(actor_json(report, actor));
+  object["groups"] = ordered_json::array();
+  for (const GroupStatus& group : report.groups) object["groups"].push_back(group_json(report, group));
   object["deaths"] = ordered_json::array();
   for (const DeathNote& death : report.deaths)
     object["deaths"].push_back({{"seconds", death.ago}, {"what", death.what}, {"cause", death.cause}});

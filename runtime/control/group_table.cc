@@ -7,6 +7,9 @@
 namespace Atoll {
 namespace {
 
+// An explanation looks at every node: a status has as many at most.
+constexpr std::size_t kMostExplained = 20;
+
 GroupRequest request_of(const GroupSpec& spec) {
   GroupRequest request;
   request.strategy = Strategy(spec.strategy);
@@ -315,9 +318,13 @@ GroupUpdate GroupTable::update_of(const Group& group) const {
 
 std::vector<GroupStatus> GroupTable::status() const {
   std::vector<GroupStatus> all;
-  for (const auto& [id, group] : groups_)
+  std::size_t explained = 0;
+  for (const auto& [id, group] : groups_) {
     all.push_back({id, group.spec.name, group.state, group.spec.strategy,
                    static_cast<std::uint32_t>(group.bundles.size()), nodes_of(group), group.why});
+    const bool waits = group.state == GroupState::kPending && group.asked.empty();
+    if (waits && explained++ < kMostExplained) all.back().why = planner_.explain(group.request);
+  }
   return all;
 }
 

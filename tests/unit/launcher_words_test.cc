@@ -81,6 +81,8 @@ StatusReport two_nodes() {
   dead.changed_ago = 12;
   dead.cause = "silent for 2.5 s";
   report.nodes = {alive, dead};
+  GroupStatus group{{static_cast<ProcessId>(9), 4}, "pool", GroupState::kRescheduling, 3, 2, {NodeId(0)}, "node n2 died"};
+  report.groups = {group};
   return report;
 }
 
@@ -94,14 +96,18 @@ TEST_CASE("the status of a cluster is a table that says who died and why") {
         "n1    alive  2/8       0.5/2     1 GiB / 4 GiB  2        0\n"
         "n2    dead   -         -         -              -        -\n"
         "\n"
-        "node n2 died 12 s ago: silent for 2.5 s\n");
+        "group               name  strategy       state         bundles  nodes\n"
+        "0000000000000009-4  pool  STRICT_SPREAD  rescheduling  2        n1\n"
+        "\n"
+        "node n2 died 12 s ago: silent for 2.5 s\n"
+        "group 0000000000000009-4 is rescheduling: node n2 died\n");
 }
 
 TEST_CASE("the status of a cluster has stable keys") {
   const std::string json = status_to_json(two_nodes());
   for (const char* part :
        {"\"cluster\": \"ab12\"", "\"head\": {", "\"state\": \"alive\"", "\"state\": \"dead\"", "\"uuid\": \"GPU-0\"",
-        "\"free\": 0.5", "\"cause\": \"silent for 2.5 s\"", "\"deaths\": []"}) {
+        "\"free\": 0.5", "\"cause\": \"silent for 2.5 s\"", "\"deaths\": []", "\"strategy\": \"STRICT_SPREAD\"", "\"state\": \"rescheduling\"", "\"why\": \"node n2 died\""}) {
     CAPTURE(part);
     CHECK(json.find(part) != std::string::npos);
   }
