@@ -83,9 +83,10 @@ struct GroupTableView {
 class PlacementGroup {
  public:
   PlacementGroup() = default;
-  explicit PlacementGroup(internal::Key key) : key_(key) {}
+  explicit PlacementGroup(internal::Key key, internal::Handle ready = nullptr)
+      : key_(key), ready_(std::move(ready)) {}
 
-  // Ready when all of it is placed. Throws InfeasibleError (it can never be) or GroupRemovedError instead.
+  // Ready once all of it was placed. Throws InfeasibleError (it can never be) or GroupRemovedError instead.
   Ref<void> ready() const;
   // Whether it was placed before `timeout` had passed. Throws as ready() does.
   template <typename Rep, typename Period>
@@ -106,6 +107,7 @@ class PlacementGroup {
 
  private:
   internal::Key key_;
+  internal::Handle ready_;  // in the process that made it
 };
 
 // Asks for a group and returns at once. Throws Error for bundles that are not well formed.

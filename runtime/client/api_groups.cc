@@ -47,8 +47,12 @@ PlacementGroup placement_group(const std::vector<Needs>& bundles, const GroupOpt
   ClientRuntime& runtime = current_runtime();
   GroupSpec spec = spec_of(runtime, bundles, options);
   const internal::Key key = key_of(spec.group);
-  runtime.post([spec = std::move(spec)](Time, ClientCore& core, ClientOutbox& out) { core.create_group(spec, out); });
-  return PlacementGroup(key);
+  const internal::Handle handle = own_object(runtime, runtime.next_sequence());
+  runtime.post([spec = std::move(spec), ready = id_of<ObjectId>(handle->key())](Time now, ClientCore& core, ClientOutbox& out) {
+    core.create_group(spec, out);
+    core.group_ready(now, spec.group, ready, out);
+  });
+  return PlacementGroup(key, handle);
 }
 
 PlacementGroup find_placement_group(const std::string& name) {
@@ -62,6 +66,7 @@ PlacementGroup find_placement_group(const std::string& name) {
 }
 
 Ref<void> PlacementGroup::ready() const {
+  if (ready_ != nullptr) return Ref<void>(ready_);
   ClientRuntime& runtime = current_runtime();
   const internal::Handle handle = own_object(runtime, runtime.next_sequence());
   const ObjectId ready = id_of<ObjectId>(handle->key());

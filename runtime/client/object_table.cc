@@ -32,6 +32,7 @@ void ObjectTable::settle(const Completion& completion) {
     const auto entry = objects_.find(completion.object);
     if (entry == objects_.end()) return;  // nobody refers to it any more
     entry->second.settled = Settled{completion.value, completion.error};
+    if (entry->second.waiters == 0) return;  // a wake-up costs more than all the rest
   }
   changed_.notify_all();
 }
@@ -41,18 +42,22 @@ std::optional<ObjectTable::Settled> ObjectTable::wait(ObjectId id, Deadline dead
   const auto entry = objects_.find(id);
   ATOLL_CHECK(entry != objects_.end(), id);
   // References into the map stay valid while other objects come and go.
-  const std::optional<Settled>& settled = entry->second.settled;
-  wait_until(lock, deadline, [&] { return settled.has_value(); });
-  return settled;
+  Object& object = entry->second;
+  ++object.waiters;
+  wait_until(lock, deadline, [&] { return object.settled.has_value(); });
+  --object.waiters;
+  return object.settled;
 }
 
 std::vector<bool> ObjectTable::wait_any(const std::vector<ObjectId>& ids, std::size_t count, Deadline deadline) {
   std::unique_lock lock(mutex_);
   std::vector<bool> ready(ids.size());
+  for (const ObjectId id : ids) ++objects_.at(id).waiters;
   wait_until(lock, deadline, [&] {
     for (std::size_t i = 0; i < ids.size(); ++i) ready[i] = objects_.at(ids[i]).settled.has_value();
     return static_cast<std::size_t>(std::count(ready.begin(), ready.end(), true)) >= count;
   });
+  for (const ObjectId id : ids) --objects_.at(id).waiters;
   return ready;
 }
 

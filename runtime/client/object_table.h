@@ -57,6 +57,7 @@ class ObjectTable {
   std::condition_variable changed_;
   struct Object {
     int handles = 0;
+    int waiters = 0;  // threads
     std::optional<Settled> settled;
   };
   std::unordered_map<ObjectId, Object> objects_;
