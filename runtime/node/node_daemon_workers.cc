@@ -1,0 +1,83 @@
+// The node daemon's worker processes: how they end, and who is told.
+
+#include <cmath>
+
+#include "runtime/node/node_daemon.h"
+
+namespace Atoll {
+
+void NodeDaemon::kill_worker(Time now, ProcessId id, std::optional<Holding> held, NodeOutbox& out) {
+  Worker* worker = workers_.find(id);
+  if (worker == nullptr) {
+    if (held) release(now, *held);
+    return;
+  }
+  if (worker->ending) return;
+  if (worker->doom.empty()) out.kills.push_back({id});
+  worker->ending = true;
+  worker->tenant = std::monostate();
+  worker->held = std::move(held);
+}
+
+void NodeDaemon::doom_worker(ProcessId id, std::string why, NodeOutbox& out) {
+  Worker* worker = workers_.find(id);
+  if (worker == nullptr || worker->ending || !worker->doom.empty()) return;
+  worker->doom = std::move(why);
+  out.kills.push_back({id});
+}
+
+void NodeDaemon::check_workers(Time now, NodeOutbox& out) {
+  for (const ProcessId id : workers_.idle_since_before(now - options_.worker_idle_limit))
+    kill_worker(now, id, std::nullopt, out);
+  for (const ProcessId id : workers_.not_ready_since(now - options_.worker_start_limit))
+    doom_worker(id, "was not ready within " + std::to_string(std::lround(seconds(options_.worker_start_limit))) +
+                        " s and was killed", out);
+  for (const ProcessId id : workers_.lost_since(now - kLostWorkerGrace))
+    doom_worker(id, "was killed since its connection was lost: " + workers_.find(id)->lost_why, out);
+}
+
+void NodeDaemon::on_worker_exit(Time now, ProcessId id, const std::string& cause,
+                                NodeOutbox& out) {
+  const std::optional<Worker> worker = workers_.remove(id);
+  if (!worker) return;
+  usage_changed_ = true;
+  if (worker->held) release(now, *worker->held);
+  if (!worker->ending) {
+    out.send(options_.head.process,
+             WorkerDied{worker->pid, doing(*worker), worker->doom.empty() ? cause : worker->doom});
+    out.log_lines.push_back("worker " + end_of(*worker, cause) + " (" + doing(*worker) + ")");
+    if (const LeaseId* lease = std::get_if<LeaseId>(&worker->tenant))
+      reap_lease(now, *lease, end_of(*worker, cause), worker->pid, out);
+    else if (const ActorId* actor = std::get_if<ActorId>(&worker->tenant))
+      reap_actor(now, *actor, *worker, cause, out);
+  }
+  serve_roomier(now, out);
+  report_if_due(now, out);
+}
+
+// "process 4711 on n2 killed by signal 9".
+std::string NodeDaemon::end_of(const Worker& worker, const std::string& cause) const {
+  const std::string who = worker.ready ? "process " + std::to_string(worker.pid) : "new process";
+  const std::string what = worker.doom.empty() ? cause + (worker.ready ? "" : " before it was ready") : worker.doom;
+  return who + " on " + options_.info.name + " " + what;
+}
+
+std::string NodeDaemon::doing(const Worker& worker) const {
+  if (std::holds_alternative<LeaseId>(worker.tenant)) return "leased for tasks";
+  if (const ActorId* actor = std::get_if<ActorId>(&worker.tenant))
+    return "actor " + actors_.at(*actor).spec.class_name;
+  return "idle";
+}
+
+ErrorInfo NodeDaemon::error_of(const Worker* worker, ErrorKind kind,
+                               std::string message, std::string function) const {
+  ErrorInfo error;
+  error.kind = kind;
+  error.message = std::move(message);
+  error.function = std::move(function);
+  error.node = options_.info.name;
+  error.pid = worker == nullptr ? 0 : worker->pid;
+  return error;
+}
+
+}  // namespace Atoll
