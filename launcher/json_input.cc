@@ -95,8 +95,14 @@ Result<std::uint64_t> to_whole(const json& value, const std::string& path, std::
 
 Result<Fixed> to_amount(const json& value, const std::string& path) {
   if (!value.is_number()) return not_what(path, "a number", value);
-  const auto amount = Fixed::from_double(value.get<double>());
-  return amount.ok() ? amount : amount.status().prefixed(path);
+  const double given = value.get<double>();
+  const auto amount = Fixed::from_double(given);
+  if (!amount.ok()) return amount.status().prefixed(path);
+  // What a file says shall be what is granted: 0.57 is no exact double, 0.33333 is another amount than 0.3333.
+  if (std::abs(given - amount->to_double()) > 1e-9 * std::max(1.0, given))
+    return invalid(path + " has more than four decimals, " + value.dump() + "; amounts are steps of 0.0001, say " +
+                   amount->to_string());
+  return amount;
 }
 
 Result<std::string> to_text(const json& value, const std::string& path) {

@@ -168,6 +168,8 @@ TEST_CASE("a bad request file is refused with one sentence that says where") {
        "groups[0].bundles[0]: a request of more than one GPU must be whole, not 1.5"},
       {R"({"groups":[{"bundles":[{"gpu":0.00001}]}]})",
        "groups[0].bundles[0].gpu: an amount below 0.0001 cannot be granted; ask for 0 or more than that"},
+      {R"({"groups":[{"bundles":[{"gpu":0.33333}]}]})",
+       "groups[0].bundles[0].gpu has more than four decimals, 0.33333; amounts are steps of 0.0001, say 0.3333"},
       {R"({"groups":[{"bundles":[{"gpu":1}],"labels":{"zone":"!"}}]})",
        "groups[0]: the label zone cannot be '!'; write a, !a, in(a,b) or !in(a,b)"},
       {R"({"tasks":[{"cpu":1e300}]})", nullptr},
