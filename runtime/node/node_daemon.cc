@@ -59,8 +59,7 @@ void NodeDaemon::on_lost(Time now, ProcessId peer, const Status& why,
   std::vector<LeaseId> orphaned;
   for (const auto& [id, lease] : leases_)
     if (lease.owner == peer) orphaned.push_back(id);
-  for (auto& [group, waiting] : waiting_)
-    std::erase_if(waiting, [peer](const Waiting& each) { return each.owner == peer; });
+  forget_waiting([peer](const Waiting& each) { return each.owner == peer; });
   for (const LeaseId id : orphaned) drop_lease(now, id, /*keep_worker=*/false, out);
   serve_roomier(now, out);
   report_if_due(now, out);
@@ -154,10 +153,9 @@ void NodeDaemon::handle(Time now, ProcessId, const EndJob& end, NodeOutbox& out)
   for (const ActorId id : actors)
     end_actor(now, id, error_of(nullptr, ErrorKind::kActorDied, end.why, ""),
               /*restartable=*/false, out);
-  for (auto& [group, waiting] : waiting_)
-    std::erase_if(waiting, [&end](const Waiting& each) {
-      return (each.actor ? each.actor->spec.job : each.lease.job) == end.job;
-    });
+  forget_waiting([&end](const Waiting& each) {
+    return (each.actor ? each.actor->spec.job : each.lease.job) == end.job;
+  });
   for (const ProcessId id : workers_.of_job(end.job)) kill_worker(now, id, std::nullopt, out);
   jobs_.forget(end.job);
 }
@@ -384,8 +382,7 @@ void NodeDaemon::handle(Time now, ProcessId from, const InitActorDone& done,
 }
 
 void NodeDaemon::handle(Time now, ProcessId, const StopActor& stop, NodeOutbox& out) {
-  for (auto& [group, waiting] : waiting_)
-    std::erase_if(waiting, [&stop](const Waiting& each) { return each.actor && each.actor->spec.actor == stop.actor; });
+  forget_waiting([&stop](const Waiting& each) { return each.actor && each.actor->spec.actor == stop.actor; });
   const auto entry = actors_.find(stop.actor);
   if (entry == actors_.end() || entry->second.incarnation != stop.incarnation) return;
   end_actor(now, stop.actor, error_of(nullptr, ErrorKind::kActorDied, stop.why, ""),

@@ -129,6 +129,7 @@ class NodeDaemon {
   void start_in_group(Time now, const StartActor& start, NodeOutbox& out);
   void serve_group(Time now, GroupId group, NodeOutbox& out);
   void serve_roomier(Time now, NodeOutbox& out);
+  void forget_waiting(const std::function<bool(const Waiting&)>& which);
   void refuse_waiting(const Waiting& waiting, const std::string& why, bool restartable, NodeOutbox& out);
   void empty_bundle(Time now, const BundleId& bundle, const std::string& why, bool moved, NodeOutbox& out);
   BundleRecord record_of(const BundleId& bundle) const;

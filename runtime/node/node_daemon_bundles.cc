@@ -120,10 +120,13 @@ bool NodeDaemon::is_waiting(const StartActor& start) const {
 }
 
 void NodeDaemon::handle(Time, ProcessId from, const LeaseCancel& cancel, NodeOutbox&) {
-  for (auto& [group, waiting] : waiting_)
-    std::erase_if(waiting, [&](const Waiting& each) {
-      return !each.actor && each.owner == from && each.lease.request == cancel.request;
-    });
+  forget_waiting([&](const Waiting& each) {
+    return !each.actor && each.owner == from && each.lease.request == cancel.request;
+  });
+}
+
+void NodeDaemon::forget_waiting(const std::function<bool(const Waiting&)>& which) {
+  for (auto& [group, waiting] : waiting_) std::erase_if(waiting, which);
   std::erase_if(waiting_, [](const auto& entry) { return entry.second.empty(); });
 }
 
