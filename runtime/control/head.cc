@@ -73,6 +73,7 @@ void Head::handle(Time now, ProcessId from, const Join& join, Outbox& out) {
   if (result == NodeTable::JoinResult::kNew) {
     out.learn(join.daemon);
     NodePlace place = graphs_.place_of(join.info);
+    nodes_.forget_wires(id);  // the view has them
     const auto switches = options_.topology.find(join.info.name);
     if (place.switches.empty() && switches != options_.topology.end()) place.switches = switches->second;
     const Status added =

@@ -40,6 +40,17 @@ const NodeTable::Node* NodeTable::get(NodeId id) const {
   return const_cast<NodeTable*>(this)->get(id);
 }
 
+void NodeTable::forget_wires(NodeId id) {
+  NodeInfo& info = nodes_.at(id).info;
+  // Not "= {}", which would keep a vector's memory.
+  info.wires = std::vector<WireRecord>();
+  info.numa = std::vector<NumaRecord>();
+  info.fabric = std::string();
+  info.switches = std::vector<std::string>();
+  info.labels.clear();
+  for (GpuRecord& gpu : info.gpus) gpu.nics = std::vector<std::string>();
+}
+
 void NodeTable::heard(NodeId id, Time now) { get(id)->heard = now; }
 
 void NodeTable::forgive(Duration pause, Time now) {

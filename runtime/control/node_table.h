@@ -44,6 +44,9 @@ class NodeTable {
   const Node* get(NodeId id) const;
   const std::map<NodeId, Node>& all() const { return nodes_; }
 
+  // What only placing needs of the node's info is dropped: it is most of it, and 10,000 nodes have it.
+  void forget_wires(NodeId id);
+
   void heard(NodeId id, Time now);
   void mark_dead(NodeId id, std::string cause, Time now);
   // The head did not run for `pause`: what was sent to it meanwhile is still to be read.

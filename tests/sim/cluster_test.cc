@@ -291,7 +291,9 @@ TEST_CASE("sim_scale: the head keeps at most 4 KB of a node") {
   Head head({"reef", testing::contact_of(testing::kHead), "n0", 1, kNodes}, Time());
   Outbox out;
   for (std::uint32_t rank = 0; rank < kNodes; ++rank) {
-    const NodeInfo info = testing::node_info(rank, 128, 8);
+    NodeInfo info = testing::node_info(rank, 128, 0);
+    info.total.gpu = Fixed::whole(8);
+    testing::add_board(info, 8);
     head.on_message(Time(), testing::daemon_of(rank), testing::join_of(rank, info), out);
     out.clear();
   }

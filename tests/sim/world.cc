@@ -1,5 +1,7 @@
 #include "tests/sim/world.h"
 
+#include "tests/support/builders.h"
+
 #include <ctime>
 
 #include "runtime/base/check.h"
@@ -214,7 +216,7 @@ World::World(Options given) : options(std::move(given)), network(clock_, options
     NodeInfo info;
     info.name = "n" + std::to_string(rank);
     info.total = options.node;
-    info.gpu_capacity.assign(static_cast<std::size_t>(options.node.gpu.units() / Fixed::kScale), Fixed::whole(1));
+    testing::add_board(info, static_cast<std::int32_t>(options.node.gpu.units() / Fixed::kScale));
     daemons_.push_back(std::make_unique<DaemonProcess>(*this, new_process(), rank, info));
     clock_.after(random_time(std::chrono::milliseconds(200)), [this, rank] { daemons_[rank]->start(); });
   }

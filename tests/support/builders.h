@@ -32,6 +32,18 @@ inline NodeInfo node_info(std::uint32_t rank, std::int64_t cpu, std::int64_t gpu
   return info;
 }
 
+// Adds GPUs as a board behind NVSwitch has them: every two joined, a NIC beside each.
+inline void add_board(NodeInfo& info, std::int32_t gpus) {
+  for (std::int32_t i = 0; i < gpus; ++i) {
+    info.gpu_capacity.push_back(Fixed::whole(1));
+    info.gpus.push_back({i, "GPU-46100000-0000-4000-8000-00000000000" + std::to_string(i), "H100-SXM5-80GB", i / 4,
+                         {"mlx5_" + std::to_string(i)}});
+    for (std::int32_t j = 0; j < i; ++j) info.wires.push_back({j, i, 370.8});
+  }
+  info.numa = {{0, {0, 1, 2, 3}}, {1, {4, 5, 6, 7}}};
+  info.labels = {{"node", info.name}, {"gpu", "H100-SXM5-80GB"}};
+}
+
 inline NodeUsage idle_usage(const NodeInfo& info, std::uint64_t sequence) {
   NodeUsage usage;
   usage.sequence = sequence;
