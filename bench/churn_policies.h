@@ -65,8 +65,8 @@ std::optional<Offer> best_set(Mask free, int count, Score score) {
 
 inline int size_of_touched(const Make& make, Mask gpus) { return free_in_touched(make, make.all(), gpus); }
 
-// Ours: PICK-1 inside the node; between nodes its first two rules, then the smallest islands, free or not, then the
-// most bandwidth inside, then the first.
+// Ours, GROUP-3 in other words: PICK-1 inside the node; between nodes its first two rules, then the smallest islands,
+// free or not, then the most bandwidth inside, then the first. PlannerCheck holds it against the shipped GroupPlanner.
 inline std::optional<Offer> offer_atoll(const Make& make, Mask free, const Group& group) {
   const auto pick = pick_gpus(make.graph, positions(free), group.gpus);
   if (!pick) return std::nullopt;

@@ -63,15 +63,33 @@ std::optional<GpuScore> score_whole(const GpuState& state, int k, bool one_islan
   return GpuScore{islands, static_cast<int>(least - sums[islands].begin())};
 }
 
-GpuScore score_of(const GpuState& state, const BundleShares& shares) {
-  const std::vector<int> free = free_of_islands(state);
-  std::vector<bool> touched(free.size());
-  for (const auto& bundle : shares)
-    for (const GpuShare& share : bundle) touched[island_of(state, share.gpu)] = true;
+// The score of `devices`, which are different.
+GpuScore score_of(const GpuState& state, const std::vector<int>& devices) {
+  std::vector<bool> touched(static_cast<std::size_t>(count_islands(state)));
   GpuScore score;
-  for (std::size_t island = 0; island < free.size(); ++island)
-    if (touched[island]) ++score.islands, score.free += free[island];
+  for (const int gpu : devices) {
+    score.islands += !touched[island_of(state, gpu)];
+    touched[island_of(state, gpu)] = true;
+  }
+  for (int gpu = 0; gpu < std::ssize(state.gpus); ++gpu) {
+    if (!touched[island_of(state, gpu)]) continue;
+    score.free += state.gpus[gpu] == kOne;
+    ++score.size;
+  }
+  if (score.free > kMostJudged) score.size = 0;
+  if (score.free > kMostJudged || state.graph == nullptr) return score;
+  for (std::size_t i = 0; i < devices.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j) score.less_mbps -= state.graph->mbps(devices[i], devices[j]);
   return score;
+}
+
+std::vector<int> devices_of(const BundleShares& shares) {
+  std::vector<int> devices;
+  for (const auto& bundle : shares)
+    for (const GpuShare& share : bundle) devices.push_back(share.gpu);
+  std::ranges::sort(devices);
+  devices.erase(std::unique(devices.begin(), devices.end()), devices.end());
+  return devices;
 }
 
 // Packs onto the devices of the islands in `allowed`.
@@ -89,7 +107,7 @@ std::optional<Packed> pack_within(const GpuState& state, const GpuDemand& demand
   for (const Fixed gpu : demand.amounts) bundles.push_back({.gpu = gpu});
   auto shares = pack_onto_node(node, bundles, picker);
   if (!shares) return std::nullopt;
-  const GpuScore score = score_of(state, *shares);
+  const GpuScore score = score_of(state, devices_of(*shares));
   return Packed{std::move(*shares), score};
 }
 
@@ -167,6 +185,14 @@ std::optional<GpuScore> score_gpus(const GpuState& state, const GpuDemand& deman
   if (!has_fractions(demand)) return score_whole(state, count_whole(demand), demand.one_island);
   const auto packed = pack_fewest_islands(state, demand, topology_picker(state.graph, memo));
   return packed ? std::optional(packed->score) : std::nullopt;
+}
+
+GpuScore score_ties(const GpuState& state, const GpuDemand& demand, const GpuScore& score, PickMemo& memo) {
+  if (has_fractions(demand) || score.free > kMostJudged) return score;
+  std::vector<int> free;
+  for (int gpu = 0; gpu < std::ssize(state.gpus); ++gpu)
+    if (state.gpus[gpu] == kOne) free.push_back(gpu);
+  return score_of(state, topology_picker(state.graph, memo)(free, count_whole(demand)));
 }
 
 std::optional<BundleShares> pack_gpus(const GpuState& state, const GpuDemand& demand, PickMemo& memo) {

@@ -59,11 +59,12 @@ const FitSet* GroupFinder::allowed(const LabelSelector& labels) {
   return &nodes;
 }
 
-Rooms GroupFinder::rooms_of(const Domain& domain, Room room, const FitSet* allowed) const {
+Rooms GroupFinder::rooms_of(const Domain& domain, Room room, const FitSet* allowed, const FitSet* fitting) const {
   Rooms rooms;
-  rooms.reserve(domain.size());
   for (const std::uint32_t id : domain) {
+    if (fitting != nullptr && !fitting->contains(id)) continue;
     if (allowed != nullptr && !allowed->contains(id)) continue;
+    if (rooms.empty()) rooms.reserve(domain.size());
     const ClusterView::Node& node = *view_.find(NodeId(id));
     rooms.push_back({id, room == Room::kNow ? &node.free : &node.total});
   }
@@ -164,9 +165,15 @@ BundleNodes GroupFinder::find_in_one_of(const std::vector<Domain>& domains, cons
 }
 
 BundleNodes GroupFinder::find_segments(const GroupRequest& request, Room room) {
+  // Of bundles alike, nodes that have room for none of them are no part of any answer, and are not looked at.
+  const bool alike = std::ranges::all_of(request.bundles, [&](const auto& one) { return one == request.bundles[0]; });
+  const FitSet* fitting = alike ? &view_.fitting(request.bundles[0], room) : nullptr;
+  const FitSet* labels = allowed(request.labels);
   std::vector<Rooms> domains;
-  for (const Domain& domain : levels().domains(request.within))
-    domains.push_back(rooms_of(domain, room, allowed(request.labels)));
+  for (const Domain& domain : levels().domains(request.within)) {
+    Rooms rooms = rooms_of(domain, room, labels, fitting);
+    if (!rooms.empty()) domains.push_back(std::move(rooms));
+  }
   const auto most = static_cast<int>(std::min<std::size_t>(request.segment, kMaxBundles));
   return segment_rooms(domains, request.bundles, most, request.strategy);
 }

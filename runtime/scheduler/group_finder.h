@@ -44,7 +44,8 @@ class GroupFinder {
   BundleNodes find_missing_segments(const GroupRequest& request, const std::vector<BundlePlace>& places,
                                     const Held& held, Room room);
   double room_of(const Domain& domain, Room room, const FitSet* allowed, const Resources& asked) const;
-  Rooms rooms_of(const Domain& domain, Room room, const FitSet* allowed) const;
+  // The domain's nodes that are in all the sets; null is every node.
+  Rooms rooms_of(const Domain& domain, Room room, const FitSet* allowed, const FitSet* fitting = nullptr) const;
   Rooms rooms_of(const Domain& domain, Room room, const FitSet* allowed, const Held& held) const;
   void forget_old();
 

@@ -35,8 +35,10 @@ enum class GroupVerdict : std::uint8_t {
 // GROUP-2 bundle index is rank order: of bundles that ask alike, index order is node order, and inside a node the ring
 //         order of their GPUs (topology/pick.h). Node order is that of node ids; of segments, and of nodes within a
 //         domain, the same
-// GROUP-3 kStrictPack is placed on a node where it touches the fewest islands that any node allows now; among those,
-//         first by PICK-1's second rule (big islands stay whole), then the lowest node
+// GROUP-3 kStrictPack is placed on a node where it touches the fewest islands that any node allows now; among those
+//         where the touched islands have the fewest free GPUs (big islands stay whole); then, if those are at most 16
+//         (PICK-2), where these islands are the smallest in all, free or not, then where the total GB/s inside the
+//         GPUs that PICK-1 takes is the highest; then on the lowest node
 // GROUP-4 kStrictSpread is placed exactly when there is an assignment; the biggest bundle chooses first
 // GROUP-5 within(level): all bundles (of a segment) are in one island, node, fabric domain or leaf switch. A node
 //         without a fabric is a domain of its own

@@ -1,6 +1,6 @@
 #include "runtime/scheduler/node_choice.h"
 
-#include <algorithm>
+#include <tuple>
 
 namespace Atoll {
 namespace {
@@ -25,12 +25,12 @@ std::uint32_t first_common(const FitSet& a, const FitSet* b, const FitSet* c, st
   return FitSet::kNone;
 }
 
-NodeChoice::Scores& NodeChoice::scores_of(Room room, GpuDemand demand) {
+NodeChoice::Scores& NodeChoice::scores_of(Room room, const GpuDemand& demand) {
   auto& known = scores_[room == Room::kNow ? 0 : 1];
   const auto found = known.find(demand);
   if (found != known.end()) return found->second;
   if (known.size() >= kMostDemands) known.clear();
-  return known[std::move(demand)];
+  return known[demand];
 }
 
 std::optional<std::uint32_t> NodeChoice::choose(const ClusterView& view, Room room,
@@ -47,18 +47,33 @@ std::optional<std::uint32_t> NodeChoice::choose(const ClusterView& view, Room ro
   const NodeClasses& classes = view.classes(room);
   if (scores.size() < classes.slots()) scores.resize(classes.slots());
   std::optional<GpuScore> best;
-  std::uint32_t lowest = FitSet::kNone;
+  tied_.clear();
   for (const std::uint32_t number : classes.live()) {
     const NodeClasses::Class& nodes = classes.at(number);
     Known& known = scores[number];
-    if (known.serial != nodes.serial) known = {nodes.serial, score_gpus({nodes.graph, nodes.gpus}, demand, memo)};
+    if (known.serial != nodes.serial) known = {nodes.serial, score_gpus({nodes.graph, nodes.gpus}, demand, memo), {}};
     if (!known.score || (best && *best < *known.score)) continue;
     const std::uint32_t node = first_common(nodes.nodes, &fitting, allowed);
     if (node == FitSet::kNone) continue;
-    lowest = best == known.score ? std::min(lowest, node) : node;
+    if (best != known.score) tied_.clear();
     best = known.score;
+    tied_.push_back({number, node});
   }
-  return best ? std::optional(lowest) : std::nullopt;
+  return best ? std::optional(settle_ties(classes, demand, scores, memo)) : std::nullopt;
+}
+
+std::uint32_t NodeChoice::settle_ties(const NodeClasses& classes, const GpuDemand& demand, Scores& scores,
+                                      PickMemo& memo) const {
+  if (tied_.size() == 1) return tied_[0].node;
+  const Tied* best = nullptr;
+  for (const Tied& tied : tied_) {
+    Known& known = scores[tied.number];
+    const NodeClasses::Class& nodes = classes.at(tied.number);
+    if (!known.with_ties) known.with_ties = score_ties({nodes.graph, nodes.gpus}, demand, *known.score, memo);
+    const auto rank = [&scores](const Tied& one) { return std::tie(*scores[one.number].with_ties, one.node); };
+    if (best == nullptr || rank(tied) < rank(*best)) best = &tied;
+  }
+  return best->node;
 }
 
 }  // namespace Atoll

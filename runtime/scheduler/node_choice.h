@@ -23,12 +23,20 @@ class NodeChoice {
   struct Known {
     std::uint64_t serial = 0;  // of the class; 0: nothing is known
     std::optional<GpuScore> score = {};
+    std::optional<GpuScore> with_ties = {};  // once there was a tie to settle
   };
   using Scores = std::vector<Known>;  // by the number of the class
+  // A class that is as good as any before ties are settled, and its lowest node.
+  struct Tied {
+    std::uint32_t number = 0, node = 0;
+  };
 
-  Scores& scores_of(Room room, GpuDemand demand);
+  Scores& scores_of(Room room, const GpuDemand& demand);
+  // The lowest node of the best of tied_, which is not empty.
+  std::uint32_t settle_ties(const NodeClasses& classes, const GpuDemand& demand, Scores& scores, PickMemo& memo) const;
 
   std::map<GpuDemand, Scores> scores_[2];  // by room
+  std::vector<Tied> tied_;
 };
 
 // The lowest number, from `from` on, that all have; null has every number. FitSet::kNone if there is none.

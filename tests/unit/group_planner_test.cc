@@ -175,6 +175,53 @@ TEST_CASE("GROUP-3: of nodes with as few islands the one whose island is the sma
   CHECK(nodes_of(plan) == std::vector{0});
 }
 
+TEST_CASE("GROUP-3: of nodes with as few free GPUs the one whose islands are the smallest in all") {
+  World world;
+  world.add(8, {.graph = islands_of(1, 8)});
+  world.add(8, {.graph = islands_of(4, 2)});
+  world.use(0, {0, 1, 2, 3, 4, 5});
+  GroupPlan plan;
+  REQUIRE(world.planner.place(group(Strategy::kStrictPack, {gpu(2)}), plan) == GroupVerdict::kPlaced);
+  CHECK(nodes_of(plan) == std::vector{1});
+}
+
+TEST_CASE("GROUP-3: of nodes with islands as small the one with the most GB/s inside, then the lowest") {
+  const auto joined = [](int gpus, double gbps) {
+    std::vector<GpuGraph::Wire> wires;
+    for (int a = 0; a < gpus; ++a)
+      for (int b = a + 1; b < gpus; ++b) wires.push_back({a, b, gbps});
+    return std::make_shared<GpuGraph>(std::vector<std::optional<int>>(static_cast<std::size_t>(gpus)), wires);
+  };
+  for (const auto& [gpus, expected] : {std::pair(8, 1), {16, 1}, {17, 0}}) {  // of more than 16 it is not asked
+    CAPTURE(gpus);
+    World world;
+    world.add(gpus, {.graph = joined(gpus, 100)});
+    world.add(gpus, {.graph = joined(gpus, 300)});
+    world.add(gpus, {.graph = joined(gpus, 300)});
+    GroupPlan plan;
+    REQUIRE(world.planner.place(group(Strategy::kStrictPack, {gpu(4)}), plan) == GroupVerdict::kPlaced);
+    CHECK(nodes_of(plan) == std::vector{expected});
+  }
+}
+
+TEST_CASE("GROUP-3: fractions too go where the island is the smallest, and then where the links are the fastest") {
+  const auto pair_of = [](double gbps) {
+    return std::make_shared<GpuGraph>(std::vector<std::optional<int>>(2), std::vector<GpuGraph::Wire>{{0, 1, gbps}});
+  };
+  World world;
+  world.add(3, {.graph = islands_of(1, 3)});
+  world.use(0, {2});
+  world.add(2, {.graph = pair_of(100)});
+  world.add(2, {.graph = pair_of(300)});
+  GroupPlan plan;
+  const GroupRequest request = group(Strategy::kStrictPack, 2, gpu(0.6));
+  for (const int node : {2, 1, 0}) {
+    REQUIRE(world.planner.place(request, plan) == GroupVerdict::kPlaced);
+    CHECK(nodes_of(plan) == std::vector{node, node});
+  }
+  CHECK(world.planner.place(request, plan) == GroupVerdict::kPending);
+}
+
 TEST_CASE("GROUP-5: within an island is never across islands") {
   World world;
   world.add(8, {.graph = islands_of(2, 4)});

@@ -17,14 +17,14 @@ using Graph = std::shared_ptr<const GpuGraph>;
 
 Resources amounts(int gpus, int cpus) { return {.cpu = Fixed::whole(cpus), .gpu = Fixed::whole(gpus)}; }
 
-// GPUs in islands of random sizes, in any order of index.
+// GPUs in islands of random sizes, in any order of index, with links of three speeds.
 Graph random_graph(std::mt19937& random, int gpus) {
   std::vector<int> island(static_cast<std::size_t>(gpus));
   for (int& i : island) i = static_cast<int>(random() % 3);
   std::vector<GpuGraph::Wire> wires;
   for (int a = 0; a < gpus; ++a)
     for (int b = a + 1; b < gpus; ++b)
-      if (island[a] == island[b]) wires.push_back({a, b, 100});
+      if (island[a] == island[b]) wires.push_back({a, b, 50.0 * static_cast<double>(1 + random() % 3)});
   return std::make_shared<GpuGraph>(std::vector<std::optional<int>>(static_cast<std::size_t>(gpus)), wires);
 }
 
@@ -67,26 +67,45 @@ struct World {
   }
 };
 
-// {islands touched, free GPUs in them} of the best k of a node's free GPUs, by trying all.
-std::optional<std::pair<int, int>> best_score(const World& world, int node, const NodeResources& room, int k) {
+// What GROUP-3 compares of nodes: islands touched, free GPUs in them, GPUs in them, minus the GB/s inside.
+using Score = std::tuple<int, int, int, double>;
+
+// The total GB/s over the pairs of a set of GPUs of a node.
+double total_gbps(const World& world, int node, unsigned set) {
+  const int gpus = static_cast<int>(world.total[node].gpus.size());
+  double sum = 0;
+  for (int a = 0; a < gpus; ++a)
+    for (int b = a + 1; b < gpus; ++b)
+      if (world.places[node].graph != nullptr && (set >> a & 1) && (set >> b & 1))
+        sum += world.places[node].graph->gbps(a, b);
+  return sum;
+}
+
+// Of the k free GPUs of a node that PICK-1 says, by trying all sets. No NUMA node is known.
+std::optional<Score> best_score(const World& world, int node, const NodeResources& room, int k) {
   const int gpus = static_cast<int>(room.gpus.size());
-  std::optional<std::pair<int, int>> best;
+  unsigned free = 0;
+  for (int gpu = 0; gpu < gpus; ++gpu) free |= static_cast<unsigned>(room.gpus[gpu] == Fixed::whole(1)) << gpu;
+  std::optional<std::tuple<int, int, double, double, std::vector<int>>> best;
+  std::optional<Score> score;
   for (unsigned set = 0; set < 1u << gpus; ++set) {
-    if (std::popcount(set) != k) continue;
-    std::set<int> touched;
-    bool all_free = true;
-    for (int gpu = 0; gpu < gpus; ++gpu) {
-      if (!(set >> gpu & 1)) continue;
-      all_free &= room.gpus[gpu] == Fixed::whole(1);
-      touched.insert(world.island(node, gpu));
-    }
-    int free = 0;
+    if (std::popcount(set) != k || (set & ~free) != 0) continue;
+    std::set<int> islands;
+    std::vector<int> members;
     for (int gpu = 0; gpu < gpus; ++gpu)
-      free += room.gpus[gpu] == Fixed::whole(1) && touched.contains(world.island(node, gpu));
-    const std::pair score(static_cast<int>(touched.size()), free);
-    if (all_free && (!best || score < *best)) best = score;
+      if (set >> gpu & 1) islands.insert(world.island(node, gpu)), members.push_back(gpu);
+    unsigned touched = 0;
+    for (int gpu = 0; gpu < gpus; ++gpu)
+      touched |= static_cast<unsigned>(islands.contains(world.island(node, gpu))) << gpu;
+    const int count = static_cast<int>(islands.size());
+    const double inside = total_gbps(world, node, set);
+    const std::tuple pick(count, std::popcount(touched & free), -inside,
+                          -total_gbps(world, node, touched & free & ~set), members);
+    if (best && *best <= pick) continue;
+    best = pick;
+    score = {count, std::popcount(touched & free), std::popcount(touched), -inside};
   }
-  return best;
+  return score;
 }
 
 // Whether some assignment of bundles to nodes keeps the strategy and the level.
@@ -147,7 +166,7 @@ void check_plan(const World& world, const GroupRequest& request, const GroupPlan
 TEST_CASE("GROUP-3: strict groups on random clusters go where a scan of all nodes says") {
   MESSAGE("seed ", kSeed);
   std::mt19937 random(kSeed);
-  int placed = 0;
+  int placed = 0, by_size = 0, by_gbps = 0;  // how often the first two rules left a choice that the next ones made
   for (int round = 0; round < 1'000; ++round) {
     World world(random, 1 + static_cast<int>(random() % 6), 6);
     for (int step = 0; step < 3; ++step) {
@@ -159,13 +178,14 @@ TEST_CASE("GROUP-3: strict groups on random clusters go where a scan of all node
       Resources sum;
       for (const Resources& bundle : request.bundles) sum += bundle;
       const int k = static_cast<int>(sum.gpu.units() / Fixed::kScale);
-      std::optional<std::tuple<int, int, int>> now, ever;
+      std::optional<std::pair<Score, int>> now, ever;
+      std::vector<Score> scores;  // of nodes that have room now
       for (int node = 0; node < world.size(); ++node) {
         const auto consider = [&](const NodeResources& room, auto& best) {
           const auto score = fits(room, sum) ? best_score(world, node, room, k) : std::nullopt;
-          if (!score || (request.within == Level::kIsland && score->first > 1)) return;
-          const std::tuple here(score->first, score->second, node);
-          if (!best || here < *best) best = here;
+          if (!score || (request.within == Level::kIsland && std::get<0>(*score) > 1)) return;
+          if (&best == &now) scores.push_back(*score);
+          if (const std::pair here(*score, node); !best || here < *best) best = here;
         };
         consider(world.free[node], now);
         consider(world.total[node], ever);
@@ -176,17 +196,31 @@ TEST_CASE("GROUP-3: strict groups on random clusters go where a scan of all node
       if (!now) continue;
       ++placed;
       check_plan(world, request, plan);
-      const int node = std::get<2>(*now);
+      const auto& [score, node] = *now;
       REQUIRE(plan.bundles[0].node == NodeId(node));
       std::set<int> islands;
       for (const BundlePlace& place : plan.bundles)
         for (const GpuShare& share : place.gpus) islands.insert(world.island(node, share.gpu));
-      CHECK(std::ssize(islands) == std::get<0>(*now));
+      CHECK(std::ssize(islands) == std::get<0>(score));
+      unsigned set = 0;
+      for (const BundlePlace& place : plan.bundles)
+        for (const GpuShare& share : place.gpus) set |= 1u << share.gpu;
+      CHECK(total_gbps(world, node, set) == -std::get<3>(score));
+      const auto first = [](const Score& of) { return std::pair(std::get<0>(of), std::get<1>(of)); };
+      const auto beats = [&](auto rule) {
+        return std::ranges::any_of(scores, [&](const Score& o) { return first(o) == first(score) && rule(o); });
+      };
+      by_size += beats([&](const Score& other) { return std::get<2>(other) > std::get<2>(score); });
+      by_gbps += beats([&](const Score& other) {
+        return std::get<2>(other) == std::get<2>(score) && std::get<3>(other) > std::get<3>(score);
+      });
       world.free[node] = world.view.find(NodeId(node))->free;
     }
   }
-  MESSAGE(placed, " placed");
+  MESSAGE(placed, " placed, ", by_size, " by the size of islands, ", by_gbps, " by GB/s");
   CHECK(placed > 500);
+  CHECK(by_size > 50);
+  CHECK(by_gbps > 50);
 }
 
 TEST_CASE("GROUP-8: every strategy and level says placed, pending or infeasible as an enumeration does") {
