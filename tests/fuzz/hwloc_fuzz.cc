@@ -22,6 +22,7 @@ Atoll::testing::FuzzTarget Atoll::testing::fuzz_target() {
               matrix("NVLinkBandwidth", {"OSDev:100", "OSDev:101", "PCIDev:60"}, {0, 0, 25000, 0, 0, 50000, 1, 1, 0})),
       machine(pci("01", "1200 [1002:74a0]", 60, rsmi(0) + rsmi(1)), bridge("80", "81", "8f", 61, nvml(2, "81")),
               matrix("XGMIBandwidth", {"OSDev:200", "OSDev:201"}, {1000000, 100000, 100000, 1000000})),
+      with_memory(machine(nvml(0, "01"), infiniband("mlx5_0", "91", 70)), "PU", 2, "0x3"),
   };
   return {"hwloc",
           seeds,

@@ -47,15 +47,8 @@ TEST_CASE("GPUs, NUMA nodes and processors are read from hwloc's XML") {
 
 TEST_CASE("a processor is beside one NUMA node: of several the one with the fewest, then the lowest") {
   // Memory of a second kind beside package 0, and one beside them all.
-  const auto memory = [](int index, const std::string& cpus, const std::string& node) {
-    return "<object type=\"NUMANode\" os_index=\"" + number(index) + "\" cpuset=\"" + cpus + "\" complete_cpuset=\"" +
-           cpus + "\" nodeset=\"" + node + "\" complete_nodeset=\"" + node + "\" gp_index=\"" + number(90 + index) +
-           "\" local_memory=\"1024\"/>\n";
-  };
-  std::string xml = machine(nvml(0, "01"), nvml(1, "81"));
-  xml.insert(xml.find("<object type=\"PU\""), memory(2, "0x3", "0x4"));
-  xml.insert(xml.find("<object type=\"Package\""), memory(3, "0xf", "0x8"));
-  const Machine it = parse(xml);
+  const Machine it =
+      parse(with_memory(with_memory(machine(nvml(0, "01"), nvml(1, "81")), "PU", 2, "0x3"), "Package", 3, "0xf"));
   REQUIRE(it.numa.size() == 2);
   CHECK(it.numa[0] == NumaNode{0, {0, 1}, 1073741824});
   CHECK(it.numa[1] == NumaNode{1, {2, 3}, 1073741824});
