@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <set>
+#include <utility>
 
 #include "topology/hwloc_topology.h"
 
@@ -14,6 +15,15 @@ bool is_bridge(hwloc_obj_t object, hwloc_obj_bridge_type_t upstream) {
   return object->type == HWLOC_OBJ_BRIDGE && object->attr->bridge.upstream_type == upstream;
 }
 
+// The NUMA nodes that have processors, whether those are beside other nodes too or not.
+std::vector<NumaNode> as_hwloc_says(hwloc_topology_t topology) {
+  std::vector<NumaNode> nodes;
+  for (hwloc_obj_t node = nullptr; (node = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, node)) != nullptr;)
+    if (CpuList cpus = to_list(node->cpuset); !cpus.empty())
+      nodes.push_back({static_cast<int>(node->os_index), std::move(cpus), node->attr->numanode.local_memory});
+  return nodes;
+}
+
 std::set<int> with_processors(hwloc_topology_t topology) {
   std::set<int> indices;
   for (const NumaNode& node : numa_nodes(topology)) indices.insert(node.index);
@@ -22,11 +32,22 @@ std::set<int> with_processors(hwloc_topology_t topology) {
 
 }  // namespace
 
+bool share_processors(hwloc_topology_t topology) {
+  std::set<int> seen;
+  for (const NumaNode& node : as_hwloc_says(topology))
+    for (const int cpu : node.cpus)
+      if (!seen.insert(cpu).second) return true;
+  return false;
+}
+
 std::vector<NumaNode> numa_nodes(hwloc_topology_t topology) {
-  std::vector<NumaNode> nodes;
-  for (hwloc_obj_t node = nullptr; (node = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, node)) != nullptr;)
-    if (CpuList cpus = to_list(node->cpuset); !cpus.empty())
-      nodes.push_back({static_cast<int>(node->os_index), std::move(cpus), node->attr->numanode.local_memory});
+  std::vector<NumaNode> nodes = as_hwloc_says(topology);
+  std::sort(nodes.begin(), nodes.end(), [](const NumaNode& a, const NumaNode& b) {
+    return std::pair(a.cpus.size(), a.index) < std::pair(b.cpus.size(), b.index);
+  });
+  std::set<int> taken;
+  for (NumaNode& node : nodes) std::erase_if(node.cpus, [&](int cpu) { return !taken.insert(cpu).second; });
+  std::erase_if(nodes, [](const NumaNode& node) { return node.cpus.empty(); });
   std::sort(nodes.begin(), nodes.end(), [](const NumaNode& a, const NumaNode& b) { return a.index < b.index; });
   return nodes;
 }

@@ -12,9 +12,14 @@ namespace Atoll {
 
 // Where things are in a loaded hwloc topology.
 
-// The NUMA nodes that have processors, by ascending index. The memory of GPUs, which some systems show as NUMA nodes of
-// its own, has none and is left out.
+// The NUMA nodes that have processors, by ascending index, no processor in two. One that hwloc shows beside several
+// nodes (memory of several kinds) belongs to the node with the fewest, then to the lowest index. Nodes without
+// processors of their own are left out: the memory of GPUs, which some systems show as NUMA nodes, and the second kind
+// of memory.
 std::vector<NumaNode> numa_nodes(hwloc_topology_t topology);
+
+// Whether hwloc shows a processor beside several NUMA nodes.
+bool share_processors(hwloc_topology_t topology);
 
 // The PCI function that an object is or hangs on; nullptr without one.
 hwloc_obj_t pci_function(hwloc_obj_t object);

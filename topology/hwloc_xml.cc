@@ -58,6 +58,9 @@ Status check_document_type(std::string_view xml) {
 void describe_cpus(hwloc_topology_t topology, Machine& machine) {
   machine.name = info_of(hwloc_get_root_obj(topology), "HostName");
   machine.numa = numa_nodes(topology);
+  if (share_processors(topology))
+    machine.warnings.push_back(
+        "some CPUs are beside several NUMA nodes; each is said to be beside the one with the fewest CPUs");
   machine.cpus = to_list(hwloc_topology_get_allowed_cpuset(topology));
   for (const NumaNode& node : machine.numa) machine.memory += node.memory;
 }

@@ -65,7 +65,7 @@ struct Machine {
   std::vector<Link> links;    // by a, then b; each pair at most once, of GPUs above
   std::vector<Nic> nics;      // by name, each once
   std::optional<Fabric> fabric;
-  std::vector<NumaNode> numa;         // by ascending index, each once
+  std::vector<NumaNode> numa;         // by ascending index, each once; no CPU in two
   CpuList cpus;                       // the allowed ones: cpuset and affinity
   std::uint64_t memory = 0;           // bytes: the RAM, or the tightest cgroup limit if that is less
   bool cpus_set_by_slurm = false;     // the cpuset is one that Slurm made for this job

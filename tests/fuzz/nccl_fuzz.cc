@@ -1,8 +1,6 @@
 // Topology files of NCCL are read or refused, and what they make keeps the rules of a machine.
-//   clang++ -fsanitize=fuzzer,address …                 fuzzes
-//   nccl_fuzz [--seed N] [--seconds N] [FILE…]           without libFuzzer: tries seeds, files and texts made of them
+#include "tests/support/fuzz_target.h"
 #include "tests/support/machine_rules.h"
-#include "tests/support/text_fuzz.h"
 #include "topology/nccl_xml.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -13,10 +11,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   return 0;
 }
 
-#if !defined(__clang__)
-int main(int argc, char** argv) {
-  return Atoll::testing::fuzz_texts(
-      argc, argv,
+Atoll::testing::FuzzTarget Atoll::testing::fuzz_target() {
+  return {
+      "nccl",
       {"<system version=\"1\">\n<cpu numaid=\"0\" affinity=\"0000000f\">\n<pci busid=\"0000:a0:00.0\">\n"
        "<pci busid=\"0000:01:00.0\"><gpu dev=\"0\" sm=\"90\"><nvlink target=\"0000:02:00.0\" count=\"4\" "
        "tclass=\"0x030200\"/>\n"
@@ -58,6 +55,5 @@ int main(int argc, char** argv) {
        "=",
        "ffffffff,",
        std::string(1, '\0'),
-       "\xff"});
+       "\xff"}};
 }
-#endif

@@ -1,9 +1,6 @@
 // Texts of nvidia-smi are read or refused, and what they make keeps the rules of a machine.
-//   clang++ -fsanitize=fuzzer,address …                      fuzzes
-//   nvidia_smi_fuzz [--seed N] [--seconds N] [FILE…]          without libFuzzer: tries seeds, files and texts made of
-//   them
+#include "tests/support/fuzz_target.h"
 #include "tests/support/machine_rules.h"
-#include "tests/support/text_fuzz.h"
 #include "topology/nvidia_smi.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -14,10 +11,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   return 0;
 }
 
-#if !defined(__clang__)
-int main(int argc, char** argv) {
-  return Atoll::testing::fuzz_texts(
-      argc, argv,
+Atoll::testing::FuzzTarget Atoll::testing::fuzz_target() {
+  return {
+      "nvidia_smi",
       {"\tGPU0\tGPU1\tGPU2\tNIC0\tCPU Affinity\tNUMA Affinity\tGPU NUMA ID\n"
        "GPU0\t X \tNV4\tSYS\tPIX\t0-3\t0\t\tN/A\nGPU1\tNV4\t X \tNV2\tSYS\t4-7\t1\t\tN/A\n"
        "GPU2\tSYS\tNV2\t X \tNODE\t\t0,3-9,11-17\t\t2\nNIC0\tPIX\tSYS\tNODE\t X \t\t\t\t\n\nNIC Legend:\n\n  NIC0: "
@@ -61,6 +57,5 @@ int main(int argc, char** argv) {
        "N/A",
        "MIG Mode\n",
        std::string(1, '\0'),
-       "\xff"});
+       "\xff"}};
 }
-#endif

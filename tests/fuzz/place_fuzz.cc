@@ -1,14 +1,12 @@
 // A cluster file and a request file of `atoll place`, with a line --- between them, are refused with a sentence or
 // planned, and what is printed is JSON with a place for every bundle of a group that was created.
-//   clang++ -fsanitize=fuzzer,address …                 fuzzes
-//   place_fuzz [--seed N] [--seconds N] [FILE…]         without libFuzzer: tries seeds, files and texts made of them
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "launcher/place_plan.h"
 #include "runtime/base/check.h"
-#include "tests/support/text_fuzz.h"
+#include "tests/support/fuzz_target.h"
 #include "topology/text.h"
 
 namespace {
@@ -51,10 +49,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   return 0;
 }
 
-#if !defined(__clang__)
-int main(int argc, char** argv) {
-  return Atoll::testing::fuzz_texts(argc, argv,
-                                    {R"json({"nodes":[
+Atoll::testing::FuzzTarget Atoll::testing::fuzz_target() {
+  return {"place",
+          {R"json({"nodes":[
 {"name":"a","cpu":64,"memory":1024,"gpus":4,"count":3,"fabric":"f","switches":["t","s"],"labels":{"zone":"x"}},
 {"name":"b","cpu":8,"gpus":[1,0.5,0.25,0],"custom":{"license":2}},
 {"name":"c","topology":"gpu 0\ngpu 1\n","count":2}
@@ -67,30 +64,29 @@ int main(int argc, char** argv) {
 {"strategy":"SPREAD","bundles":[{"cpu":3,"count":5},{"gpu":3}],"labels":{"zone":"!in(x,y)"}}
 ],
 "tasks":[{"gpu":0.57,"count":3},{"memory":100},{}]})json",
-                                     R"json({"nodes":[{"name":"n","gpus":8,"count":8}]}
+           R"json({"nodes":[{"name":"n","gpus":8,"count":8}]}
 ---
 {"groups":[{"bundles":[{"gpu":1,"count":60}]},{"strategy":"SPREAD","bundles":[{"gpu":3,"count":4},{"gpu":2,"count":9},{"gpu":0.3,"count":7}]}]})json"},
-                                    {"{",
-                                     "}",
-                                     "[",
-                                     "]",
-                                     ",",
-                                     ":",
-                                     "null",
-                                     "true",
-                                     "\"gpu\"",
-                                     "\"count\":",
-                                     "1e308",
-                                     "-0.0",
-                                     "0.00005",
-                                     "0.9999",
-                                     "9007199254740993",
-                                     "\"STRICT_PACK\"",
-                                     "\"island\"",
-                                     "\"fabric\"",
-                                     "\\u0000",
-                                     "\xff",
-                                     "\n---\n",
-                                     std::string(40, '[')});
+          {"{",
+           "}",
+           "[",
+           "]",
+           ",",
+           ":",
+           "null",
+           "true",
+           "\"gpu\"",
+           "\"count\":",
+           "1e308",
+           "-0.0",
+           "0.00005",
+           "0.9999",
+           "9007199254740993",
+           "\"STRICT_PACK\"",
+           "\"island\"",
+           "\"fabric\"",
+           "\\u0000",
+           "\xff",
+           "\n---\n",
+           std::string(40, '[')}};
 }
-#endif

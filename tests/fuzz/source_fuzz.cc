@@ -1,15 +1,10 @@
 // Any bytes are a machine that keeps its rules, or are refused with a sentence.
-//   clang++ -fsanitize=fuzzer,address …                   fuzzes
-//   source_fuzz [--seed N] [--seconds N] [FILE…]           without libFuzzer: tries seeds, files and texts made of them
+#include "tests/support/fuzz_target.h"
 #include "tests/support/machine_rules.h"
-#include "tests/support/text_fuzz.h"
 #include "topology/source.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  // XML for libhwloc, which is less careful, is left to a fuzz program of its own.
-  const auto format = Atoll::detect_source_format(bytes);
-  if (format.ok() && *format == Atoll::SourceFormat::kHwloc) return 0;
   const Atoll::Result<Atoll::Machine> machine = Atoll::parse_source(bytes);
   if (machine.ok())
     Atoll::testing::check_rules(*machine);
@@ -18,10 +13,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   return 0;
 }
 
-#if !defined(__clang__)
-int main(int argc, char** argv) {
-  return Atoll::testing::fuzz_texts(
-      argc, argv,
+Atoll::testing::FuzzTarget Atoll::testing::fuzz_target() {
+  return {
+      "source",
       {"machine a\nnuma 0 cpus 0-3 memory 2048\nnuma 1 cpus 4-7\n# words\ngpu 0 numa 0 uuid GPU-a pci 0000:1b:00.0 "
        "model H100\n"
        "gpu 1 numa 1 uuid GPU-b nics mlx5_0,mlx5_1\n",
@@ -63,6 +57,5 @@ int main(int argc, char** argv) {
        "4095",
        "-1",
        std::string(1, '\0'),
-       "\xff"});
+       "\xff"}};
 }
-#endif

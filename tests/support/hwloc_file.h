@@ -84,4 +84,13 @@ inline std::string machine(const std::string& left, const std::string& right, co
          "</object>\n" + matrices + "</topology>\n";
 }
 
+// The machine with one more NUMA node, beside these CPUs, before its first object of this type.
+inline std::string with_memory(std::string machine, const std::string& before, int index, const std::string& cpus) {
+  const std::string node = "0x" + number(1 << index);
+  return machine.insert(machine.find("<object type=\"" + before + "\""),
+                        "<object type=\"NUMANode\" os_index=\"" + number(index) + "\" cpuset=\"" + cpus +
+                            "\" complete_cpuset=\"" + cpus + "\" nodeset=\"" + node + "\" complete_nodeset=\"" + node +
+                            "\" gp_index=\"" + number(90 + index) + "\" local_memory=\"1024\"/>\n");
+}
+
 }  // namespace HwlocFile

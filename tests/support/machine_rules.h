@@ -26,7 +26,10 @@ inline void check_rules(const Machine& machine) {
     numa.insert(node.index);
     for (const int cpu : node.cpus) ATOLL_CHECK(cpus.insert(cpu).second, cpu, node.index);
   }
-  for (const Nic& nic : machine.nics) ATOLL_CHECK(!nic.name.empty());
+  for (const Nic& nic : machine.nics) {
+    ATOLL_CHECK(!nic.name.empty());
+    ATOLL_CHECK(!nic.numa || numa.contains(*nic.numa), nic.name);
+  }
   for (const GpuInfo& gpu : machine.gpus) {
     gpus.insert(gpu.index);
     ATOLL_CHECK(gpu.index >= 0, gpu.index);

@@ -45,6 +45,21 @@ TEST_CASE("GPUs, NUMA nodes and processors are read from hwloc's XML") {
   CHECK(machine.warnings.empty());
 }
 
+TEST_CASE("a processor is beside one NUMA node: of several the one with the fewest, then the lowest") {
+  // Memory of a second kind beside package 0, and one beside them all.
+  const Machine it =
+      parse(with_memory(with_memory(machine(nvml(0, "01"), nvml(1, "81")), "PU", 2, "0x3"), "Package", 3, "0xf"));
+  REQUIRE(it.numa.size() == 2);
+  CHECK(it.numa[0] == NumaNode{0, {0, 1}, 1073741824});
+  CHECK(it.numa[1] == NumaNode{1, {2, 3}, 1073741824});
+  CHECK(find_gpu(it, 0)->numa == 0);
+  CHECK(find_gpu(it, 1)->numa == 1);
+  REQUIRE_FALSE(it.warnings.empty());
+  CHECK(it.warnings[0] ==
+        "some CPUs are beside several NUMA nodes; each is said to be beside the one with the fewest CPUs");
+  CHECK(parse(machine("", "")).warnings.empty());
+}
+
 TEST_CASE("GPUs are numbered as the file numbers them, not in PCI order") {
   const Machine machine = parse(HwlocFile::machine(nvml(3, "01"), nvml(1, "81")));
   REQUIRE(machine.gpus.size() == 2);

@@ -1,24 +1,13 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
-#include <cstdlib>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
-// The target that libFuzzer calls too.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
-
 namespace Atoll::testing {
-
-inline void try_text(const std::string& text) {
-  LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
-}
 
 // Makes texts out of others. Everything follows from the seed.
 class TextMutator {
@@ -93,33 +82,5 @@ class TextMutator {
   std::vector<std::string> texts_;
   std::vector<std::string> words_;
 };
-
-// The main of a fuzz program without libFuzzer: NAME_fuzz [--seed N] [--seconds N] [FILE…]. Tries the seeds and the
-// files, then texts made out of them: 20,000, or as many as the seconds allow.
-inline int fuzz_texts(int argc, char** argv, std::vector<std::string> seeds, std::vector<std::string> words) {
-  std::uint64_t seed = 1;
-  int seconds = 0;
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    if (argument == "--seed" && i + 1 < argc) {
-      seed = std::strtoull(argv[++i], nullptr, 10);
-    } else if (argument == "--seconds" && i + 1 < argc) {
-      seconds = std::atoi(argv[++i]);
-    } else {
-      std::ifstream file(argument, std::ios::binary);
-      seeds.emplace_back((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    }
-  }
-  for (const std::string& text : seeds) try_text(text);
-  TextMutator mutator(seed, seeds, std::move(words));
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
-  long runs = 0;
-  while (seconds > 0 ? std::chrono::steady_clock::now() < end : runs < 20000) {
-    try_text(mutator.next());
-    ++runs;
-  }
-  std::cout << seeds.size() << " seeds and " << runs << " texts made of them, seed " << seed << "\n";
-  return 0;
-}
 
 }  // namespace Atoll::testing
