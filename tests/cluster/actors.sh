@@ -5,8 +5,9 @@
 box_up --nodes 4 --topology "$PWD/tests/topologies/dgx-h100.topo"
 batch 60 -- scripts/sbatch/actors.sbatch
 check "actors.sbatch has an actor on each of 16 GPUs, and no GPU twice" \
-  all_of 'status_is 0' 'says "^16 actors, one a GPU"' 'says "^n2 +7 "'
-check "an actor is told its GPU's uuid, model and NUMA node" says '^n1 +5 +GPU-a70110d4-0000-4000-8000-000000000005 +H100 +1 '
+  all_of 'status_is 0' 'says "^16 actors, one a GPU"' 'says "^ *15 +n2 +7 "'
+check "an actor is told its GPU's uuid, NUMA node, CPUs and NIC" \
+  says '^ *5 +n1 +5 +5 +1 +8-15 +mlx5_9 +GPU-a70110d4-0000-4000-8000-000000000005 '
 batch 60 --nodes=4 --gpus-per-node=3 -- scripts/sbatch/actors.sbatch
 check "actors.sbatch takes the GPUs that Slurm granted" all_of 'status_is 0' 'says "^12 actors, one a GPU"'
 batch 60 --nodes=1 --gpus-per-node=0 --gres=none -- scripts/sbatch/actors.sbatch
