@@ -5,6 +5,8 @@
 #ifndef MSGPACK_NO_BOOST
 #define MSGPACK_NO_BOOST
 #endif
+#include <bit>
+#include <cstdint>
 #include <msgpack.hpp>
 
 #include "runtime/base/ids.h"
@@ -39,6 +41,20 @@ namespace msgpack {
 MSGPACK_API_VERSION_NAMESPACE(MSGPACK_DEFAULT_API_NS) {
 namespace adaptor {
 
+// A number with a point is always a float 64. msgpack's own makes an integer of a whole one, which loses the sign of
+// -0.0, and for 2^64 casts what no integer can hold.
+template <typename Stream>
+void pack_field(packer<Stream>& out, double value) {
+  const auto bits = std::bit_cast<std::uint64_t>(value);
+  char bytes[9] = {'\xcb'};
+  for (int at = 1; at < 9; ++at) bytes[at] = static_cast<char>(bits >> (64 - 8 * at));
+  out.pack_str_body(bytes, sizeof bytes);  // as they are
+}
+template <typename Stream, typename T>
+void pack_field(packer<Stream>& out, const T& value) {
+  out.pack(value);
+}
+
 // A message: its fields as an array. Fields that an older sender does not know
 // keep their defaults; those that we do not know are passed over.
 template <typename T>
@@ -47,7 +63,7 @@ struct pack<T, std::enable_if_t<Atoll::HasFields<T>>> {
   packer<Stream>& operator()(packer<Stream>& out, const T& message) const {
     message.visit_fields([&out](const auto&... fields) {
       out.pack_array(static_cast<std::uint32_t>(sizeof...(fields)));
-      (out.pack(fields), ...);
+      (pack_field(out, fields), ...);
     });
     return out;
   }

@@ -4,6 +4,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <bit>
+#include <cmath>
 #include <fstream>
 #include <set>
 
@@ -64,6 +66,19 @@ TEST_CASE("every kind of message survives encoding, field by field") {
       CHECK(decoded->index() == place);
       CHECK(encode(*decoded) == bytes);
     }
+}
+
+TEST_CASE("a number with a point survives encoding to the bit") {
+  const double ends[] = {0.0,     -0.0,    0.1,    3.0,     -9223372036854775808.0, 18446744073709551616.0,
+                         1e300, -1e300, 5e-324, INFINITY, NAN};
+  for (const double value : ends) {
+    CAPTURE(value);
+    StatusReport report;
+    report.uptime = value;
+    const Result<Message> again = decode(encode(report));
+    REQUIRE(again.ok());
+    CHECK(std::bit_cast<std::uint64_t>(std::get<StatusReport>(*again).uptime) == std::bit_cast<std::uint64_t>(value));
+  }
 }
 
 TEST_CASE("every kind of message has a name of its own") {
