@@ -128,7 +128,7 @@ void GroupTable::serve(Time now, Outbox& out) {
   last_serve_ = now;
 }
 
-// Whether the group needs no further question for now.
+// Whether the group is decided: it need not be asked about again in this pass.
 bool GroupTable::place(Group& group, Outbox& out) {
   const bool anew = group.state == GroupState::kRescheduling;
   const GroupVerdict verdict =

@@ -39,7 +39,7 @@ class GroupTable {
   // Places what is pending, as far as there is room.
   void serve(Time now, Outbox& out);
 
-  // Where an actor that asks for `bundle` (-1: any) of a group belongs, for now.
+  // Where an actor that asks for `bundle` (-1: any) of a group belongs as things stand.
   struct Seat {
     enum class Kind { kFound, kWait, kNever } kind = Kind::kWait;
     NodeId node = NodeId::kNone;
