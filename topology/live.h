@@ -13,7 +13,7 @@ namespace Atoll {
 // 2 ms, with a GPU driver 10 and what NVML takes. Never fails: what cannot be learned is left out, with a warning.
 Machine discover_machine(const Environment& environment = {});
 
-// What a node daemon starts from. When ATOLL_TOPOLOGY in `environment` names a file (text.h), that machine, with this
+// What a node daemon starts from. When ATOLL_TOPOLOGY in `environment` names a file (source.h), that machine, with this
 // host's name and allowed CPUs left out of account; otherwise discover_machine().
 // Fails when the file cannot be read or parsed.
 Result<Machine> machine_of_this_node(const Environment& environment);

@@ -35,7 +35,4 @@ Result<Machine> parse_machine(std::string_view text);
 // part of the text.
 std::string print_machine(const Machine& machine);
 
-// Reads and parses a file; errors name it.
-Result<Machine> load_machine(const std::string& path);
-
 }  // namespace Atoll

@@ -4,6 +4,7 @@
 
 #include "topology/binding.h"
 #include "topology/gpu_maker.h"
+#include "topology/source.h"
 #include "topology/text.h"
 
 using namespace Atoll;
@@ -11,7 +12,7 @@ using namespace Atoll;
 namespace {
 
 Machine load(const std::string& name) {
-  Machine machine = load_machine("tests/topologies/" + name + ".topo").value();
+  Machine machine = load_source("tests/topologies/" + name + ".topo").value();
   machine.synthetic = false;
   return machine;
 }

@@ -3,13 +3,13 @@
 #include <doctest/doctest.h>
 
 #include "topology/binding.h"
-#include "topology/text.h"
+#include "topology/source.h"
 
 using namespace Atoll;
 
 namespace {
 
-Machine dgx() { return load_machine("tests/topologies/dgx-h100.topo").value(); }
+Machine dgx() { return load_source("tests/topologies/dgx-h100.topo").value(); }
 
 // A live node: the same, but its CPUs are real.
 Machine live_dgx() {
@@ -146,7 +146,7 @@ TEST_CASE("GPUs behind a device cgroup are the ones that the process sees") {
 }
 
 TEST_CASE("GPUs that the machine does not know are granted with a warning") {
-  Machine machine = load_machine("tests/topologies/no-gpu.topo").value();
+  Machine machine = load_source("tests/topologies/no-gpu.topo").value();
   SUBCASE("by the numbers that CUDA uses here") {
     const NodeGrant grant = in_job({{"SLURM_STEP_GPUS", "4,5"}, {"CUDA_VISIBLE_DEVICES", "0,1"}}, machine);
     CHECK(grant.gpus == std::vector<GpuInfo>{{0, "", "", "", {}, {}}, {1, "", "", "", {}, {}}});

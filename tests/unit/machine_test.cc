@@ -2,6 +2,7 @@
 
 #include "topology/cgroup.h"
 #include "topology/live.h"
+#include "topology/source.h"
 #include "topology/text.h"
 
 using namespace Atoll;
@@ -89,7 +90,7 @@ TEST_CASE("our sample machines read well, and print to what reads the same") {
                {"mi250", 8, 4, 16, 4, 12},     {"nvl72-tray", 4, 2, 16, 4, 6}};
   for (const auto& [name, gpus, numa, cpus, nics, links] : cases) {
     CAPTURE(name);
-    const auto machine = load_machine(std::string("tests/topologies/") + name + ".topo");
+    const auto machine = load_source(std::string("tests/topologies/") + name + ".topo");
     REQUIRE_MESSAGE(machine.ok(), machine.status().message());
     CHECK(machine->name == name);
     CHECK(machine->gpus.size() == gpus);
