@@ -70,8 +70,21 @@ void add_allocation_options(CLI::App& command, ClusterOptions& options) {
 }  // namespace
 
 void add_cluster_options(CLI::App& command, ClusterOptions& options, bool& dry_run) {
-  command.add_option("-N,--nodes", options.nodes, "number of nodes: of this job, or of a new allocation");
-  command.add_option("--name", options.name, "name of the cluster (default: four random letters)");
+  command.add_option("-N,--nodes", options.nodes, "number of nodes: of this job, or of a new allocation")
+      ->envname("ATOLL_RUN_NODES");
+  command.add_option("--name", options.name, "name of the cluster (default: four random letters)")
+      ->envname("ATOLL_RUN_NAME");
+  command.add_option("--head", options.head, "the node for the cluster's head: first (default), last or its name")
+      ->envname("ATOLL_RUN_HEAD");
+  command
+      .add_option("--object-memory", options.object_memory,
+                  "memory of each node that is for objects, not for tasks, e.g. 8G (default: none)")
+      ->envname("ATOLL_RUN_OBJECT_MEMORY")
+      ->transform(CLI::AsSizeValue(false));
+  command
+      .add_option("--log-level", options.log_level, "what head and daemons log: trace, debug, info, warn, error or off")
+      ->envname("ATOLL_RUN_LOG_LEVEL")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
   command
       .add_option("--resources", options.resources,
                   "custom resources of each node for tasks and actors to ask for, e.g. license=4,scratch=0.5")

@@ -11,14 +11,14 @@ namespace Atoll {
 namespace {
 
 bool has_hung_up(int fd) {
-  pollfd ready = {fd, 0, 0};
+  pollfd ready = {fd, POLLRDHUP, 0};
   return fd >= 0 && ::poll(&ready, 1, 0) > 0;
 }
 
 }  // namespace
 
 void Keeper::wait(int abandoned, std::optional<Time> until) {
-  std::vector<pollfd> fds = {{signals_.fd(), POLLIN, 0}, {abandoned, 0, 0}};
+  std::vector<pollfd> fds = {{signals_.fd(), POLLIN, 0}, {abandoned, POLLRDHUP, 0}};
   cluster_.add_to(fds);
   int limit = -1;
   if (until) {
@@ -37,30 +37,56 @@ bool Keeper::told_to_end() {
   return told;
 }
 
-bool Keeper::bring_up(int abandoned) {
-  std::string why;
+bool Keeper::await_ready(int abandoned, std::string& why) {
   if (const Status started = cluster_.start(); !started.ok()) why = started.message();
   while (why.empty() && cluster_.phase() == LaunchedCluster::Phase::kStarting) {
     wait(abandoned, cluster_.next_tick());
     cluster_.pump();
     if (told_to_end() || has_hung_up(abandoned)) why = "atoll up was ended";
   }
-  if (why.empty() && cluster_.phase() == LaunchedCluster::Phase::kReady) return true;
-  say_error("the cluster did not come up: " + (why.empty() ? cluster_.why() : why));
+  if (why.empty()) why = cluster_.why();
+  return cluster_.phase() == LaunchedCluster::Phase::kReady && why.empty();
+}
+
+bool Keeper::bring_up(int abandoned) {
+  std::string why;
+  if (await_ready(abandoned, why)) return true;
+  say_error("the cluster did not come up: " + why);
   cluster_.stop(signals_, LaunchedCluster::Hurry::kYes);
   return false;
 }
 
-int Keeper::keep() {
+int Keeper::keep(int lifeline) {
   bool told = false;
   while (cluster_.phase() == LaunchedCluster::Phase::kReady && !told) {
-    wait(-1, std::nullopt);
+    wait(lifeline, std::nullopt);
     cluster_.pump();
-    told = told_to_end();
+    told = told_to_end() || has_hung_up(lifeline);
   }
-  if (!told) say_error("cluster " + cluster_.id() + " has ended: " + cluster_.why());
-  cluster_.stop(signals_, LaunchedCluster::Hurry::kNo);
-  return told ? kExitOk : kExitFailure;
+  if (told) {
+    cluster_.stop(signals_, LaunchedCluster::Hurry::kNo);
+    return kExitOk;
+  }
+  say_error("cluster " + cluster_.id() + " has ended: " + cluster_.why());
+  if (lifeline < 0)
+    cluster_.stop(signals_, LaunchedCluster::Hurry::kNo);
+  else
+    tell_until_end(lifeline);
+  return kExitFailure;
+}
+
+int Keeper::keep_promise(int lifeline) {
+  std::string why;
+  if (await_ready(lifeline, why)) return keep(lifeline);
+  if (!has_hung_up(lifeline)) say_error("the cluster did not come up: " + why);
+  tell_until_end(lifeline);
+  return kExitFailure;
+}
+
+void Keeper::tell_until_end(int lifeline) {
+  cluster_.stop_but_tell(signals_);
+  std::vector<pollfd> fds = {{signals_.fd(), POLLIN, 0}, {lifeline, POLLRDHUP, 0}};
+  while (!has_hung_up(lifeline) && !told_to_end()) ::poll(fds.data(), fds.size(), -1);
 }
 
 }  // namespace Atoll

@@ -13,14 +13,22 @@ class Keeper {
   // False, having said why, when the cluster did not come up; then nothing of it runs. `abandoned` becomes readable
   // when nobody waits for the cluster any more; -1 for none.
   bool bring_up(int abandoned);
-  // Until the end of the cluster; afterwards nothing of it runs. The exit code.
-  int keep();
+  // Until the end of the cluster; afterwards nothing of it runs. The exit code. `lifeline` becomes readable when the
+  // cluster is to end; -1 for none.
+  int keep(int lifeline);
+
+  // The life of a cluster that a batch script or a step was promised (--lifeline): brings it up and keeps it. When it
+  // does not come up, or ends before its time, stays all the same and lets the session's folder say why, so that nobody
+  // waits in vain. The exit code.
+  int keep_promise(int lifeline);
 
   const LaunchedCluster& cluster() const { return cluster_; }
 
  private:
+  bool await_ready(int abandoned, std::string& why);
   void wait(int abandoned, std::optional<Time> until);
   bool told_to_end();
+  void tell_until_end(int lifeline);
 
   Signals signals_;
   LaunchedCluster cluster_;

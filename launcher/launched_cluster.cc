@@ -128,21 +128,29 @@ void LaunchedCluster::fail(const std::string& why) {
 }
 
 void LaunchedCluster::stop(Signals& signals, Hurry hurry) {
-  if (step_) {
-    const Patience& patience = hurry == Hurry::kYes ? kHurried : kPatient;
-    step_->send(StopCommand{});
-    step_->close_input();
-    bool ended = wait_for_end(signals, patience.daemons);
-    if (!ended) {
-      sayer_.detail("the daemons did not end by themselves; ending their step");
-      step_->child().signal(SIGTERM);
-      ended = wait_for_end(signals, patience.srun);
-    }
-    if (!ended) kill_step(signals);
-    step_->flush();
-    step_.reset();
-  }
+  stop_step(signals, hurry);
   session_.reset();
+}
+
+void LaunchedCluster::stop_but_tell(Signals& signals) {
+  stop_step(signals, Hurry::kYes);
+  if (session_) session_->fail(why_);
+}
+
+void LaunchedCluster::stop_step(Signals& signals, Hurry hurry) {
+  if (!step_) return;
+  const Patience& patience = hurry == Hurry::kYes ? kHurried : kPatient;
+  step_->send(StopCommand{});
+  step_->close_input();
+  bool ended = wait_for_end(signals, patience.daemons);
+  if (!ended) {
+    sayer_.detail("the daemons did not end by themselves; ending their step");
+    step_->child().signal(SIGTERM);
+    ended = wait_for_end(signals, patience.srun);
+  }
+  if (!ended) kill_step(signals);
+  step_->flush();
+  step_.reset();
 }
 
 // srun could not end its step, e.g. since a node is gone: the controller can.

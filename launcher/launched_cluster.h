@@ -44,11 +44,15 @@ class LaunchedCluster {
   // while it waits makes it hurry more. Afterwards nothing of the cluster runs.
   enum class Hurry { kNo, kYes };
   void stop(Signals& signals, Hurry hurry);
+  // The same, but the session's folder goes on saying, to whoever looks for the cluster, why there is none; until we
+  // are destroyed.
+  void stop_but_tell(Signals& signals);
 
  private:
   void act(const Startup::Action& action);
   void on_ready(const Contact& head);
   void fail(const std::string& why);
+  void stop_step(Signals& signals, Hurry hurry);
   bool wait_for_end(Signals& signals, Duration limit);
   void kill_step(Signals& signals);
   void cancel_step() const;

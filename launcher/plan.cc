@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "launcher/job_gpus.h"
-#include "runtime/base/nodelist.h"
 #include "launcher/scrub.h"
+#include "runtime/base/nodelist.h"
 #include "runtime/base/resources.h"
 
 namespace Atoll {
@@ -43,13 +43,16 @@ void pass_on_memory(LaunchPlan& plan, const Environment& environment) {
 void finish_environment(LaunchPlan& plan, const ClusterOptions& options, const Environment& environment) {
   plan.set = daemon_environment(plan);
   if (!options.resources.empty()) plan.set["ATOLL_RESOURCES"] = options.resources;
+  if (options.object_memory > 0) plan.set["ATOLL_OBJECT_MEMORY"] = std::to_string(options.object_memory);
+  if (!options.log_level.empty()) plan.set["ATOLL_LOG_LEVEL"] = options.log_level;
+  if (plan.head_task > 0) plan.set["ATOLL_HEAD_TASK"] = std::to_string(plan.head_task);
   pass_on_memory(plan, environment);
   for (const std::string& name : names_to_unset(environment, plan.kind == LaunchPlan::Kind::kLocal))
     if (!plan.set.contains(name)) plan.unset.push_back(name);
 }
 
 Result<LaunchPlan> plan_local(const ClusterOptions& options, const Environment& environment, const Site& site) {
-  if (asks_for_nodes(options))
+  if (asks_for_nodes(options) || !options.head.empty())
     return usage("--local is this host alone, without Slurm; leave out the options that choose nodes");
   ATOLL_RETURN_IF_ERROR(check_daemon(site));
   LaunchPlan plan;
@@ -71,6 +74,9 @@ std::vector<std::string> inner_command(const ClusterOptions& options, const Site
   if (options.foreground) words.push_back("--foreground");
   if (options.start_timeout > 0) words.push_back("--start-timeout=" + std::to_string(options.start_timeout));
   if (!options.resources.empty()) words.push_back("--resources=" + options.resources);
+  if (!options.head.empty()) words.push_back("--head=" + options.head);
+  if (options.object_memory > 0) words.push_back("--object-memory=" + std::to_string(options.object_memory));
+  if (!options.log_level.empty()) words.push_back("--log-level=" + options.log_level);
   if (!options.program.empty()) words.push_back("--");
   words.insert(words.end(), options.program.begin(), options.program.end());
   return words;
@@ -96,7 +102,7 @@ Result<LaunchPlan> plan_salloc(const ClusterOptions& options, const Site& site) 
   return plan;
 }
 
-// The nodes of the allocation that the cluster gets: the first n.
+// The nodes of the allocation that the cluster gets: the first n, but the last of them gives way to a head elsewhere.
 Result<std::vector<std::string>> choose_nodes(const ClusterOptions& options, const Environment& environment) {
   const std::string& list = lookup(environment, "SLURM_JOB_NODELIST");
   Result<std::vector<std::string>> nodes = expand_nodelist(list.empty() ? lookup(environment, "SLURM_NODELIST") : list);
@@ -111,8 +117,23 @@ Result<std::vector<std::string>> choose_nodes(const ClusterOptions& options, con
   if (static_cast<std::size_t>(wanted) > nodes->size())
     return usage("--nodes=" + options.nodes + " is more than the " + std::to_string(nodes->size()) + " nodes of job " +
                  job_of(environment));
-  nodes->resize(static_cast<std::size_t>(wanted));
+  const auto count = static_cast<std::size_t>(wanted);
+  const bool head_is_beyond = std::find(nodes->begin() + wanted, nodes->end(), options.head) != nodes->end();
+  nodes->resize(count);
+  if (head_is_beyond) nodes->back() = options.head;
   return nodes;
+}
+
+// Makes the node of options.head the first by rank.
+Status place_head(LaunchPlan& plan, const ClusterOptions& options) {
+  if (options.head.empty() || options.head == "first") return Status();
+  auto head =
+      options.head == "last" ? plan.nodes.end() - 1 : std::find(plan.nodes.begin(), plan.nodes.end(), options.head);
+  if (head == plan.nodes.end())
+    return usage("--head=" + options.head + " is not a node of job " + plan.job + ", nor first or last");
+  plan.head_task = static_cast<int>(head - plan.nodes.begin());
+  std::swap(plan.nodes.front(), *head);
+  return Status();
 }
 
 Status choose_wire_up(LaunchPlan& plan, const Environment& environment, const Site& site) {
@@ -127,7 +148,8 @@ Status choose_wire_up(LaunchPlan& plan, const Environment& environment, const Si
   return Status();
 }
 
-Status check_alone(const Environment& environment) {
+Status check_alone(const ClusterOptions& options, const Environment& environment) {
+  if (options.lifeline >= 0) return Status();  // the plugin starts one
   if (lookup_number(environment, "SLURM_STEP_NUM_TASKS") <= 1 || lookup(environment, "SLURM_PROCID").empty())
     return Status();
   return usage("srun started atoll " + lookup(environment, "SLURM_STEP_NUM_TASKS") +
@@ -167,7 +189,7 @@ Result<LaunchPlan> plan_step(const ClusterOptions& options, const Environment& e
   if (!options.allocation.empty())
     return usage("this is inside job " + job_of(environment) +
                  ", which has its nodes already: " + options.allocation.front() + " cannot be given here");
-  ATOLL_RETURN_IF_ERROR(check_alone(environment));
+  ATOLL_RETURN_IF_ERROR(check_alone(options, environment));
   if (site.srun.empty())
     return Status(Code::kUnavailable,
                   "there is no srun on this host although SLURM_JOB_ID is set; add Slurm's commands "
@@ -184,6 +206,7 @@ Result<LaunchPlan> plan_step(const ClusterOptions& options, const Environment& e
   const StepGpus gpus = choose_step_gpus(parse_job_gpus(site.job_text), plan.nodes);
   if (!gpus.warning.empty()) plan.warnings.push_back(gpus.warning);
   plan.argv = srun_words(plan, site, gpus.gres, !options.nodes.empty());
+  ATOLL_RETURN_IF_ERROR(place_head(plan, options));
   finish_environment(plan, options, environment);
   return plan;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,13 @@ struct ClusterOptions {
   std::vector<std::string> allocation;  // salloc's options, ready to pass on, without --nodes
   std::string name;                     // of the cluster
   std::string resources;                // custom ones of each node, "license=4"; "" for none
+  std::string head;                     // "first", "last" or the node for the head; "" for the first
+  std::uint64_t object_memory = 0;      // bytes of each node for objects
+  std::string log_level;                // of head and daemons; "" for theirs
   std::string log;                      // of up: where the keeper writes; "" for the session folder
   bool local = false;
   bool foreground = false;  // of up
+  int lifeline = -1;        // of up: a descriptor; the cluster lives until its other end is closed
   bool quiet = false;
   bool verbose = false;
   double start_timeout = 0;  // seconds; 0: chosen by the number of nodes
@@ -45,7 +50,8 @@ struct LaunchPlan {
   std::vector<std::string> argv;
   Environment set;  // but ATOLL_SECRET, which is made at the start
   std::vector<std::string> unset;
-  std::vector<std::string> nodes;  // by rank
+  std::vector<std::string> nodes;  // by rank, so the head's first
+  int head_task = 0;               // the step's task that is rank 0; the first task has its rank instead
   std::string job;                 // Slurm's id, or "local"
   std::string name;                // of the cluster
   std::string step_name;           // what Slurm calls the step

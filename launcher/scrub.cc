@@ -43,15 +43,23 @@ bool of_an_mpi_launch(std::string_view name) {
 }
 
 bool of_another_cluster(std::string_view name) {
-  static constexpr std::array<std::string_view, 7> kNames = {"ATOLL_SESSION", "ATOLL_SECRET",  "ATOLL_NODES",
-                                                             "ATOLL_WIREUP",  "ATOLL_CLUSTER", "ATOLL_SESSION_NAME",
-                                                             "ATOLL_RESOURCES"};
+  static constexpr std::array<std::string_view, 9> kNames = {
+      "ATOLL_SESSION",      "ATOLL_SECRET",    "ATOLL_NODES",     "ATOLL_WIREUP",       "ATOLL_CLUSTER",
+      "ATOLL_SESSION_NAME", "ATOLL_RESOURCES", "ATOLL_HEAD_TASK", "ATOLL_OBJECT_MEMORY"};
   return name.starts_with("ATOLL_MEM_PER_") || is_one_of(name, kNames);
+}
+
+// What the user asks our SPANK plugin for is for the user's steps; the daemons' step is neither bound nor does it start
+// a cluster.
+bool of_our_plugin(std::string_view name) {
+  static constexpr std::array<std::string_view, 2> kNames = {"ATOLL_SPEC", "ATOLL_BIND"};
+  return name.starts_with("SLURM_SPANK__SLURM_SPANK_OPTION_atoll_") || is_one_of(name, kNames);
 }
 
 }  // namespace
 
 bool changes_the_step(std::string_view name) {
+  if (of_our_plugin(name)) return true;
   if (name.starts_with("SLURM_")) return !says_which_job(name);
   return name.starts_with("SRUN_") || name.starts_with("SLURMD_") || of_an_mpi_launch(name) || of_another_cluster(name);
 }

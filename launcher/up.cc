@@ -22,7 +22,16 @@ int stay(const ClusterOptions& options, LaunchPlan plan) {
   Keeper keeper(options, std::move(plan));
   if (!keeper.bring_up(-1)) return kExitFailure;
   std::cout << keeper.cluster().session_path() << std::endl;
-  return keeper.keep();
+  return keeper.keep(-1);
+}
+
+// For the plugin: the output of daemons and workers goes where ours does, and nothing else is printed.
+int live_with(const ClusterOptions& options, LaunchPlan plan) {
+  if (::fcntl(options.lifeline, F_SETFD, FD_CLOEXEC) != 0) {
+    say_error(errno_status("--lifeline=" + std::to_string(options.lifeline), errno).message());
+    return kExitUsage;
+  }
+  return Keeper(options, std::move(plan)).keep_promise(options.lifeline);
 }
 
 // From now on the keeper writes to its log and holds nothing of who started it.
@@ -46,7 +55,7 @@ int keep_in_background(const ClusterOptions& options, LaunchPlan plan, Fd told) 
   const std::string line = folder + "\n";
   (void)!::write(told.get(), line.data(), line.size());
   told.reset();
-  return keeper.keep();
+  return keeper.keep(-1);
 }
 
 // Waits for the keeper's word: the session's folder, or nothing when it failed, and has said why.
@@ -86,6 +95,7 @@ int execute(UpCommand& command) {
   std::optional<LaunchPlan> plan = plan_or_complain(command.options, command.dry_run, exit_code);
   if (!plan) return exit_code;
   if (plan->kind == LaunchPlan::Kind::kSalloc) return become_salloc(*plan);
+  if (command.options.lifeline >= 0) return live_with(command.options, std::move(*plan));
   return command.options.foreground ? stay(command.options, std::move(*plan))
                                     : leave_keeper(command.options, std::move(*plan));
 }
@@ -99,6 +109,9 @@ void add_up(CLI::App& app, CommandLine& line) {
   up->footer("Prints the folder of the cluster's session when it is ready.");
   add_cluster_options(*up, command->options, command->dry_run);
   up->add_flag("--foreground", command->options.foreground, "stay until the cluster ends; SIGTERM or Ctrl-C ends it");
+  up->add_option("--lifeline", command->options.lifeline,
+                 "a descriptor of ours: stay until its other end is closed (how the SPANK plugin starts a cluster)")
+      ->check(CLI::NonNegativeNumber);
   up->add_option("--log", command->options.log,
                  "file for the output of daemons and workers (default: in the session's folder)");
   up->callback([command, &line] { line.exit_code = execute(*command); });

@@ -7,6 +7,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -15,10 +16,10 @@
 
 #include "config.h"
 #include "runtime/base/log.h"
-#include "runtime/session/session_folder.h"
 #include "runtime/control/head_shell.h"
 #include "runtime/node/head_process.h"
 #include "runtime/node/node_shell.h"
+#include "runtime/session/session_folder.h"
 #include "runtime/wire/control_line.h"
 #include "runtime/wire/munge.h"
 #include "runtime/wire/stdio_wireup.h"
@@ -121,6 +122,16 @@ class Daemon {
     return sessions_path(environment_) + "/" + session_job(environment_) + "-" + cluster_name();
   }
 
+  // What `--object-memory` sets aside is no task's.
+  Status set_aside_object_memory(NodeGrant& grant) const {
+    const auto bytes = static_cast<std::uint64_t>(std::max(0L, lookup_number(environment_, "ATOLL_OBJECT_MEMORY")));
+    if (bytes > grant.memory)
+      return Status(Code::kInvalidArgument, "--object-memory is " + std::to_string(bytes >> 20) + " MiB, but " + node_ +
+                                                " gives this job " + std::to_string(grant.memory >> 20) + " MiB");
+    grant.memory -= bytes;
+    return Status();
+  }
+
   Status open_shell(const Secret& secret) {
     Result<Machine> machine = machine_of_this_node(environment_);
     if (!machine.ok()) return machine.status().prefixed("learning this node's machine");
@@ -129,6 +140,7 @@ class Daemon {
     options.rank = NodeId(static_cast<std::uint32_t>(expected_.rank));
     options.secret = secret;
     options.grant = granted_resources(environment_, *machine);
+    ATOLL_RETURN_IF_ERROR(set_aside_object_memory(options.grant));
     topology_ = digest(*machine);
     options.machine = restrict_to(*machine, options.grant.gpus);
     options.folder = folder_path();
@@ -186,8 +198,7 @@ class Daemon {
     if (!signals.valid()) return errno_status("signalfd", errno);
     ATOLL_RETURN_IF_ERROR(shell_->loop().add(signals.get(), [this] { end_cluster(); }));
     ATOLL_RETURN_IF_ERROR(shell_->loop().add(0, [this] { read_commands(); }));
-    if (head_process_)
-      ATOLL_RETURN_IF_ERROR(shell_->loop().add(head_process_->pidfd(), [this] { on_head_exit(); }));
+    if (head_process_) ATOLL_RETURN_IF_ERROR(shell_->loop().add(head_process_->pidfd(), [this] { on_head_exit(); }));
     take_commands();
     return shell_->run(head, [this] { say(ReadyEvent{expected_.rank, node_}); });
   }

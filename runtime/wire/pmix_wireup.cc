@@ -121,8 +121,8 @@ struct PmixWireUp::Session {
     return check(library.fence(nullptr, 0, &collect, 1), "Fence");
   }
 
-  Result<Card> head_card() const {
-    Result<Value> value = get(0, kCardKey, nullptr, 0);
+  Result<Card> head_card(int task) const {
+    Result<Value> value = get(static_cast<pmix_rank_t>(task), kCardKey, nullptr, 0);
     ATOLL_RETURN_IF_ERROR(value.status());
     if ((*value)->type != PMIX_BYTE_OBJECT)
       return Status(Code::kInvalidArgument, "rank 0's card is no string of bytes");
@@ -151,7 +151,7 @@ Result<WireUp> PmixWireUp::begin() {
   const Result<int> size = session_->job_size();
   ATOLL_RETURN_IF_ERROR(size.status());
   ATOLL_RETURN_IF_ERROR(check_one_world(environment_, *size));
-  return WireUp{static_cast<int>(session_->self.rank), *size, session_->self.nspace};
+  return WireUp{rank_of_task(environment_, static_cast<int>(session_->self.rank)), *size, session_->self.nspace};
 }
 
 Result<Card> PmixWireUp::exchange(const Card& own) {
@@ -160,7 +160,7 @@ Result<Card> PmixWireUp::exchange(const Card& own) {
   report_("fence");
   ATOLL_RETURN_IF_ERROR(session_->fence());
   report_("get");
-  const Result<Card> head = own.rank == 0 ? Result<Card>(own) : session_->head_card();
+  const Result<Card> head = own.rank == 0 ? Result<Card>(own) : session_->head_card(rank_of_task(environment_, 0));
   report_("finalize");
   ATOLL_RETURN_IF_ERROR(session_->finalize());
   return head;

@@ -30,9 +30,14 @@ std::string expected_nspace(const Environment& environment) {
 
 }  // namespace
 
+int rank_of_task(const Environment& environment, int task) {
+  const long head = std::clamp(first_number(environment, {"ATOLL_HEAD_TASK"}), 0L, kMostDaemons - 1);
+  return task == head ? 0 : task == 0 ? static_cast<int>(head) : task;
+}
+
 WireUp expected_wire_up(const Environment& environment) {
-  const long rank = first_number(environment, {"PMIX_RANK", "SLURM_PROCID"});
-  return {static_cast<int>(std::clamp(rank, 0L, kMostDaemons - 1)),
+  const long task = first_number(environment, {"PMIX_RANK", "SLURM_PROCID"});
+  return {rank_of_task(environment, static_cast<int>(std::clamp(task, 0L, kMostDaemons - 1))),
           static_cast<int>(std::clamp(expected_size(environment), 1L, kMostDaemons)), expected_nspace(environment)};
 }
 

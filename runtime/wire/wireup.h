@@ -36,6 +36,10 @@ class WireUpChannel {
   virtual Result<Card> exchange(const Card& own) = 0;
 };
 
+// Daemons are ranked as the step's tasks are, but that ATOLL_HEAD_TASK, the task where the head is wanted, and task 0
+// have each other's rank. The same function leads back.
+int rank_of_task(const Environment& environment, int task);
+
 // Who this daemon will be, judged by its environment alone and before begin(): PMIX_RANK, SLURM_PROCID; ATOLL_NODES,
 // SLURM_STEP_NUM_TASKS; SLURM_JOB_ID, SLURM_STEP_ID. Good enough to report and to start the head while PMIx wakes up.
 WireUp expected_wire_up(const Environment& environment);
