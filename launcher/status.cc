@@ -13,7 +13,7 @@ namespace {
 
 struct StatusCommand {
   std::string name;
-  double wait = 0;
+  double wait = -1;
   double timeout = 5;
   bool json = false;
 };
@@ -30,10 +30,14 @@ Environment with_name(Environment environment, const std::string& name) {
   return environment;
 }
 
+// In a job that was promised a cluster one waits for it.
+double default_wait(const Environment& environment) { return is_promised_cluster(environment) ? 60 : 0; }
+
 Result<StatusReport> ask(const StatusCommand& command) {
   const Environment environment = with_name(current_environment(), command.name);
+  const double wait = command.wait >= 0 ? command.wait : default_wait(environment);
   Result<Session> session =
-      command.wait > 0 ? wait_for_session(environment, now() + to_duration(command.wait)) : find_session(environment);
+      wait > 0 ? wait_for_session(environment, now() + to_duration(wait)) : find_session(environment);
   if (!session.ok()) return session.status();
   return query_status(*session, to_duration(command.timeout));
 }
@@ -55,7 +59,9 @@ void add_status(CLI::App& app, CommandLine& line) {
   CLI::App* status = app.add_subcommand("status", "Show the nodes of a cluster, what they have and what uses it");
   status->add_option("--name", command->name, "which cluster (default: ATOLL_SESSION, or the only one of this job)");
   status->add_flag("--json", command->json, "print JSON; see atoll-status(1)");
-  status->add_option("--wait", command->wait, "seconds to wait for a cluster that is coming up (default 0)")
+  status
+      ->add_option("--wait", command->wait,
+                   "seconds to wait for a cluster that is coming up (default 0; 60 in a job with --atoll)")
       ->check(CLI::NonNegativeNumber);
   status->add_option("--timeout", command->timeout, "seconds to wait for the head's answer (default 5)")
       ->check(CLI::PositiveNumber);

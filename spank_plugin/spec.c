@@ -103,7 +103,8 @@ static int read_word(struct atoll_spec* spec, char* word, char* why) {
 }
 
 int read_spec(const char* text, struct atoll_spec* spec, char why[ATOLL_WHY_BYTES]) {
-  static const char* const kYes[] = {"", "yes", NULL};
+  // Slurm 22.05 carries an option without a value into the sruns of a job as "(null)".
+  static const char* const kYes[] = {"", "yes", "(null)", NULL};
   static const char kDriver[] = "driver=";
   char words[ATOLL_SPEC_BYTES];
   memset(spec, 0, sizeof *spec);

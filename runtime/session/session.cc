@@ -66,7 +66,11 @@ std::string join_ids(const std::vector<Session>& sessions) {
   return text;
 }
 
-Status none_found(const std::string& job) {
+Status none_found(const Environment& environment, const std::string& job) {
+  if (is_promised_cluster(environment))
+    return Status(Code::kNotFound, "job " + job +
+                                       " was given --atoll, but has no cluster on this host yet; if none comes, " +
+                                       "its output says why");
   const std::string where = job == "local" ? "outside of a Slurm job" : "in job " + job;
   return Status(Code::kNotFound,
                 "no Atoll cluster " + where +
@@ -121,6 +125,11 @@ std::string session_job(const Environment& environment) {
   return job.empty() ? "local" : job;
 }
 
+bool is_promised_cluster(const Environment& environment) {
+  const std::string& job = lookup(environment, "ATOLL_JOB");
+  return !job.empty() && job == session_job(environment);
+}
+
 Result<Session> read_session(const std::string& folder) {
   Result<PrivateFolder> opened = PrivateFolder::open(folder);
   if (!opened.ok()) return opened.status();
@@ -149,7 +158,7 @@ Result<Session> find_session(const Environment& environment) {
   if (const std::string& folder = lookup(environment, "ATOLL_SESSION"); !folder.empty()) return named_session(folder);
   const std::string job = session_job(environment);
   const std::vector<Session> sessions = list_sessions(environment, job);
-  if (sessions.empty()) return none_found(job);
+  if (sessions.empty()) return none_found(environment, job);
   if (sessions.size() > 1)
     return Status(Code::kInvalidArgument, "several clusters run here (" + join_ids(sessions) +
                                               "); name one with --name, or set ATOLL_SESSION to its folder");

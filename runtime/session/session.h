@@ -45,6 +45,9 @@ Result<Session> session_from_json(const std::string& text);
 // The job that this environment belongs to: SLURM_JOB_ID, or "local".
 std::string session_job(const Environment& environment);
 
+// Whether the job was given --atoll, so that a cluster is coming up or was (ATOLL_JOB, set by our SPANK plugin).
+bool is_promised_cluster(const Environment& environment);
+
 // The session in `folder`, whether ready or coming up. kUnauthenticated when the folder or its file is not ours alone,
 // kNotFound when there is none.
 Result<Session> read_session(const std::string& folder);
