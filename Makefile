@@ -35,6 +35,7 @@ archives  := $(folders:%=$O/%.a)
 library   := $O/libatoll.a
 programs  := $(call if_main,launcher/atoll_main.cc,$O/atoll) $(call if_main,runtime/node/atolld_main.cc,$O/atolld)
 plugin_c  := $(wildcard spank_plugin/*.c)
+plugin_pure := $(patsubst %,$O/obj/spank_plugin/%.o,spec config answer)
 plugin    := $(if $(filter 1,$(HAVE_SLURM)),$(if $(plugin_c),$O/spank_atoll.so))
 examples  := $(call alone,examples)
 fuzzers   := $(call alone,tests/fuzz)
@@ -92,6 +93,7 @@ $(programs): $(archives)
 $(examples): $O/%: $O/obj/%.o $(library)
 	$(call say,LD) $(link) $^ $(libs)
 
+$O/tests/unit: $(plugin_pure)
 $(suites): $O/%: $$(call objects,$$(wildcard $$*/*.cc)) $(archives) $O/tests/support.a $$(wildcard $$*)
 	$(call say,LD) $(link) $(filter %.o,$^) $(all_ours) $(libs)
 

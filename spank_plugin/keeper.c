@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "spank_plugin/limits.h"
 #include "spank_plugin/process.h"
 
 // Since Slurm 23.11; NULL before.
@@ -88,11 +90,25 @@ void end_keeper(struct atoll_keeper* keeper, const struct atoll_config* config) 
   close_end(&keeper->ours);
 }
 
+// Before Slurm 23.11 a task's command cannot be changed; so this, the task, becomes the driver here and now.
+static void become_driver(spank_t spank, const struct words* words) {
+  char **environment = NULL, **script = NULL, **argv;
+  int count = 0;
+  set_limits_of_job(spank);
+  if (spank_get_item(spank, S_JOB_ARGV, &count, &script) != ESPANK_SUCCESS ||
+      spank_get_item(spank, S_JOB_ENV, &environment) != ESPANK_SUCCESS)
+    return;
+  argv = calloc((size_t)(words->count + count + 1), sizeof *argv);
+  if (argv == NULL) return;
+  memcpy(argv, words->word, (size_t)words->count * sizeof *argv);
+  memcpy(argv + words->count, script, (size_t)count * sizeof *argv);
+  execve(argv[0], argv, environment);
+  free(argv);
+}
+
 int run_driver(spank_t spank, const struct atoll_config* config, const struct atoll_spec* spec,
                char why[ATOLL_WHY_BYTES]) {
   struct words words = {.count = 0};
-  char **environment = NULL, **script = NULL;
-  int count = 0;
   if (check_program(config, why) != 0) return -1;
   add(&words, config->atoll);
   add(&words, "run");
@@ -102,13 +118,10 @@ int run_driver(spank_t spank, const struct atoll_config* config, const struct at
   add(&words, "-c");
   add(&words, spec->driver);
   add(&words, "sh");
-  if (spank_prepend_task_argv != NULL) {
-    if (spank_prepend_task_argv(spank, words.count, words.word) == ESPANK_SUCCESS) return 0;
-  } else if (spank_get_item(spank, S_JOB_ARGV, &count, &script) == ESPANK_SUCCESS &&
-             spank_get_item(spank, S_JOB_ENV, &environment) == ESPANK_SUCCESS) {
-    for (int i = 0; i < count; ++i) add(&words, script[i]);
-    execve(config->atoll, (char* const*)words.word, environment);
-  }
+  if (spank_prepend_task_argv == NULL)
+    become_driver(spank, &words);
+  else if (spank_prepend_task_argv(spank, words.count, words.word) == ESPANK_SUCCESS)
+    return 0;
   snprintf(why, ATOLL_WHY_BYTES, "--atoll: the driver could not be started in the script's place");
   return -1;
 }

@@ -1,6 +1,7 @@
 #include "spank_plugin/options.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct atoll_options given;
@@ -57,4 +58,32 @@ void register_options(spank_t spank, bool with_cluster) {
   for (size_t i = with_cluster ? 0 : 1; i < sizeof options / sizeof options[0]; ++i)
     if (spank_option_register(spank, &options[i]) != ESPANK_SUCCESS)
       slurm_debug("atoll: --%s is not registered: another plugin has it, or this one is loaded twice", options[i].name);
+}
+
+// The option, else the user's variable; "" for neither.
+static const char* either(bool is_given, const char* value, const char* twin) {
+  const char* variable = getenv(twin);
+  return is_given ? value : variable != NULL ? variable : "";
+}
+
+const char* wanted_spec(bool* is_wanted) {
+  const char* text = either(given.cluster, given.spec, ATOLL_SPEC_TWIN);
+  *is_wanted = (given.cluster || text[0] != '\0') && strcmp(text, "no") != 0;
+  return text;
+}
+
+static void pass(const char* name, const char* value) {
+  if (value[0] == '\0')
+    unsetenv(name);
+  else
+    setenv(name, value, 1);
+}
+
+// Wrong values are passed on too: the task fails by them, in stepd_task_init().
+void pass_options(bool with_spec) {
+  bool is_wanted;
+  const char* text = wanted_spec(&is_wanted);
+  pass(ATOLL_PASSED_SPEC, !with_spec || !is_wanted ? "" : text[0] == '\0' ? "yes" : text);
+  pass(ATOLL_PASSED_BIND, either(given.bind, given.binding, ATOLL_BIND_TWIN));
+  pass(ATOLL_PASSED_TOPOLOGY, given.topology ? given.topology_file : "");
 }

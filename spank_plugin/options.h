@@ -22,8 +22,8 @@ const struct atoll_options* given_options(void);
 // Registers the options; `with_cluster` says whether --atoll is one of them. Called from slurm_spank_init().
 void register_options(spank_t spank, bool with_cluster);
 
-// The variables by which a user says the same, and those by which our part in srun tells our part in slurmstepd what to
-// do. The latter begin with SLURM_, so that they pass --export=NONE.
+// The variables by which a user says the same, and those by which our part in srun and sbatch tells our part in
+// slurmstepd what to do. The latter begin with SLURM_, so that they pass --export=NONE.
 #define ATOLL_SPEC_TWIN "ATOLL_SPEC"
 #define ATOLL_BIND_TWIN "ATOLL_BIND"
 #define ATOLL_TOPOLOGY_TWIN "ATOLL_TOPOLOGY"
@@ -32,5 +32,9 @@ void register_options(spank_t spank, bool with_cluster);
 #define ATOLL_PASSED_TOPOLOGY "SLURM_ATOLL_TOPOLOGY"
 // Set where a cluster is promised: the id of the job.
 #define ATOLL_JOB "ATOLL_JOB"
-// Set in the shell of salloc --atoll: its SPEC, which `atoll run` and `atoll up` there take as theirs.
-#define ATOLL_ARMED "ATOLL_ARMED"
+
+// The SPEC that holds: the option's, else the variable's, else "". Whether a cluster is wanted at all.
+const char* wanted_spec(bool* is_wanted);
+
+// Sets the variables for our part in slurmstepd. With `with_spec` not, none about a cluster.
+void pass_options(bool with_spec);

@@ -14,8 +14,6 @@
 #include "spank_plugin/keeper.h"
 #include "spank_plugin/options.h"
 
-enum { SPEC_TEXT = ATOLL_SPEC_BYTES };
-
 // What this slurmstepd is to do; decided in user_init, before the tasks are forked.
 static struct {
   bool batch;    // this is the batch script's step
@@ -23,6 +21,7 @@ static struct {
   bool bind;
   struct atoll_spec spec;
   struct atoll_bind binding;
+  char bind_steps[32];  // of a batch script: for the sruns inside it
   char topology[PATH_MAX];
   char why[ATOLL_WHY_BYTES];  // the tasks must not run; "" if they may
   uint32_t tasks;             // on this node, that have not ended
@@ -64,20 +63,22 @@ static void plan_cluster(spank_t spank, const struct atoll_config* config, const
   check_nodes(spank, config);
 }
 
-// The script of a batch job: the option came with it, or the variable.
+// The script of a batch job: the option came with it, or was passed on by sbatch, or the user's variable is there.
 static void plan_batch(spank_t spank, const struct atoll_config* config) {
   const struct atoll_options* given = given_options();
-  char text[SPEC_TEXT];
+  char text[ATOLL_SPEC_BYTES];
   if (!config->sbatch) return;
   snprintf(text, sizeof text, "%s", given->spec);
-  if (!given->cluster) read_variable(spank, ATOLL_SPEC_TWIN, text, sizeof text);
+  if (!given->cluster) read_variable(spank, ATOLL_PASSED_SPEC, text, sizeof text);
+  if (!given->cluster && text[0] == '\0') read_variable(spank, ATOLL_SPEC_TWIN, text, sizeof text);
   if (given->cluster || text[0] != '\0') plan_cluster(spank, config, text);
-  snprintf(step.topology, sizeof step.topology, "%s", given->topology_file);
+  read_variable(spank, ATOLL_PASSED_TOPOLOGY, step.topology, sizeof step.topology);
+  read_variable(spank, ATOLL_PASSED_BIND, step.bind_steps, sizeof step.bind_steps);
 }
 
 // A step of srun, which has decided. One cluster for all of it, from its first node.
 static void plan_step(spank_t spank, const struct atoll_config* config) {
-  char text[SPEC_TEXT];
+  char text[ATOLL_SPEC_BYTES];
   read_variable(spank, ATOLL_PASSED_TOPOLOGY, step.topology, sizeof step.topology);
   read_variable(spank, ATOLL_PASSED_BIND, text, sizeof text);
   if (text[0] != '\0' && read_bind(text, &step.binding, step.why) == 0)
@@ -110,6 +111,7 @@ int stepd_user_init(spank_t spank, const struct atoll_config* config) {
 static void set_variables(spank_t spank) {
   char job[16];
   if (step.topology[0] != '\0') spank_setenv(spank, ATOLL_TOPOLOGY_TWIN, step.topology, 1);
+  if (step.bind_steps[0] != '\0') spank_setenv(spank, ATOLL_BIND_TWIN, step.bind_steps, 1);
   // They are for this step alone, not for an srun inside it.
   spank_unsetenv(spank, ATOLL_PASSED_SPEC);
   spank_unsetenv(spank, ATOLL_PASSED_BIND);
@@ -135,7 +137,7 @@ static void fail_task(void) {
 int stepd_task_init(spank_t spank, const struct atoll_config* config) {
   int task = 0;
   if (step.why[0] != '\0') fail_task();
-  if (!step.cluster && !step.bind && step.topology[0] == '\0') return 0;
+  if (!step.cluster && !step.bind && step.bind_steps[0] == '\0' && step.topology[0] == '\0') return 0;
   spank_get_item(spank, S_TASK_ID, &task);
   set_variables(spank);
   if (step.bind) bind_task(spank, step.board, config, &step.binding, (unsigned)task, step.tasks);

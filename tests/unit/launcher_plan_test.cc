@@ -197,3 +197,62 @@ TEST_CASE("a plan is printed as lines that a shell reads back") {
         "unset X Y\nexport A=1 B='$x'\n# ATOLL_SECRET is made anew for each cluster and never shown\n"
         "/b/srun -J 'a b' 'it'\\''s' ''\n");
 }
+
+TEST_CASE("the head may be wanted on the last node or on one by name, which then is the first by rank") {
+  const struct {
+    const char *head, *task;
+    Words nodes;
+  } cases[] = {{"last", "2", {"n3", "n2", "n1"}}, {"n2", "1", {"n2", "n1", "n3"}}};
+  for (const auto& [head, task, nodes] : cases) {
+    ClusterOptions wanted = options();
+    wanted.head = head;
+    const Result<LaunchPlan> plan = make_plan(wanted, kJob, kSite);
+    REQUIRE(plan.ok());
+    CHECK(plan->set.at("ATOLL_HEAD_TASK") == task);
+    CHECK(plan->nodes == nodes);
+  }
+  for (const char* head : {"first", "n1"}) {
+    ClusterOptions wanted = options();
+    wanted.head = head;
+    const Result<LaunchPlan> plan = make_plan(wanted, kJob, kSite);
+    REQUIRE(plan.ok());
+    CHECK_FALSE(plan->set.contains("ATOLL_HEAD_TASK"));
+    CHECK(plan->nodes == Words{"n1", "n2", "n3"});
+  }
+}
+
+TEST_CASE("a head by name is among the nodes of a smaller cluster") {
+  ClusterOptions wanted = options();
+  wanted.nodes = "2";
+  wanted.head = "n3";
+  const Result<LaunchPlan> plan = make_plan(wanted, kJob, kSite);
+  REQUIRE(plan.ok());
+  CHECK(plan->nodes == Words{"n3", "n1"});
+  CHECK(plan->argv[plan->argv.size() - 2] == "--nodelist=n1,n3");
+  CHECK(plan->set.at("ATOLL_HEAD_TASK") == "1");
+}
+
+TEST_CASE("a head that is no node of the job is refused") {
+  ClusterOptions wanted = options();
+  wanted.head = "n9";
+  CHECK(make_plan(wanted, kJob, kSite).status().message() ==
+        "--head=n9 is not a node of job 42, nor first or last");
+}
+
+TEST_CASE("memory for objects and the log's level are told to the daemons") {
+  ClusterOptions wanted = options();
+  wanted.object_memory = 1 << 20;
+  wanted.log_level = "debug";
+  const Result<LaunchPlan> plan = make_plan(wanted, kJob, kSite);
+  REQUIRE(plan.ok());
+  CHECK(plan->set.at("ATOLL_OBJECT_MEMORY") == "1048576");
+  CHECK(plan->set.at("ATOLL_LOG_LEVEL") == "debug");
+}
+
+TEST_CASE("the plugin starts a cluster from one of many tasks") {
+  const Environment task = with(with(kJob, "SLURM_PROCID", "0"), "SLURM_STEP_NUM_TASKS", "8");
+  CHECK_FALSE(make_plan(options(), task, kSite).ok());
+  ClusterOptions wanted = options();
+  wanted.lifeline = 3;
+  CHECK(make_plan(wanted, task, kSite).ok());
+}

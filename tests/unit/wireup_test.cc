@@ -51,6 +51,17 @@ const Environment kRankOneOfTwo = {
 
 }  // namespace
 
+TEST_CASE("the task where the head is wanted and the first task have each other's rank") {
+  const Environment head_on_2 = {{"ATOLL_HEAD_TASK", "2"}};
+  const int ranks[] = {2, 1, 0, 3};
+  for (int task = 0; task < 4; ++task) {
+    CHECK(rank_of_task(head_on_2, task) == ranks[task]);
+    CHECK(rank_of_task({}, task) == task);
+    CHECK(rank_of_task({{"ATOLL_HEAD_TASK", "0"}}, task) == task);
+  }
+  CHECK(expected_wire_up({{"ATOLL_HEAD_TASK", "2"}, {"SLURM_PROCID", "2"}, {"ATOLL_NODES", "4"}}).rank == 0);
+}
+
 TEST_CASE("a daemon can tell from its environment who it will be") {
   CHECK(expected_wire_up({}) == WireUp{0, 1, "local"});
   CHECK(expected_wire_up(kRankOneOfTwo) == WireUp{1, 2, "slurm.7.0"});

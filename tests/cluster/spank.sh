@@ -1,0 +1,88 @@
+#!/bin/bash
+# #SBATCH --atoll, srun --atoll and salloc --atoll: the plugin in a real Slurm.
+. "$(dirname "$0")/plugin.sh"
+
+plugin_box --nodes 2
+hello=$bin/examples/hello
+
+# Several jobs at once: sbatch --wait would sleep 2 s for each.
+cat > "$scratch/first.sh" << SCRIPT
+#!/bin/bash
+#SBATCH --nodes=2 --atoll=name=mine,head=last,object-memory=64M,log=debug
+$hello || exit 1
+atoll status --json > $scratch/status
+srun --ntasks=2 bash -c 'echo step of \$ATOLL_JOB'
+srun --ntasks=1 --export=NONE /bin/echo step without environment
+srun --ntasks=1 --atoll /bin/echo step with the option
+exit 7
+SCRIPT
+submit first "$scratch/first.sh"
+submit driver --nodes=2 --atoll="nodes=2,driver=$hello; echo instead of \$*; umask; ulimit -c; exit 5" "$scratch/first.sh" with words
+ATOLL_SPEC=nodes=1 submit twin --nodes=2 --wrap="$hello; srun --ntasks=1 env | grep ATOLL_SPEC; true"
+submit bare --nodes=2 --export=NONE --atoll --wrap="PATH=$PATH $hello"
+submit array --array=1-2 --atoll --wrap="$hello"
+submit no --atoll=yes --atoll=no --wrap="env | grep ATOLL_JOB; true"
+
+ended first
+check "a script's first line runs on a live cluster" all_of 'says "= 385, on 2 nodes"' '[ "$(grep -c "is ready" "$log")" = 1 ]'
+check "the script's exit code is the job's" exit_code_is 7
+check "SPEC says the cluster's name, its head's node and the memory for objects" \
+  python3 -c 'import json,sys; s=json.load(open(sys.argv[1])); assert s["cluster"]=="mine" and s["head"]["node"]=="n2" and all(n["memory"]["total"] == 448 << 20 for n in s["nodes"]), s' "$scratch/status"
+check "sruns inside are plain, whatever their environment" all_of \
+  '[ "$(grep -c "^step of $job" "$log")" = 2 ]' 'says "^step without environment"' 'says "^step with the option"'
+ended driver
+check "a driver runs in the script's place, with the script and its words" all_of 'says "= 385, on 2 nodes"' 'says "^instead of .* with words"'
+check "with the script's limits, and its exit code is the job's" all_of 'says "^0022"' 'says "^0$"' 'exit_code_is 5'
+ended twin
+check "ATOLL_SPEC is as good as the option, and no step sees it" all_of 'says "on 1 nodes"' '! says ATOLL_SPEC=' 'exit_code_is 0'
+ended bare
+check "--export=NONE is no hindrance" all_of 'says "on 2 nodes"' 'exit_code_is 0'
+for task in 1 2; do
+  ended "array" "_$task"
+  check "task $task of an array has a cluster of its own" all_of 'says "on 1 nodes"' 'exit_code_is 0'
+done
+ended no
+check "--atoll=no takes --atoll back" all_of '! says ATOLL_JOB' '! says ready'
+check_nothing_left "batch jobs"
+
+cat > "$scratch/het.sh" << SCRIPT
+#!/bin/bash
+#SBATCH --nodes=1 --atoll
+#SBATCH hetjob
+#SBATCH --nodes=1
+$hello
+srun --het-group=0,1 /bin/echo both
+srun --het-group=1 /bin/echo second
+SCRIPT
+submit het "$scratch/het.sh"
+cat > "$scratch/requeue.sh" << SCRIPT
+#!/bin/bash
+#SBATCH --nodes=1 --atoll --requeue --open-mode=append
+$hello || exit 1
+[ -n "\${SLURM_RESTART_COUNT-}" ] && exit 3
+scontrol requeue \$SLURM_JOB_ID
+exec sleep 60
+SCRIPT
+submit requeue "$scratch/requeue.sh"
+# Slurm lets a job that was requeued wait for two minutes, but for an admin.
+await 20 eval '[ "$(job_field "$job" Restarts) $(job_field "$job" JobState)" = "1 PENDING" ]' && login scontrol update "JobId=$job" StartTime=now
+ended het
+check "a heterogeneous job has one cluster, and its steps are plain" all_of \
+  '[ "$(grep -c "is ready" "$log")" = 1 ]' '[ "$(grep -c "^both" "$log")" = 2 ]' 'says "^second"' 'exit_code_is 0'
+ended requeue
+check "a job that is requeued has a cluster again" all_of '[ "$(grep -c "= 385" "$log")" = 2 ]' 'exit_code_is 3'
+submit cancelled --nodes=2 --atoll --wrap="$hello; echo under way; sleep 60"
+await 20 grep -qs '^under way' "$log"
+login scancel "$job"
+ended cancelled
+check_nothing_left "scancel"
+
+command_for 30 srun --nodes=2 --ntasks=4 --atoll "$hello"
+check "srun --atoll: each task of the step is a driver" all_of 'status_is 0' '[ "$(grep -c "= 385, on 2 nodes" "$log")" = 4 ]'
+ATOLL_SPEC=yes command_for 30 srun --nodes=1 --ntasks=1 "$hello"
+check "ATOLL_SPEC=yes srun: the same" all_of 'status_is 0' 'says "on 1 nodes"'
+log=$scratch/log
+job 30 --nodes=2 --atoll=nodes=1,name=armed -- bash -c "srun --ntasks=1 /bin/echo plain; atoll run -- $hello"
+check "salloc --atoll arms the shell, and its sruns are plain" all_of 'says "^plain"' 'says "armed is ready"' 'says "on 1 nodes"'
+check_nothing_left "steps"
+check "no node was drained" no_node_is_drained
