@@ -101,23 +101,24 @@ void add_cluster_options(CLI::App& command, ClusterOptions& options, bool& dry_r
   add_allocation_options(command, options);
 }
 
-std::optional<LaunchPlan> plan_or_complain(ClusterOptions& options, bool dry_run, int& exit_code) {
+Result<LaunchPlan> plan_cluster(ClusterOptions& options) {
   if (options.name.empty()) options.name = random_session_name();
+  ATOLL_RETURN_IF_ERROR(check_session_name(options.name));
   const Environment environment = current_environment();
-  Status status = check_session_name(options.name);
-  if (status.ok()) {
-    Result<LaunchPlan> plan = make_plan(options, environment, explore_site(options, environment));
-    if (plan.ok() && !dry_run) return std::move(*plan);
-    if (plan.ok()) {
-      for (const std::string& warning : plan->warnings) say_warning(warning);
-      std::cout << plan_to_shell(*plan) << std::flush;
-      exit_code = kExitOk;
-      return std::nullopt;
-    }
-    status = plan.status();
+  return make_plan(options, environment, explore_site(options, environment));
+}
+
+std::optional<LaunchPlan> plan_or_complain(ClusterOptions& options, bool dry_run, int& exit_code) {
+  Result<LaunchPlan> plan = plan_cluster(options);
+  if (plan.ok() && !dry_run) return std::move(*plan);
+  if (plan.ok()) {
+    for (const std::string& warning : plan->warnings) say_warning(warning);
+    std::cout << plan_to_shell(*plan) << std::flush;
+    exit_code = kExitOk;
+    return std::nullopt;
   }
-  say_error(status.message());
-  exit_code = status.code() == Code::kInvalidArgument ? kExitUsage : kExitFailure;
+  say_error(plan.status().message());
+  exit_code = plan.status().code() == Code::kInvalidArgument ? kExitUsage : kExitFailure;
   return std::nullopt;
 }
 

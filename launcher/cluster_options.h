@@ -10,7 +10,10 @@ namespace Atoll {
 // The options that `atoll run` and `atoll up` have in common, parsed into `options`.
 void add_cluster_options(CLI::App& command, ClusterOptions& options, bool& dry_run);
 
-// Plans with this process's environment; chooses a name where none was given. Prints the plan when `dry_run`.
+// Plans with this process's environment; chooses a name where none was given.
+Result<LaunchPlan> plan_cluster(ClusterOptions& options);
+
+// The same. Prints the plan when `dry_run`.
 // On failure says so and returns the exit code in `exit_code`.
 std::optional<LaunchPlan> plan_or_complain(ClusterOptions& options, bool dry_run, int& exit_code);
 

@@ -15,7 +15,29 @@ bool has_hung_up(int fd) {
   return fd >= 0 && ::poll(&ready, 1, 0) > 0;
 }
 
+bool told_to_end(Signals& signals) {
+  bool told = false;
+  while (const auto signal = signals.next()) {
+    const int number = static_cast<int>(signal->ssi_signo);
+    told |= number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT;
+  }
+  return told;
+}
+
+void await_end(Signals& signals, int lifeline) {
+  std::vector<pollfd> fds = {{signals.fd(), POLLIN, 0}, {lifeline, POLLRDHUP, 0}};
+  while (!has_hung_up(lifeline) && !told_to_end(signals)) ::poll(fds.data(), fds.size(), -1);
+}
+
 }  // namespace
+
+void tell_of_failure(const std::string& name, const std::string& why, int lifeline) {
+  Signals signals;
+  Result<SessionFolder> folder = SessionFolder::create(current_environment(), name, "up");
+  if (!folder.ok()) return say_warning(folder.status().message());
+  folder->fail(why);
+  await_end(signals, lifeline);
+}
 
 void Keeper::wait(int abandoned, std::optional<Time> until) {
   std::vector<pollfd> fds = {{signals_.fd(), POLLIN, 0}, {abandoned, POLLRDHUP, 0}};
@@ -28,21 +50,12 @@ void Keeper::wait(int abandoned, std::optional<Time> until) {
   ::poll(fds.data(), fds.size(), limit);
 }
 
-bool Keeper::told_to_end() {
-  bool told = false;
-  while (const auto signal = signals_.next()) {
-    const int number = static_cast<int>(signal->ssi_signo);
-    told |= number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT;
-  }
-  return told;
-}
-
 bool Keeper::await_ready(int abandoned, std::string& why) {
   if (const Status started = cluster_.start(); !started.ok()) why = started.message();
   while (why.empty() && cluster_.phase() == LaunchedCluster::Phase::kStarting) {
     wait(abandoned, cluster_.next_tick());
     cluster_.pump();
-    if (told_to_end() || has_hung_up(abandoned)) why = "atoll up was ended";
+    if (told_to_end(signals_) || has_hung_up(abandoned)) why = "atoll up was ended";
   }
   if (why.empty()) why = cluster_.why();
   return cluster_.phase() == LaunchedCluster::Phase::kReady && why.empty();
@@ -61,7 +74,7 @@ int Keeper::keep(int lifeline) {
   while (cluster_.phase() == LaunchedCluster::Phase::kReady && !told) {
     wait(lifeline, std::nullopt);
     cluster_.pump();
-    told = told_to_end() || has_hung_up(lifeline);
+    told = told_to_end(signals_) || has_hung_up(lifeline);
   }
   if (told) {
     cluster_.stop(signals_, LaunchedCluster::Hurry::kNo);
@@ -85,8 +98,7 @@ int Keeper::keep_promise(int lifeline) {
 
 void Keeper::tell_until_end(int lifeline) {
   cluster_.stop_but_tell(signals_);
-  std::vector<pollfd> fds = {{signals_.fd(), POLLIN, 0}, {lifeline, POLLRDHUP, 0}};
-  while (!has_hung_up(lifeline) && !told_to_end()) ::poll(fds.data(), fds.size(), -1);
+  await_end(signals_, lifeline);
 }
 
 }  // namespace Atoll

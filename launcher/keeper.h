@@ -1,8 +1,14 @@
 #pragma once
 
+#include <string>
+
 #include "launcher/launched_cluster.h"
 
 namespace Atoll {
+
+// For a cluster that cannot even be tried: says `why` in a session's folder of that name, to whoever looks for the
+// cluster, until the other end of `lifeline` is closed.
+void tell_of_failure(const std::string& name, const std::string& why, int lifeline);
 
 // Holds a cluster until it is told to end, by SIGTERM (`atoll down`) or SIGINT: the life of `atoll up --foreground`,
 // and of the process that `atoll up` leaves behind.
@@ -27,7 +33,6 @@ class Keeper {
  private:
   bool await_ready(int abandoned, std::string& why);
   void wait(int abandoned, std::optional<Time> until);
-  bool told_to_end();
   void tell_until_end(int lifeline);
 
   Signals signals_;

@@ -26,12 +26,16 @@ int stay(const ClusterOptions& options, LaunchPlan plan) {
 }
 
 // For the plugin: the output of daemons and workers goes where ours does, and nothing else is printed.
-int live_with(const ClusterOptions& options, LaunchPlan plan) {
+int live_with(ClusterOptions& options) {
   if (::fcntl(options.lifeline, F_SETFD, FD_CLOEXEC) != 0) {
     say_error(errno_status("--lifeline=" + std::to_string(options.lifeline), errno).message());
     return kExitUsage;
   }
-  return Keeper(options, std::move(plan)).keep_promise(options.lifeline);
+  Result<LaunchPlan> plan = plan_cluster(options);
+  if (plan.ok()) return Keeper(options, std::move(*plan)).keep_promise(options.lifeline);
+  say_error(plan.status().message());
+  tell_of_failure(options.name, plan.status().message(), options.lifeline);
+  return kExitFailure;
 }
 
 // From now on the keeper writes to its log and holds nothing of who started it.
@@ -91,11 +95,11 @@ int leave_keeper(const ClusterOptions& options, LaunchPlan plan) {
 }
 
 int execute(UpCommand& command) {
+  if (command.options.lifeline >= 0) return live_with(command.options);
   int exit_code = kExitOk;
   std::optional<LaunchPlan> plan = plan_or_complain(command.options, command.dry_run, exit_code);
   if (!plan) return exit_code;
   if (plan->kind == LaunchPlan::Kind::kSalloc) return become_salloc(*plan);
-  if (command.options.lifeline >= 0) return live_with(command.options, std::move(*plan));
   return command.options.foreground ? stay(command.options, std::move(*plan))
                                     : leave_keeper(command.options, std::move(*plan));
 }

@@ -36,7 +36,7 @@ static void reset_signals(void) {
 }
 
 static void say_cannot_run(const char* path) {
-  const char* words[] = {"atoll: error: ", path, " cannot be executed on this node\n"};
+  const char* words[] = {"atoll: ", path, " cannot be executed on this node\n"};
   for (size_t i = 0; i < sizeof words / sizeof words[0]; ++i)
     if (write(2, words[i], strlen(words[i])) < 0) return;
 }

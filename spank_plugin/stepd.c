@@ -130,7 +130,7 @@ static int start_cluster(spank_t spank, const struct atoll_config* config, int t
 
 // The task's end, in its own words. An optional plugin's return value is not listened to, so the task ends here.
 static void fail_task(void) {
-  dprintf(2, "atoll: error: %s\n", step.why);
+  dprintf(2, "atoll: %s\n", step.why);
   _exit(1);
 }
 
