@@ -18,14 +18,18 @@ struct StepBinding {
   friend bool operator==(const StepBinding&, const StepBinding&) = default;
 };
 
-// GPUs: SLURM_GPU_BIND and SLURM_TRES_BIND (other than none), or if neither is set SLURM_GPUS_PER_TASK,
-//   SLURM_NTASKS_PER_GPU or a SLURM_TRES_PER_TASK with GPUs, make Slurm give each task GPUs of its own: unclear.
-// SLURM_OVERCOMMIT: more tasks than CPUs: unclear.
-// CPUs: SLURM_CPU_BIND_TYPE names map_cpu, rank or a binding to NUMA nodes (ldom) only if the user asked for it, so it
-//   stays. A mask_cpu is also what task/affinity makes of any step by itself, and cannot be told from the user's: the
-//   CPUs of all masks in SLURM_CPU_BIND_LIST together are those to share out anew. Masks that cannot be read stay.
-// Memory: SLURM_MEM_BIND_TYPE of anything but none stays.
+// `tasks`: of the step on this node.
+//
+// STEP-1 GPUs: SLURMD_TRES_BIND, which slurmd makes of all options, or in its absence SLURM_TRES_BIND or
+// SLURM_GPU_BIND,
+//        or in theirs SLURM_GPUS_PER_TASK, SLURM_NTASKS_PER_GPU, SLURM_NTASKS_PER_TRES or a SLURM_TRES_PER_TASK with
+//        GPUs tell that Slurm gives each task GPUs of its own: unclear. A single task has all of them in any case.
+// STEP-2 SLURM_OVERCOMMIT: more tasks than CPUs: unclear.
+// STEP-3 CPUs: a SLURM_CPU_BIND_TYPE that names map_cpu, rank or ldom is the user's wish and stays. mask_cpu is so too
+//        if a mask of SLURM_CPU_BIND_LIST does not begin with 0x, as the user's do not; those that task/affinity makes
+//        by itself do (both seen with Slurm 22.05). Of these, the CPUs of all masks together are shared out anew.
+// STEP-4 Memory: what SLURM_MEM_BIND_TYPE says stays, unless it is none.
 // (Source: srun(1), OUTPUT ENVIRONMENT VARIABLES.)
-StepBinding read_step_binding(const Environment& environment);
+StepBinding read_step_binding(const Environment& environment, int tasks);
 
 }  // namespace Atoll

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,7 +8,6 @@
 #include "runtime/base/status.h"
 #include "topology/grant.h"
 #include "topology/machine.h"
-#include "topology/step_binding.h"
 
 namespace Atoll {
 
@@ -23,9 +21,9 @@ const char* to_string(BindMode mode);
 // What is asked for.
 struct TaskRequest {
   BindMode mode = BindMode::kPack;
-  int tasks = 1;                // of the step on this node, at least 1
-  Environment environment;      // that all of them have; what the user set there stays
-  std::vector<CpuList> cores;   // processors of one core each (cores.h); what is in none is a core of its own
+  int tasks = 1;               // of the step on this node, at least 1
+  Environment environment;     // that all of them have; what the user set there stays
+  std::vector<CpuList> cores;  // processors of one core each (cores.h); what is in none is a core of its own
 };
 
 // Where one task belongs.
@@ -57,18 +55,19 @@ struct NodeBinding {
 //         stay idle, those used are the best together (PICK-1).
 // BIND-4  spread: the same shares, but task after task goes round robin over the islands, and inside an island over
 //         its NUMA nodes.
-// BIND-5  island: as pack, but no task's GPUs lie in two islands; where that cannot be, the binding is unclear. So it is
+// BIND-5  island: as pack, but no task's GPUs lie in two islands; where that cannot be, the binding is unclear. So it
+// is
 //         without GPUs.
 // BIND-6  numa: the tasks are divided over the NUMA nodes that have granted GPUs, evenly and in order, and each node's
-//         GPUs among its tasks as in BIND-1 to BIND-3. With fewer tasks than nodes a task has several consecutive nodes.
-//         Unclear where the place of a GPU is unknown.
+//         GPUs among its tasks as in BIND-1 to BIND-3. With fewer tasks than nodes a task has several consecutive
+//         nodes. Unclear where the place of a GPU is unknown.
 // BIND-7  Without GPUs, pack fills the NUMA nodes that have granted CPUs one after another, each task counting as
 //         SLURM_CPUS_PER_TASK CPUs, or if that is not set as its share of all; spread goes round robin over them;
 //         numa divides the tasks over them as in BIND-6.
 // BIND-8  A task's CPUs are a share of its own of the granted ones of its GPUs' NUMA nodes (without GPUs, of its own
 //         node). Those of a node are divided evenly among the tasks that use it: whole cores as long as there are
-//         enough, else processors, else tasks share one. Where these nodes have no granted CPU, or the place of a GPU is
-//         unknown, the task is placed as by pack without GPUs, and its memory is left alone.
+//         enough, else processors, else tasks share one. Where these nodes have no granted CPU, or the place of a GPU
+//         is unknown, the task is placed as by pack without GPUs, and its memory is left alone.
 // BIND-9  Where more CPUs are allowed than Slurm granted (neither as many processors nor as many cores), nobody knows
 //         which are the job's: a task has all of its NUMA nodes' CPUs.
 // BIND-10 CPUs and memory stay as they are where the user's own --cpu-bind or --mem-bind says (step_binding.h).
@@ -79,9 +78,12 @@ struct NodeBinding {
 //         is allowed, as sites set it by hand, in which UCX knows no order. Of NCCL_IB_HCA, OMP_NUM_THREADS and
 //         UCX_NET_DEVICES what the user set stays. Without granted GPUs nothing is said of GPUs or NICs.
 //
-// Where it is unclear what is right, fails with one sentence without a full stop, and the tasks should be left as they
-// are: the step binds GPUs itself or has more tasks than CPUs (step_binding.h), the machine is not known, or it does not
-// know a granted GPU. The mode must not be none.
+// BIND-12 Where it is unclear what is right, fails with kInfeasible and one sentence without a full stop, and the tasks
+//         should be left as they are: the step binds GPUs itself or has more tasks than CPUs (step_binding.h), the
+//         machine is not known, it does not know a granted GPU, or Slurm does not say which GPUs it granted
+//         (SLURM_GPUS_ON_NODE alone, unless the machine shows just as many).
+//
+// The mode must not be none.
 Result<NodeBinding> bind_tasks(const Machine& machine, const NodeGrant& grant, const TaskRequest& request);
 
 }  // namespace Atoll
