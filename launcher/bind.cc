@@ -1,8 +1,11 @@
 // atoll bind: which GPUs, CPUs and NICs each task of a job step has on this node.
 
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <sched.h>
 
 #include <iostream>
+#include <set>
 
 #include "launcher/bind_text.h"
 #include "launcher/commands.h"
@@ -35,6 +38,17 @@ void look_beyond_own_task(const CpuList& cpus) {
   CPU_FREE(set);
 }
 
+// The network interfaces of this node that are up and reach beyond it.
+std::vector<std::string> network_interfaces() {
+  ifaddrs* all = nullptr;
+  if (getifaddrs(&all) != 0) return {};
+  std::set<std::string> names;
+  for (const ifaddrs* entry = all; entry != nullptr; entry = entry->ifa_next)
+    if ((entry->ifa_flags & IFF_UP) != 0 && (entry->ifa_flags & IFF_LOOPBACK) == 0) names.insert(entry->ifa_name);
+  freeifaddrs(all);
+  return {names.begin(), names.end()};
+}
+
 // A file's machine is shared out whole, of this node what Slurm granted.
 Result<NodeBinding> bind_node(const BindCommand& command, TaskRequest& request, std::string& node) {
   if (!command.input.empty()) {
@@ -48,7 +62,9 @@ Result<NodeBinding> bind_node(const BindCommand& command, TaskRequest& request, 
   Result<Machine> machine = machine_of_this_node(request.environment);
   if (!machine.ok()) return machine.status();
   node = machine->name;
-  if (!machine->synthetic) {
+  if (machine->synthetic) {
+    request.interfaces = network_interfaces();
+  } else {
     request.cores = cores_of_this_node();
     drop_inactive_nics(*machine);
   }
@@ -103,7 +119,7 @@ Status fill_in(const BindCommand& command, BindReport& report) {
     report.reason = "the mode is none";
     return Status();
   }
-  TaskRequest request{report.mode, command.tasks, current_environment(), {}};
+  TaskRequest request{report.mode, command.tasks, current_environment(), {}, {}};
   Result<NodeBinding> binding = bind_node(command, request, report.node);
   if (binding.ok()) report.binding = std::move(*binding);
   report.reason = binding.status().message();

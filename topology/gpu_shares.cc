@@ -118,13 +118,18 @@ GpuShares hand_out(const Slices& slices, int tasks) {
   return shares;
 }
 
+// Those to use where some stay idle: the best together, unless tasks would have to cross islands for it.
+std::vector<int> best_of(const GpuGraph& graph, const std::vector<int>& gpus, int tasks, int size) {
+  if (tasks * size >= static_cast<int>(gpus.size())) return gpus;
+  std::vector<int> best = pick_gpus(graph, gpus, tasks * size)->gpus, rest;
+  return static_cast<int>(cut_islands(graph, best, size, rest).size()) == tasks ? best : gpus;
+}
+
 }  // namespace
 
 GpuShares share_packed(const GpuGraph& graph, const std::vector<int>& gpus, int tasks) {
   const int size = size_of_share(gpus, tasks);
-  if (size == 1 && tasks < static_cast<int>(gpus.size()))
-    return hand_out(cut_all(graph, pick_gpus(graph, gpus, tasks)->gpus, size), tasks);
-  return hand_out(cut_all(graph, gpus, size), tasks);
+  return hand_out(cut_all(graph, best_of(graph, gpus, tasks, size), size), tasks);
 }
 
 GpuShares share_spread(const GpuGraph& graph, const std::vector<int>& gpus, int tasks) {
@@ -136,10 +141,9 @@ GpuShares share_spread(const GpuGraph& graph, const std::vector<int>& gpus, int 
 
 GpuShares share_by_island(const GpuGraph& graph, const std::vector<int>& gpus, int tasks) {
   const int size = size_of_share(gpus, tasks);
-  if (size == 1) return share_packed(graph, gpus, tasks);
   std::vector<int> rest;
-  const Slices slices = cut_islands(graph, gpus, size, rest);
-  return static_cast<int>(slices.size()) < tasks ? GpuShares() : hand_out(slices, tasks);
+  const Slices slices = cut_islands(graph, best_of(graph, gpus, tasks, size), size, rest);
+  return size > 1 && static_cast<int>(slices.size()) < tasks ? GpuShares() : hand_out(slices, tasks);
 }
 
 }  // namespace Atoll

@@ -218,24 +218,28 @@ bool is_driven_by_ucx(std::string_view device) {
   return false;
 }
 
-std::string ucx_devices(const std::string& devices) {
+// What UCX may use of these, and of a machine that is only described the interfaces as well; "" for no limit.
+std::string ucx_devices(const std::string& nics, const Node& node) {
   std::string kept;
-  for (std::string_view rest = devices; !rest.empty();) {
+  for (std::string_view rest = nics; !rest.empty();) {
     const std::size_t end = std::min(rest.find(','), rest.size());
-    const std::string_view device = rest.substr(0, end);
-    if (is_driven_by_ucx(device)) kept += (kept.empty() ? "" : ",") + std::string(device);
+    const std::string_view nic = rest.substr(0, end);
+    if (is_driven_by_ucx(nic)) kept += (kept.empty() ? "" : ",") + std::string(nic);
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
+  if (!kept.empty() && node.machine.synthetic)
+    for (const std::string& interface : node.request.interfaces) kept += "," + interface;
   return kept;
 }
 
-// BIND-11.
-Environment environment_of(const Machine& real, const TaskBinding& task, int threads, const Environment& set) {
+// BIND-11. `real` is the machine as if it were here.
+Environment environment_of(const Node& node, const Machine& real, const TaskBinding& task, int threads) {
+  const Environment& set = node.request.environment;
   Environment environment;
   if (!task.gpus.empty()) {
     environment = visible_gpus(real, task.gpus);
     environment.merge(nic_hints(real, task.gpus, set));
-    const std::string ucx = ucx_devices(lookup(environment, "ATOLL_NET_DEVICES"));
+    const std::string ucx = ucx_devices(lookup(environment, "ATOLL_NET_DEVICES"), node);
     if (!ucx.empty() && !set.contains("UCX_NET_DEVICES")) environment["UCX_NET_DEVICES"] = ucx;
   }
   environment["ATOLL_NUMA"] = list_of(task.numa);
@@ -282,7 +286,7 @@ Result<NodeBinding> bind_tasks(const Machine& machine, const NodeGrant& grant, c
   real.synthetic = false;
   for (std::size_t i = 0; i < threads.size(); ++i) {
     TaskBinding& task = binding.tasks[i];
-    task.environment = environment_of(real, task, threads[i], request.environment);
+    task.environment = environment_of(node, real, task, threads[i]);
     if (step.keeps_memory) task.numa.clear();
   }
   return binding;

@@ -21,9 +21,10 @@ const char* to_string(BindMode mode);
 // What is asked for.
 struct TaskRequest {
   BindMode mode = BindMode::kPack;
-  int tasks = 1;               // of the step on this node, at least 1
-  Environment environment;     // that all of them have; what the user set there stays
-  std::vector<CpuList> cores;  // processors of one core each (cores.h); what is in none is a core of its own
+  int tasks = 1;                        // of the step on this node, at least 1
+  Environment environment;              // that all of them have; what the user set there stays
+  std::vector<CpuList> cores;           // processors of one core each (cores.h); what is in none is a core of its own
+  std::vector<std::string> interfaces;  // of this node's network, for BIND-11
 };
 
 // Where one task belongs.
@@ -51,8 +52,8 @@ struct NodeBinding {
 // BIND-2  N > K: each task has one GPU, which it shares. Task i has the GPU floor(i × K / N) of the mode's order;
 //         spread: the GPU i mod K.
 // BIND-3  pack: no more tasks than must have GPUs in two islands, or then on two NUMA nodes. Islands are filled by
-//         their lowest GPU; inside an island tasks follow the ring (pick.h). Where tasks have one GPU each and some
-//         stay idle, those used are the best together (PICK-1).
+//         their lowest GPU; inside an island tasks follow the ring (pick.h). Where GPUs stay idle, those used are the
+//         best together (PICK-1), unless tasks would have to cross islands for it.
 // BIND-4  spread: the same shares, but task after task goes round robin over the islands, and inside an island over
 //         its NUMA nodes.
 // BIND-5  island: as pack, but no task's GPUs lie in two islands; where that cannot be, the binding is unclear. So it
@@ -74,10 +75,11 @@ struct NodeBinding {
 // BIND-11 The environment: visible_gpus() and nic_hints() (gpu_environment.h) of its GPUs, the hints on a synthetic
 //         machine too; ATOLL_NUMA, its NUMA nodes; OMP_NUM_THREADS, its number of cores, where its CPUs are its own,
 //         else its part of Slurm's number, at least 1; and UCX_NET_DEVICES, those of ATOLL_NET_DEVICES that UCX drives
-//         by InfiniBand verbs, if any. This is for programs that bring an MPI or UCX of their own: it is a list of what
-//         is allowed, as sites set it by hand, in which UCX knows no order. Of NCCL_IB_HCA, OMP_NUM_THREADS and
-//         UCX_NET_DEVICES what the user set stays. Without granted GPUs nothing is said of GPUs or NICs.
-//
+//         by InfiniBand verbs, if any. This is for programs that bring an MPI or UCX of their own: a list of what is
+//         allowed, as sites set it by hand, in which UCX knows no order. Nobody has seen the NICs of a synthetic
+//         machine: there the request's interfaces follow, since UCX reaches nobody over absent devices alone. Of
+//         NCCL_IB_HCA, OMP_NUM_THREADS and UCX_NET_DEVICES what the user set stays. Without granted GPUs nothing is
+//         said of GPUs or NICs.
 // BIND-12 Where it is unclear what is right, fails with kInfeasible and one sentence without a full stop, and the tasks
 //         should be left as they are: the step binds GPUs itself or has more tasks than CPUs (step_binding.h), the
 //         machine is not known, it does not know a granted GPU, or Slurm does not say which GPUs it granted
