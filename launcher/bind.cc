@@ -65,7 +65,7 @@ Result<NodeBinding> bind_node(const BindCommand& command, TaskRequest& request, 
   if (machine->synthetic) {
     request.interfaces = network_interfaces();
   } else {
-    request.cores = cores_of_this_node();
+    request.cores = find_cores(machine->cpus);
     drop_inactive_nics(*machine);
   }
   Result<NodeBinding> binding = bind_tasks(*machine, granted_resources(request.environment, *machine), request);

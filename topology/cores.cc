@@ -1,16 +1,23 @@
 #include "topology/cores.h"
 
-#include "topology/hwloc_topology.h"
+#include <algorithm>
+#include <fstream>
 
 namespace Atoll {
 
-std::vector<CpuList> cores_of_this_node() {
-  const Result<HwlocTopology> topology = HwlocTopology::load_with_cores();
-  if (!topology.ok()) return {};
+std::vector<CpuList> find_cores(const CpuList& cpus, const std::string& folder) {
   std::vector<CpuList> cores;
-  for (hwloc_obj_t core = nullptr;
-       (core = hwloc_get_next_obj_by_type(topology->get(), HWLOC_OBJ_CORE, core)) != nullptr;)
-    cores.push_back(to_list(core->cpuset));
+  CpuList known;
+  for (const int cpu : cpus) {
+    if (std::binary_search(known.begin(), known.end(), cpu)) continue;
+    std::ifstream file(folder + "/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list");
+    std::string list;
+    if (!std::getline(file, list)) continue;
+    const Result<CpuList> core = parse_cpu_list(list);
+    if (!core.ok() || !std::binary_search(core->begin(), core->end(), cpu)) continue;
+    known = unite(known, *core);
+    cores.push_back(*core);
+  }
   return cores;
 }
 

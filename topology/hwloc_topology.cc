@@ -4,18 +4,15 @@
 
 namespace Atoll {
 
-Result<HwlocTopology> HwlocTopology::load() { return load_node(Extra::kNothing); }
+Result<HwlocTopology> HwlocTopology::load() { return load_node(false); }
 
-Result<HwlocTopology> HwlocTopology::load_with_cores() { return load_node(Extra::kCores); }
+Result<HwlocTopology> HwlocTopology::load_with_devices() { return load_node(true); }
 
-Result<HwlocTopology> HwlocTopology::load_with_devices() { return load_node(Extra::kDevices); }
-
-Result<HwlocTopology> HwlocTopology::load_node(Extra extra) {
+Result<HwlocTopology> HwlocTopology::load_node(bool with_devices) {
   HwlocTopology owner;
   if (hwloc_topology_init(&owner.topology_) != 0) return errno_status("hwloc cannot start", errno);
   hwloc_topology_set_all_types_filter(owner.topology_, HWLOC_TYPE_FILTER_KEEP_NONE);
-  if (extra == Extra::kCores) hwloc_topology_set_type_filter(owner.topology_, HWLOC_OBJ_CORE, HWLOC_TYPE_FILTER_KEEP_ALL);
-  if (extra == Extra::kDevices) hwloc_topology_set_io_types_filter(owner.topology_, HWLOC_TYPE_FILTER_KEEP_ALL);
+  if (with_devices) hwloc_topology_set_io_types_filter(owner.topology_, HWLOC_TYPE_FILTER_KEEP_ALL);
   hwloc_topology_set_components(owner.topology_, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "x86");
   // sysfs tells the same, and libpciaccess behind this plugin leaks what it knows of each device.
   hwloc_topology_set_components(owner.topology_, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "pci");

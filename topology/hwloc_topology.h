@@ -15,9 +15,7 @@ class HwlocTopology {
  public:
   // This process's node, only processors and NUMA nodes: 2 ms, against 7 to 12 for everything that hwloc can find.
   static Result<HwlocTopology> load();
-  // The same with cores.
-  static Result<HwlocTopology> load_with_cores();
-  // The same as load() with PCI and the devices of the operating system.
+  // The same with PCI and the devices of the operating system.
   static Result<HwlocTopology> load_with_devices();
   // The node that an XML file describes, with its devices and matrices; nothing of this one. Only for XML that
   // clean_hwloc_xml() wrote: hwloc trusts what it reads.
@@ -33,8 +31,7 @@ class HwlocTopology {
 
  private:
   HwlocTopology() = default;
-  enum class Extra { kNothing, kCores, kDevices };
-  static Result<HwlocTopology> load_node(Extra extra);
+  static Result<HwlocTopology> load_node(bool with_devices);
   hwloc_topology_t topology_ = nullptr;
 };
 
