@@ -56,9 +56,8 @@ struct NodeBinding {
 //         best together (PICK-1), unless tasks would have to cross islands for it.
 // BIND-4  spread: the same shares, but task after task goes round robin over the islands, and inside an island over
 //         its NUMA nodes.
-// BIND-5  island: as pack, but no task's GPUs lie in two islands; where that cannot be, the binding is unclear. So it
-// is
-//         without GPUs.
+// BIND-5  island: as pack, but no task's GPUs lie in two islands; where that cannot be, or without GPUs, the binding is
+//         unclear.
 // BIND-6  numa: the tasks are divided over the NUMA nodes that have granted GPUs, evenly and in order, and each node's
 //         GPUs among its tasks as in BIND-1 to BIND-3. With fewer tasks than nodes a task has several consecutive
 //         nodes. Unclear where the place of a GPU is unknown.

@@ -178,7 +178,7 @@ TEST_CASE("what the user set of the hints stays, and of the GPUs nothing is said
         Environment{{"ATOLL_NUMA", "0"}, {"OMP_NUM_THREADS", "1"}});
 }
 
-TEST_CASE("of a machine that is only described the NICs are named and the node's interfaces stay allowed (BIND-11)") {
+TEST_CASE("a machine that is only described names its NICs and leaves the interfaces allowed (BIND-11)") {
   Machine machine = parse(kFive);
   machine.synthetic = true;
   const NodeBinding binding = bind(machine, BindMode::kPack, 5);
@@ -199,7 +199,8 @@ TEST_CASE("where it is unclear what is right, one sentence says why (BIND-12)") 
   CHECK(why_not(pairs, BindMode::kIsland, 1) ==
         "1 task of 4 GPUs does not fit into islands of 2 and 2 GPUs on a100-pairs");
   CHECK(why_not(none, BindMode::kIsland, 2) == "no GPU is granted on no-gpu, so there is no island");
-  CHECK(why_not(parse("machine bare\n"), BindMode::kPack, 2) == "no GPU is granted on bare and its NUMA nodes are unknown");
+  CHECK(why_not(parse("machine bare\n"), BindMode::kPack, 2) ==
+        "no GPU is granted on bare and its NUMA nodes are unknown");
   CHECK(why_not(pairs, BindMode::kPack, 2, slurm({{"SLURM_STEP_GPUS", "0,7"}})) ==
         "the topology of a100-pairs does not know GPU 7, which Slurm granted");
   CHECK(why_not(pairs, BindMode::kPack, 2, slurm({{"SLURM_GPUS_ON_NODE", "3"}})) ==
