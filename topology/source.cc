@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <vector>
 
 #include "topology/hwloc_xml.h"
 #include "topology/nccl_xml.h"
@@ -123,11 +124,15 @@ Result<Machine> parse_as(std::string_view text, SourceFormat format) {
   return parse_machine(text);
 }
 
+// No more than needed to see that it is too much.
 Result<std::string> read_all(std::istream& in) {
-  std::string bytes(kMaxSourceBytes + 1, '\0');
-  in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  std::string bytes;
+  std::vector<char> chunk(64 << 10);
+  while (in && bytes.size() <= kMaxSourceBytes) {
+    in.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
+    bytes.append(chunk.data(), static_cast<std::size_t>(in.gcount()));
+  }
   if (in.bad()) return Status(Code::kUnavailable, "cannot be read");
-  bytes.resize(static_cast<std::size_t>(in.gcount()));
   return bytes;
 }
 
