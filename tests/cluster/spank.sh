@@ -84,5 +84,26 @@ check "ATOLL_SPEC=yes srun: the same" all_of 'status_is 0' 'says "on 1 nodes"'
 log=$scratch/log
 job 30 --nodes=2 --atoll=nodes=1,name=armed -- bash -c "srun --ntasks=1 /bin/echo plain; atoll run -- $hello"
 check "salloc --atoll arms the shell, and its sruns are plain" all_of 'says "^plain"' 'says "armed is ready"' 'says "on 1 nodes"'
+submit example scripts/sbatch/plugin.sbatch
+ended example
+check "plugin.sbatch runs on the job's nodes" all_of 'says "= 385, on 2 nodes"' 'exit_code_is 0'
 check_nothing_left "steps"
+box_down_now
+
+# A site where salloc's shell runs on the first node.
+plugin_box --nodes 2 --conf LaunchParameters=use_interactive_step
+log=$scratch/log
+cat > "$scratch/shell" << SCRIPT
+#!/bin/bash
+echo "in \$(hostname), \$SLURM_STEP_NODELIST"
+srun --nodes=2 --ntasks=2 /bin/echo plain step
+atoll run -- $hello
+exit 5
+SCRIPT
+chmod +x "$scratch/shell"
+begin 40 script --quiet --return --command \
+  "env SHELL=$scratch/shell tests/box/box run --name $box_name salloc --quiet --nodes=2 --atoll=name=armed" /dev/null
+finish
+check "salloc's interactive step is armed too" all_of 'status_is 5' '[ "$(grep -c "plain step.\?$" "$log")" = 2 ]' 'says "armed is ready"' 'says "on 2 nodes"' 'says "in n1, "'
+check_nothing_left "the interactive step"
 check "no node was drained" no_node_is_drained
