@@ -74,7 +74,7 @@ $O/obj/%.o: %.cc Makefile config.mk config.h
 	$(call say,CXX) $(compile) -MMD -MP -c -o $@ $<
 
 $O/obj/spank_plugin/%.o: spank_plugin/%.c Makefile config.mk config.h
-	$(call say,CC) $(CC) -std=c11 -fPIC -Wall -Wextra -Wshadow -I. $(SLURM_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC) $(CC) -std=gnu11 -fPIC -Wall -Wextra -Wshadow -I. -DATOLL_PROGRAM='"$(bindir)/atoll"' $(SLURM_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # A folder is a prerequisite of what its files become, so that a deleted source leaves it.
 .SECONDEXPANSION:
@@ -99,7 +99,7 @@ $(fuzzers) $(benches) $(helpers): $O/%: $O/obj/%.o $$(call objects,$$(wildcard $
 	$(call say,LD) $(link) $(filter %.o,$^) $(all_ours) $(libs) $(if $(filter bench/%,$*),$(BENCHMARK_LIBS))
 
 $O/spank_atoll.so: $(call objects,$(plugin_c)) $(wildcard spank_plugin spank_plugin/*.map)
-	$(call say,LD) $(CC) -shared $(LDFLAGS) $(patsubst %,-Wl$(comma)--version-script=%,$(filter %.map,$^)) -o $@ $(filter %.o,$^)
+	$(call say,LD) $(CC) -shared -Wl,-z,relro,-z,now,-z,noexecstack,--build-id $(LDFLAGS) $(patsubst %,-Wl$(comma)--version-script=%,$(filter %.map,$^)) -o $@ $(filter %.o,$^)
 
 -include $(shell find $O/obj -name '*.d' 2>/dev/null)
 
