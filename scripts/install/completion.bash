@@ -30,6 +30,10 @@ _atoll_values() {  # OPTION: the values that are words; anything else is a file 
   esac
 }
 
+_atoll_program() {  # by its path, or a command's name
+  if [[ $current == */* ]]; then COMPREPLY=($(compgen -f -- "$current")); else COMPREPLY=($(compgen -c -- "$current")); fi
+}
+
 _atoll() {
   local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command program
   COMPREPLY=()
@@ -38,7 +42,7 @@ _atoll() {
   [[ $before != = ]] || before=${COMP_WORDS[COMP_CWORD - 2]}
   if [[ -n $program ]]; then
     if declare -F _command_offset > /dev/null; then _command_offset "$program"; return; fi
-    if ((COMP_CWORD == program)); then COMPREPLY=($(compgen -c -- "$current") $(compgen -f -- "$current")); fi
+    ((COMP_CWORD > program)) || _atoll_program
   elif [[ -z $command ]]; then
     COMPREPLY=($(compgen -W "$_atoll_commands ${_atoll_options[atoll]}" -- "$current"))
   elif [[ ${_atoll_valued[$command]-} == *" $before "* ]]; then
@@ -46,7 +50,7 @@ _atoll() {
   elif [[ $current == -* || $command != run ]]; then
     COMPREPLY=($(compgen -W "${_atoll_options[$command]-}" -- "$current"))
   else
-    COMPREPLY=($(compgen -c -- "$current") $(compgen -f -- "$current"))
+    _atoll_program
   fi
 }
 
