@@ -34,7 +34,7 @@ fill = sed -e 's|@bindir@|$(bindir)|g' -e 's|@mandir@|$(mandir)|g' -e 's|@libdir
 $O/install/plugstack.conf $O/install/modulefile: $O/install/%: scripts/install/%.in
 	$(call say,GEN) $(fill) $< > $@
 
-$O/install/completion: scripts/install/completion $O/atoll
+$O/install/completion: scripts/install/completion scripts/install/completion.bash $O/atoll
 	$(call say,GEN) scripts/install/completion $O/atoll > $@
 
 install: all $O/atoll.pc $O/install/plugstack.conf $O/install/modulefile $O/install/completion
