@@ -14,7 +14,7 @@ O   := $B$(if $(SAN),/$(SAN))
 MAKEFLAGS += -rR $(if $(filter 0,$(MAKELEVEL)),-j$(shell nproc))
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: $O/atoll.pc all tests suites fuzzers check demo bench deps install uninstall dist format clean distclean
+.PHONY: all tests suites fuzzers check demo bench deps dist format clean distclean
 SHELL := /bin/bash
 all:
 
@@ -134,26 +134,9 @@ demo:
 bench: all $(benches)
 	@$(if $(wildcard bench/run),B='$O' bench/run,echo 'make bench: there is no bench/run')
 
-# Installing: mode:file:folder.
+# Installing and packing.
 
-pkgconfig := $(libdir)/pkgconfig
-installed  = $(foreach p,$(programs),755:$p:$(bindir)) $(foreach p,$(plugin),755:$p:$(libdir)/slurm) \
-  644:$(library):$(libdir) 644:$O/atoll.pc:$(libdir)/pkgconfig \
-  $(foreach h,$(wildcard include/atoll/*.h include/atoll/*/*.h),644:$h:$(includedir)/$(patsubst include/%/,%,$(dir $h))) \
-  $(foreach m,$(wildcard man/*.[1-9]),644:$m:$(mandir)/man$(subst .,,$(suffix $m))) \
-  $(foreach e,$(wildcard examples/*.cc examples/*.h),644:$e:$(datadir)/atoll/examples) \
-  $(foreach s,$(wildcard scripts/sbatch/*),755:$s:$(datadir)/atoll/sbatch)
-
-$O/atoll.pc: Makefile config.mk
-	$(call say,GEN) printf '%s\n' 'Name: atoll' 'Description: GPU actors inside a Slurm allocation' 'Version: $(VERSION)' \
-	  'Cflags: -I$(includedir) -std=c++20 -pthread $(MSGPACK_CFLAGS)' 'Libs: -L$(libdir) -latoll -pthread $(libs)' > $@
-
-install: all $O/atoll.pc
-	@for i in $(installed); do IFS=: read -r mode file to <<< "$$i"; install -D -m $$mode $$file "$(DESTDIR)$$to/$${file##*/}" || exit; done
-	@echo "atoll $(VERSION) is installed under $(DESTDIR)$(prefix)"
-
-uninstall:
-	@for i in $(installed); do IFS=: read -r mode file to <<< "$$i"; rm -f "$(DESTDIR)$$to/$${file##*/}"; done
+include scripts/install/install.mk
 
 dist: configure
 	git archive --prefix=atoll-$(VERSION)/ --add-file=configure -o atoll-$(VERSION).tar.gz HEAD
