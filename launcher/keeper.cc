@@ -10,9 +10,16 @@
 namespace Atoll {
 namespace {
 
+constexpr std::chrono::milliseconds kLastWord{1000};
+
 bool has_hung_up(int fd) {
   pollfd ready = {fd, POLLRDHUP, 0};
   return fd >= 0 && ::poll(&ready, 1, 0) > 0;
+}
+
+bool hangs_up_within(int fd, std::chrono::milliseconds limit) {
+  pollfd ready = {fd, POLLRDHUP, 0};
+  return fd >= 0 && ::poll(&ready, 1, static_cast<int>(limit.count())) > 0;
 }
 
 bool told_to_end(Signals& signals) {
@@ -76,7 +83,8 @@ int Keeper::keep(int lifeline) {
     cluster_.pump();
     told = told_to_end(signals_) || has_hung_up(lifeline);
   }
-  if (told) {
+  // An srun with an allocation of its own gives it back, with our daemons, before it lets go of us.
+  if (told || hangs_up_within(lifeline, kLastWord)) {
     cluster_.stop(signals_, LaunchedCluster::Hurry::kNo);
     return kExitOk;
   }

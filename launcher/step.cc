@@ -105,6 +105,10 @@ void Step::read_err() {
 
 void Step::pass_on_line(const std::string& line) {
   if (is_noise(line)) return;
+  if (tells_of_cancel(line)) {
+    if (last_complaint_.empty()) last_complaint_ = "the step was cancelled";
+    return;
+  }
   // That srun ended a task is what follows from the complaint before it, and no reason.
   if (const std::string complaint = srun_complaint(line);
       !complaint.empty() && (last_complaint_.empty() || !is_end_of_task(complaint)))
@@ -163,6 +167,11 @@ bool is_end_of_task(const std::string& complaint) {
 
 bool is_noise(const std::string& line) {
   return line.starts_with("srun: cluster configuration lacks support for cpu binding");
+}
+
+bool tells_of_cancel(const std::string& line) {
+  if (line.starts_with("srun: Job step aborted: ")) return true;
+  return line.find(": error: *** STEP ") != std::string::npos && line.find(" CANCELLED ") != std::string::npos;
 }
 
 }  // namespace Atoll

@@ -64,6 +64,10 @@ std::string srun_complaint(const std::string& line);
 // "n4: task 3: Killed", "n[1-2]: tasks 0-1: Exited with exit code 1".
 bool is_end_of_task(const std::string& complaint);
 
+// Slurm's words for the daemons' step when the job or the step is cancelled or over: "slurmstepd: error: *** STEP 7.1
+// ON n1 CANCELLED AT …", "srun: Job step aborted: …". The user has them of his own step, and from us in one sentence.
+bool tells_of_cancel(const std::string& line);
+
 // A line of srun that tells the user nothing: it warns about options of ours that are right.
 bool is_noise(const std::string& line);
 

@@ -10,6 +10,8 @@
 // srun.
 int srun_init(spank_t spank, const struct atoll_config* config);
 int srun_after_options(spank_t spank, const struct atoll_config* config);
+int srun_user_init(spank_t spank, const struct atoll_config* config);
+int srun_exit(spank_t spank, const struct atoll_config* config);
 
 // sbatch and salloc.
 int allocator_init(spank_t spank, const struct atoll_config* config);

@@ -47,6 +47,11 @@ int slurm_spank_init_post_opt(spank_t spank, int argc, char** argv) {
   return call(spank, srun_after_options, allocator_after_options, NULL);
 }
 
+int slurm_spank_local_user_init(spank_t spank, int argc, char** argv) {
+  (void)argc, (void)argv;
+  return call(spank, srun_user_init, NULL, NULL);
+}
+
 int slurm_spank_user_init(spank_t spank, int argc, char** argv) {
   (void)argc, (void)argv;
   return call(spank, NULL, NULL, stepd_user_init);
@@ -69,7 +74,7 @@ int slurm_spank_task_exit(spank_t spank, int argc, char** argv) {
 
 int slurm_spank_exit(spank_t spank, int argc, char** argv) {
   (void)argc, (void)argv;
-  return call(spank, NULL, NULL, stepd_exit);
+  return call(spank, srun_exit, NULL, stepd_exit);
 }
 
 // Slurm 20.02 calls slurm_spank_init in slurmd only where this is.

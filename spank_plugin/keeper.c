@@ -57,18 +57,15 @@ int open_keeper(struct atoll_keeper* keeper) {
   return 0;
 }
 
-int start_keeper(spank_t spank, const struct atoll_keeper* keeper, const struct atoll_config* config,
-                 const struct atoll_spec* spec, char why[ATOLL_WHY_BYTES]) {
+int start_keeper(const struct atoll_keeper* keeper, const struct atoll_config* config, const struct atoll_spec* spec,
+                 char* const environment[], char why[ATOLL_WHY_BYTES]) {
   struct words words = {.count = 0};
-  char** environment = NULL;
   if (check_program(config, why) != 0) return -1;
   add(&words, config->atoll);
   add(&words, "up");
   add(&words, "--lifeline=3");
   add_options(&words, spec);
-  // Not ours, slurmstepd's: with that one srun would ask for a second allocation.
-  int error = spank_get_item(spank, S_JOB_ENV, &environment) == ESPANK_SUCCESS ? 0 : EINVAL;
-  if (error == 0) error = start_detached(config->atoll, (char* const*)words.word, environment, keeper->theirs);
+  const int error = start_detached(config->atoll, (char* const*)words.word, environment, keeper->theirs);
   if (error == 0) return 0;
   snprintf(why, ATOLL_WHY_BYTES, "--atoll: the cluster could not be started: %s", strerror(error));
   return -1;
@@ -79,7 +76,7 @@ static void close_end(int* end) {
   *end = -1;
 }
 
-void leave_keeper_to_task(struct atoll_keeper* keeper) { close_end(&keeper->theirs); }
+void leave_keeper(struct atoll_keeper* keeper) { close_end(&keeper->theirs); }
 
 void end_keeper(struct atoll_keeper* keeper, const struct atoll_config* config) {
   struct pollfd ended = {keeper->ours, POLLIN, 0};

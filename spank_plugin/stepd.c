@@ -17,14 +17,14 @@
 // What this slurmstepd is to do; decided in user_init, before the tasks are forked.
 static struct {
   bool batch;    // this is the batch script's step
-  bool cluster;  // a cluster is to be started from here
+  bool cluster;  // the job or step has one
   bool bind;
   struct atoll_spec spec;
   struct atoll_bind binding;
   char bind_steps[32];  // of a batch script: for the sruns inside it
   char topology[PATH_MAX];
   char why[ATOLL_WHY_BYTES];  // the tasks must not run; "" if they may
-  uint32_t tasks;             // on this node, that have not ended
+  uint32_t tasks;             // on this node
   struct atoll_keeper keeper;
   struct atoll_board* board;
 } step;
@@ -76,7 +76,7 @@ static void plan_batch(spank_t spank, const struct atoll_config* config) {
   read_variable(spank, ATOLL_PASSED_BIND, step.bind_steps, sizeof step.bind_steps);
 }
 
-// A step of srun, which has decided. One cluster for all of it, from its first node.
+// A step of srun, which has decided, and starts the step's cluster itself.
 static void plan_step(spank_t spank, const struct atoll_config* config) {
   char text[ATOLL_SPEC_BYTES];
   read_variable(spank, ATOLL_PASSED_TOPOLOGY, step.topology, sizeof step.topology);
@@ -100,7 +100,7 @@ int stepd_user_init(spank_t spank, const struct atoll_config* config) {
   else
     plan_step(spank, config);
   if (step.bind) step.board = open_board();
-  if (step.cluster && step.spec.driver[0] == '\0' && number_of(spank, S_JOB_NODEID) == 0) {
+  if (step.batch && step.cluster && step.spec.driver[0] == '\0') {
     const int error = open_keeper(&step.keeper);
     if (error != 0) snprintf(step.why, sizeof step.why, "--atoll: no connection to the cluster: %s", strerror(error));
   }
@@ -122,10 +122,16 @@ static void set_variables(spank_t spank) {
   spank_setenv(spank, ATOLL_JOB, job, 1);
 }
 
-static int start_cluster(spank_t spank, const struct atoll_config* config, int task) {
-  if (!step.cluster) return 0;
+// Beside the script, or in its place.
+static int start_cluster(spank_t spank, const struct atoll_config* config) {
+  char** environment = NULL;
+  if (!step.batch || !step.cluster) return 0;
   if (step.spec.driver[0] != '\0') return run_driver(spank, config, &step.spec, step.why);
-  return task == 0 && step.keeper.theirs >= 0 ? start_keeper(spank, &step.keeper, config, &step.spec, step.why) : 0;
+  // Not our own environment, which is slurmstepd's: with that one srun would ask for a second allocation.
+  if (spank_get_item(spank, S_JOB_ENV, &environment) == ESPANK_SUCCESS)
+    return start_keeper(&step.keeper, config, &step.spec, environment, step.why);
+  snprintf(step.why, sizeof step.why, "--atoll: Slurm does not tell the job's environment");
+  return -1;
 }
 
 // The task's end, in its own words. An optional plugin's return value is not listened to, so the task ends here.
@@ -141,19 +147,19 @@ int stepd_task_init(spank_t spank, const struct atoll_config* config) {
   spank_get_item(spank, S_TASK_ID, &task);
   set_variables(spank);
   if (step.bind) bind_task(spank, step.board, config, &step.binding, (unsigned)task, step.tasks);
-  if (start_cluster(spank, config, task) != 0) fail_task();
+  if (start_cluster(spank, config) != 0) fail_task();
   return 0;
 }
 
 int stepd_task_post_fork(spank_t spank, const struct atoll_config* config) {
   (void)spank, (void)config;
-  leave_keeper_to_task(&step.keeper);
+  leave_keeper(&step.keeper);
   return 0;
 }
 
 int stepd_task_exit(spank_t spank, const struct atoll_config* config) {
   (void)spank;
-  if (step.batch || step.tasks <= 1 || --step.tasks == 0) end_keeper(&step.keeper, config);
+  end_keeper(&step.keeper, config);
   return 0;
 }
 

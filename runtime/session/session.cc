@@ -67,6 +67,11 @@ std::string join_ids(const std::vector<Session>& sessions) {
 }
 
 Status none_found(const Environment& environment, const std::string& job) {
+  // What the plugin passed from sbatch is still there: nobody took it up.
+  if (environment.contains("SLURM_ATOLL_SPEC"))
+    return Status(Code::kInfeasible, "job " + job + " was given --atoll, but Slurm on this node (" +
+                                         lookup(environment, "SLURMD_NODENAME") +
+                                         ") has not loaded Atoll's plugin; atoll doctor says why; or use atoll run");
   if (is_promised_cluster(environment))
     return Status(Code::kNotFound, "job " + job +
                                        " was given --atoll, but has no cluster on this host yet; if none comes, " +

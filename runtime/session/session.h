@@ -57,7 +57,7 @@ std::vector<Session> list_sessions(const Environment& environment, const std::st
 
 // The cluster a client of this environment means: the one in ATOLL_SESSION (a folder), else the only ready one of
 // this job on this host. kNotFound when there is none, kUnavailable when it is still coming up, kInvalidArgument when
-// there are several: the words list them.
+// there are several: the words list them. kInfeasible when none will come, since our plugin is not on this node.
 Result<Session> find_session(const Environment& environment);
 
 // The same for who may be early: sleeps until the cluster is ready, it fails to come up, or `deadline`. kTimedOut says

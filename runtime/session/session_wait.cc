@@ -49,7 +49,8 @@ void SessionWatch::arm() {
 }
 
 void SessionWatch::look_at(const std::string& folder) {
-  watch(folder, IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF);
+  // A keeper that fails may stay, and only say so in its progress file.
+  watch(folder, IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_DELETE_SELF);
   Seen& seen = seen_[folder];
   if (!seen.progress.valid())
     seen.progress.reset(::open((folder + "/" + kProgressFile).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));

@@ -12,6 +12,7 @@ scratch=$bin/cluster/$test_name  # all nodes see it
 log=$scratch/log                 # of the command that began last
 export ATOLL_BIN=$bin
 export PATH=$bin:$PATH
+ulimit -c 0  # programs here end in every way there is
 failures=0
 box_is_up=''
 rm -rf "$scratch" && mkdir -p "$scratch" || exit

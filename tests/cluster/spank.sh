@@ -14,6 +14,7 @@ atoll status --json > $scratch/status
 srun --ntasks=2 bash -c 'echo step of \$ATOLL_JOB'
 srun --ntasks=1 --export=NONE /bin/echo step without environment
 srun --ntasks=1 --atoll /bin/echo step with the option
+echo end \$EPOCHREALTIME
 exit 7
 SCRIPT
 submit first "$scratch/first.sh"
@@ -26,6 +27,7 @@ submit no --atoll=yes --atoll=no --wrap="env | grep ATOLL_JOB; true"
 ended first
 check "a script's first line runs on a live cluster" all_of 'says "= 385, on 2 nodes"' '[ "$(grep -c "is ready" "$log")" = 1 ]'
 check "the script's exit code is the job's" exit_code_is 7
+check "the cluster ends in good order" all_of '! says "srun: error|slurmstepd|aborted|atoll: .*ended" > /dev/null' 'says "^end "'
 check "SPEC says the cluster's name, its head's node and the memory for objects" \
   python3 -c 'import json,sys; s=json.load(open(sys.argv[1])); assert s["cluster"]=="mine" and s["head"]["node"]=="n2" and all(n["memory"]["total"] == 448 << 20 for n in s["nodes"]), s' "$scratch/status"
 check "sruns inside are plain, whatever their environment" all_of \
@@ -63,12 +65,13 @@ $hello || exit 1
 scontrol requeue \$SLURM_JOB_ID
 exec sleep 60
 SCRIPT
-submit requeue "$scratch/requeue.sh"
-# Slurm lets a job that was requeued wait for two minutes, but for an admin.
-await 20 eval '[ "$(job_field "$job" Restarts) $(job_field "$job" JobState)" = "1 PENDING" ]' && login scontrol update "JobId=$job" StartTime=now
 ended het
 check "a heterogeneous job has one cluster, and its steps are plain" all_of \
   '[ "$(grep -c "is ready" "$log")" = 1 ]' '[ "$(grep -c "^both" "$log")" = 2 ]' 'says "^second"' 'exit_code_is 0'
+submit requeue "$scratch/requeue.sh"
+# Slurm lets a job that was requeued wait for two minutes, until its first run is surely over on all nodes; an admin need not.
+await 20 eval '[ "$(job_field "$job" Restarts) $(job_field "$job" JobState)" = "1 PENDING" ]' && await 20 eval 'nothing_new > /dev/null' &&
+  login scontrol update "JobId=$job" StartTime=now
 ended requeue
 check "a job that is requeued has a cluster again" all_of '[ "$(grep -c "= 385" "$log")" = 2 ]' 'exit_code_is 3'
 submit cancelled --nodes=2 --atoll --wrap="$hello; echo under way; sleep 60"

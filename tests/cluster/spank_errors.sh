@@ -94,6 +94,24 @@ ended forbidden
 check "an atoll that must not be executed: the same" all_of '! says "the script ran" > /dev/null || [ "$(id -u)" = 0 ]' '! exit_code_is 0 > /dev/null'
 install_atoll "$good"
 
-# The plugin is not on every node: a plain job runs, and one with the option says what is missing.
 check_nothing_left "all that"
 check "no node was drained by any of this" no_node_is_drained
+box_down_now
+
+# The plugin is on the login node and on n1, but not on n2.
+local=$(mktemp -d /tmp/atoll-plugin-XXXXXX)
+cp "$bin/spank_atoll.so" "$local"
+echo "optional $local/spank_atoll.so atoll=$bin/atoll" > "$scratch/plugstack.conf"
+box_up --nodes 2 --plugstack "$scratch/plugstack.conf"
+on n1 bash -c "mkdir -p $local && cp $bin/spank_atoll.so $local"
+submit here --nodelist=n1 --atoll --wrap="$bin/examples/hello"
+submit elsewhere --nodelist=n2 --atoll --wrap="$bin/examples/hello"
+submit plain --nodelist=n2 --wrap="echo plain"
+ended here
+check "where the plugin is, the job has its cluster" all_of 'exit_code_is 0' 'says "on 1 nodes"'
+ended elsewhere
+check "where it is not, the program says so at once" all_of '! exit_code_is 0 > /dev/null' 'says "Slurm on this node \(n2\) has not loaded Atoll.s plugin"'
+ended plain
+check "and a job without the option runs there" all_of 'exit_code_is 0' 'says "^plain"'
+check "no node was drained by a missing plugin" no_node_is_drained
+rm -rf "$local"

@@ -36,7 +36,15 @@ TEST_CASE("variables that would change the daemons' step go") {
                            "OMPI_MCA_ess_base_jobid",
                            "PRTE_LAUNCHED",
                            "ATOLL_SESSION",
-                           "ATOLL_SECRET"}) {
+                           "ATOLL_SECRET",
+                           "ATOLL_HEAD_TASK",
+                           "ATOLL_OBJECT_MEMORY",
+                           "ATOLL_SPEC",
+                           "ATOLL_BIND",
+                           "SLURM_ATOLL_SPEC",
+                           "SLURM_ATOLL_BIND",
+                           "SLURM_SPANK__SLURM_SPANK_OPTION_atoll_atoll",
+                           "SLURM_SPANK__SLURM_SPANK_OPTION_atoll_atoll_bind"}) {
     CAPTURE(name);
     CHECK(changes_the_step(name));
   }

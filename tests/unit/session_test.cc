@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <thread>
 
 #include "runtime/session/session_folder.h"
 
@@ -42,6 +43,30 @@ mode_t mode_of(const std::string& path) {
 }
 
 }  // namespace
+
+TEST_CASE("where the plugin is promised but not on this node nobody waits") {
+  TemporaryPlace place;
+  place.environment["SLURM_JOB_ID"] = "7";
+  place.environment["SLURM_ATOLL_SPEC"] = "yes";
+  place.environment["SLURMD_NODENAME"] = "n2";
+  const Status status = wait_for_session(place.environment, now() + std::chrono::seconds(60)).status();
+  CHECK(status.code() == Code::kInfeasible);
+  CHECK(status.message() ==
+        "job 7 was given --atoll, but Slurm on this node (n2) has not loaded Atoll's plugin; atoll doctor says why; or use "
+        "atoll run");
+}
+
+TEST_CASE("a job that was given --atoll is told that its cluster may be on its way") {
+  TemporaryPlace place;
+  place.environment["SLURM_JOB_ID"] = "7";
+  CHECK_FALSE(is_promised_cluster(place.environment));
+  place.environment["ATOLL_JOB"] = "6";  // of the job that submitted this one
+  CHECK_FALSE(is_promised_cluster(place.environment));
+  place.environment["ATOLL_JOB"] = "7";
+  CHECK(is_promised_cluster(place.environment));
+  CHECK(find_session(place.environment).status().message() ==
+        "job 7 was given --atoll, but has no cluster on this host yet; if none comes, its output says why");
+}
 
 TEST_CASE("a published session is found with all that it says, and leaves nothing behind") {
   TemporaryPlace place;
@@ -169,4 +194,18 @@ TEST_CASE("the start of a process is read past any name") {
   CHECK(parse_stat(stat).start_ticks == 98765);
   CHECK(parse_stat("").start_ticks == 0);
   CHECK(parse_stat("17 (x) S 1 2").start_ticks == 0);
+}
+
+TEST_CASE("who waits is woken by a failure that the keeper only writes down") {
+  TemporaryPlace place;
+  SessionFolder folder = must_create(place.environment, "ab12");
+  folder.set_progress("waiting for n2");
+  Status status;
+  std::thread waiting(
+      [&] { status = wait_for_session(place.environment, now() + std::chrono::seconds(60)).status(); });
+  const Time begin = now();
+  folder.fail("no room on n3");
+  waiting.join();
+  CHECK(status == Status(Code::kUnavailable, "the cluster did not come up: no room on n3"));
+  CHECK(now() - begin < std::chrono::seconds(30));
 }
