@@ -50,6 +50,7 @@ int run_command(int argc, char** argv) {
   add_status(app, line);
   add_topo(app, line);
   add_place(app, line);
+  add_doctor(app, line);
   add_bind(app, line);
   return parse(app, argc, argv, line);
 }

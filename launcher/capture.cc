@@ -23,19 +23,20 @@ bool wait_readable(int fd, Time deadline) {
 }
 
 // To the end of the stream; false when `deadline` comes first.
-bool read_all(int fd, Time deadline, std::string& text) {
+bool read_all(int fd, Time deadline, std::size_t most, std::string& text) {
   char bytes[4096];
   while (wait_readable(fd, deadline)) {
     const ssize_t size = ::read(fd, bytes, sizeof bytes);
     if (size <= 0) return true;
-    if (text.size() < kMaxBytes) text.append(bytes, static_cast<std::size_t>(size));
+    if (text.size() < most) text.append(bytes, static_cast<std::size_t>(size));
   }
   return false;
 }
 
 }  // namespace
 
-Result<std::string> capture(const std::vector<std::string>& argv, const Environment& environment, Duration limit) {
+Result<Captured> capture_all(const std::vector<std::string>& argv, const Environment& environment, Duration limit,
+                             std::size_t most) {
   const Time deadline = now() + limit;
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return errno_status("cannot make a pipe", errno);
@@ -50,14 +51,19 @@ Result<std::string> capture(const std::vector<std::string>& argv, const Environm
   if (!child.ok()) return child.status();
   theirs.reset();
   const Fd process = open_process(child->pid());
-  std::string text;
-  const bool ended = read_all(ours.get(), deadline, text) && wait_readable(process.get(), deadline);
-  if (!ended) child->signal_group(SIGKILL);
+  Captured said;
+  said.in_time = read_all(ours.get(), deadline, most, said.text) && wait_readable(process.get(), deadline);
+  if (!said.in_time) child->signal_group(SIGKILL);
   wait_readable(process.get(), now() + std::chrono::seconds(1));
   child->look();
-  if (!ended)
-    return Status(Code::kTimedOut, argv.front() + " did not end within " + std::to_string(seconds(limit)) + " s");
-  return text;
+  return said;
+}
+
+Result<std::string> capture(const std::vector<std::string>& argv, const Environment& environment, Duration limit) {
+  Result<Captured> said = capture_all(argv, environment, limit, kMaxBytes);
+  if (!said.ok()) return said.status();
+  if (said->in_time) return std::move(said->text);
+  return Status(Code::kTimedOut, argv.front() + " did not end within " + std::to_string(seconds(limit)) + " s");
 }
 
 }  // namespace Atoll

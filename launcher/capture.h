@@ -13,4 +13,13 @@ namespace Atoll {
 // code. kTimedOut, after killing it, when it does not end within `limit`.
 Result<std::string> capture(const std::vector<std::string>& argv, const Environment& environment, Duration limit);
 
+// The same, with how it ended, and with what was written until `limit` when it did not end by then. At most `most`
+// bytes are kept.
+struct Captured {
+  std::string text;
+  bool in_time = true;
+};
+Result<Captured> capture_all(const std::vector<std::string>& argv, const Environment& environment, Duration limit,
+                             std::size_t most);
+
 }  // namespace Atoll

@@ -25,6 +25,7 @@ void add_down(CLI::App& app, CommandLine& line);
 void add_status(CLI::App& app, CommandLine& line);
 void add_topo(CLI::App& app, CommandLine& line);
 void add_place(CLI::App& app, CommandLine& line);
+void add_doctor(CLI::App& app, CommandLine& line);
 void add_bind(CLI::App& app, CommandLine& line);
 
 }  // namespace Atoll

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "launcher/plugin_file.h"
+#include "launcher/plugstack.h"
+#include "runtime/base/status.h"
+
+namespace Atoll {
+
+// What `atoll doctor` sees on one node, without judging it. Texts are "" and numbers -1 where nothing could be learned.
+struct NodeFacts {
+  std::string node;
+  double time = 0;  // seconds of the epoch, when it was looked
+
+  std::string atoll_version, atoll_build;
+  bool has_daemon = false;  // atolld beside atoll
+
+  std::string slurm_commands;  // "22.05.8": of this node's srun
+  std::string slurmd;          // of this node's slurmd, where there is one
+  std::string slurmctld;       // of the controller
+  std::string proctrack, launch_parameters, prolog_flags;
+
+  Plugstack plugstack;
+  struct Plugin {
+    std::string path;  // as in a line of plugstack.conf
+    std::string why;   // it could not be read; "" if it was
+    PluginFile file;
+  };
+  std::vector<Plugin> plugins;        // those of plugstack.ours, in their order
+  std::vector<std::string> programs;  // of the settings atoll=PATH, those that cannot be executed here
+  bool srun_has_options = false;      // srun --help names --atoll
+
+  std::vector<std::string> mpi;  // that srun --mpi=list names
+  bool has_pmix_library = false;
+  std::string munge;  // why a credential cannot be sealed and opened; "" if it can
+
+  int cpus = -1, numa_nodes = -1;  // that hwloc sees
+  std::string machine_why;         // the machine could not be read
+  std::vector<std::string> machine_warnings;
+  int gpus = -1;                   // that the machine shows to us
+  bool machine_is_a_file = false;  // ATOLL_TOPOLOGY
+  std::string nvml;                // why NVML cannot be used; "" if it can
+  bool has_nvidia_device = false;  // /dev/nvidiactl
+  int slurm_gpus = -1;             // of Slurm's Gres of this node
+  std::vector<std::string> ports;  // of InfiniBand and RoCE: "mlx5_0:1 ACTIVE InfiniBand"
+
+  std::int64_t shm_bytes = -1, tmp_bytes = -1;  // free ones
+  std::int64_t memlock = -1, open_files = -1;   // soft limits; -2 is unlimited
+};
+
+// One line of JSON in ASCII, and back. kInvalidArgument for what is none.
+std::string facts_to_json(const NodeFacts& facts);
+Result<NodeFacts> facts_from_json(const std::string& text);
+
+}  // namespace Atoll

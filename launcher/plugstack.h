@@ -1,0 +1,43 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace Atoll {
+
+// A line of plugstack.conf, or of a file it includes, that loads our plugin.
+struct PlugstackLine {
+  std::string file;
+  int line = 0;
+  std::string kind;  // "optional" or "required"
+  std::string path;  // of the plugin, as written
+  std::vector<std::string> arguments;
+  friend bool operator==(const PlugstackLine&, const PlugstackLine&) = default;
+};
+
+// What Slurm would load of ours.
+struct Plugstack {
+  std::string path;                    // of the first file
+  bool found = false;                  // it could be read
+  std::vector<PlugstackLine> ours;     // those whose file is called spank_atoll*
+  std::vector<std::string> odd_files;  // that an include catches and whose name tells of an editor or a package manager
+  std::vector<std::string> bad_lines;  // "FILE:LINE", which Slurm does not understand either
+  friend bool operator==(const Plugstack&, const Plugstack&) = default;
+};
+
+// How files are had: their text, nullopt when they cannot be read; the files that a pattern matches.
+struct PlugstackSource {
+  std::function<std::optional<std::string>(const std::string& path)> read;
+  std::function<std::vector<std::string>(const std::string& pattern)> glob;
+};
+
+// Reads it as Slurm does: "required|optional PLUGIN [ARGUMENT...]", "include PATTERN" (of a relative one, in the folder
+// of the file that says it), "#" begins a comment. (Source: spank(8), CONFIGURATION.)
+Plugstack read_plugstack(const std::string& path, const PlugstackSource& source);
+
+// The files of this host.
+PlugstackSource plugstack_of_this_host();
+
+}  // namespace Atoll

@@ -1,0 +1,73 @@
+#!/bin/bash
+# atoll doctor on a site with everything that an admin can get wrong with the plugin.
+. "$(dirname "$0")/plugin.sh"
+
+folder=$scratch/plugstack.d
+mkdir "$folder"
+plugin=$scratch/spank_atoll.so
+cp "$bin/spank_atoll.so" "$plugin"
+echo "include $folder/*" > "$scratch/plugstack.conf"
+good_line="optional $plugin atoll=$bin/atoll"
+good() { rm -rf "${folder:?}"/*; cp "$bin/spank_atoll.so" "$plugin.new"; chmod "${1-755}" "$plugin.new"; mv "$plugin.new" "$plugin"; echo "$good_line" > "$folder/atoll.conf"; }
+doctor() { command_for 60 "$bin/atoll" doctor "$@"; }
+finds() { all_of "status_is $1" "says '$2'" 'says "^[0-9]+ nodes?: "'; }
+
+good
+box_up --nodes 3 --gpus 0 --plugstack "$scratch/plugstack.conf"
+doctor --site
+check "a site that is well gets no warning" all_of 'status_is 0' 'says "^3 nodes: all is well"'
+doctor --site --json
+check "and says so as JSON" python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); assert d["ok"] and d["nodes"]==["n1","n2","n3"] and {"plugin","slurm","same"} - {f["check"] for f in d["findings"]} == {"same"}, d' "$log"
+doctor
+check "the login host is well too" all_of 'status_is 0' 'says "built for Slurm"'
+job 30 --nodes=2 -- "$bin/atoll" doctor --site
+check "inside a job its nodes are asked" all_of 'status_is 0' 'says "^2 nodes: all is well"'
+
+echo "$good_line" > "$folder/again.conf"
+doctor --site
+check "a second line that loads it is found" finds 1 "the plugin is loaded 2 times, by $folder/again.conf:1 and $folder/atoll.conf:1"
+good
+mv "$folder/atoll.conf" "$folder/atoll.conf.dpkg-old"
+doctor --site
+check "a leftover of a package manager is found" finds 0 "an include of .* catches $folder/atoll.conf.dpkg-old"
+good
+echo "required spank_atoll.so max_node=3" > "$folder/atoll.conf"
+doctor --site
+check "required, a bare name and an unknown setting are found" all_of 'finds 1 "says required"' 'says "names spank_atoll.so without its folder"' 'says "has the setting max_node=3, which there is not"'
+good
+echo "optional $plugin atoll=/nowhere/atoll" > "$folder/atoll.conf"
+doctor --site
+check "an atoll that is missing is found" finds 1 "/nowhere/atoll, which the plugin starts, cannot be executed"
+good 775
+doctor --site
+check "a plugin that others may write is found" finds 1 "can be written by others than root"
+
+# The same source, as if with the headers of another Slurm.
+mkdir -p "$scratch/include/slurm"
+cp /usr/include/slurm/{spank,slurm,slurm_errno}.h "$scratch/include/slurm/"
+sed 's/\(#define SLURM_VERSION_NUMBER\).*/\1 0x180b05/' /usr/include/slurm/slurm_version.h > "$scratch/include/slurm/slurm_version.h"
+cc -std=gnu11 -shared -fPIC -I. -isystem "$scratch/include" -o "$plugin.new" spank_plugin/*.c && mv "$plugin.new" "$plugin"
+doctor --site
+check "a plugin of another Slurm is found" finds 1 "spank_atoll.so is built for Slurm 24.11, but Slurm 22.05 runs here"
+command_for 20 srun --nodes=3 true
+check "and jobs run all the same" status_is 0
+good
+rm "$plugin"
+doctor --site
+check "a plugin that is missing is found" finds 1 "the plugin cannot be read"
+rm "$folder/atoll.conf"
+doctor --site
+check "a site without the plugin is told the line to add" finds 1 "the plugin is not installed"
+doctor
+check "for a host it is only a hint" status_is 0
+good
+
+login scontrol update NodeName=n3 State=DRAIN Reason=test
+doctor --site
+check "a drained node is named, and not asked" all_of 'finds 0 "not asked, since Slurm says drained.*n3"' 'says "^2 nodes: "'
+login scontrol update NodeName=n3 State=RESUME
+box kill n2 > /dev/null
+doctor --site --timeout 8
+check "a node that does not answer is named" all_of 'status_is 1' 'says "gave no answer.*n2"' 'took_less 30'
+doctor --site --nodelist=n1
+check "only those that are asked for" all_of 'status_is 0' 'says "^1 node: all is well"'
