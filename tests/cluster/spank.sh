@@ -80,6 +80,15 @@ login scancel "$job"
 ended cancelled
 check_nothing_left "scancel"
 
+if [ "$(id -u)" = 0 ] && id nobody > /dev/null 2>&1; then
+  # Its output lies in the node's own /tmp, where a stranger may write.
+  submit nobody --uid=nobody --chdir=/tmp --nodes=2 --nodelist=n1 --atoll --output=/tmp/nobody.out \
+    --wrap="id -un; $hello; srun --nodes=2 --ntasks=2 --atoll-bind=numa id -un"
+  ended nobody
+  on n1 bash -c 'cat /tmp/nobody.out; rm /tmp/nobody.out' > "$log"
+  check "all of it is the user's: no process and no file of root's" all_of 'exit_code_is 0' 'says "on 2 nodes"' '[ "$(grep -c "^nobody$" "$log")" = 3 ]'
+fi
+
 command_for 30 srun --nodes=2 --ntasks=4 --atoll "$hello"
 check "srun --atoll: each task of the step is a driver" all_of 'status_is 0' '[ "$(grep -c "= 385, on 2 nodes" "$log")" = 4 ]'
 ATOLL_SPEC=yes command_for 30 srun --nodes=1 --ntasks=1 "$hello"
