@@ -1,0 +1,6 @@
+# make deb: Debian packages of this build, in $B/packages, for this machine's system and Slurm.
+
+.PHONY: deb
+
+deb: config.mk
+	+@MAKE='$(MAKE)' B='$B' VERSION='$(VERSION)' SLURM_VERSION='$(if $(plugin),$(SLURM_VERSION))' scripts/package/$@
