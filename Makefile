@@ -4,7 +4,7 @@
 #   make check           install what is missing, run every test                  B=DIR build in DIR, not build/
 #   make demo | bench    see it work | measure it                                 SAN=address|thread with a sanitizer
 #   make install | uninstall   prefix=/usr/local DESTDIR=
-#   make deb             Debian packages
+#   make deb | rpm       Debian packages, RPM packages
 #   make deps | dist | format | compile_commands.json | clean | distclean
 #
 # A folder is a library of its *.cc; NAME_main.cc is the main of a program and in no library.

@@ -1,6 +1,6 @@
-# make deb: Debian packages of this build, in $B/packages, for this machine's system and Slurm.
+# make deb | rpm: packages of this build, in $B/packages, for this machine's system and Slurm.
 
-.PHONY: deb
+.PHONY: deb rpm
 
-deb: config.mk
+deb rpm: config.mk
 	+@MAKE='$(MAKE)' B='$B' VERSION='$(VERSION)' SLURM_VERSION='$(if $(plugin),$(SLURM_VERSION))' scripts/package/$@
