@@ -15,6 +15,7 @@ namespace Atoll {
 namespace {
 
 constexpr std::size_t kMaxBytes = 1 << 20;
+constexpr Duration kLastWords = std::chrono::seconds(2);
 
 bool wait_readable(int fd, Time deadline) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now()).count();
@@ -53,7 +54,9 @@ Result<Captured> capture_all(const std::vector<std::string>& argv, const Environ
   const Fd process = open_process(child->pid());
   Captured said;
   said.in_time = read_all(ours.get(), deadline, most, said.text) && wait_readable(process.get(), deadline);
-  if (!said.in_time) child->signal_group(SIGKILL);
+  // srun takes its job with it only if it is asked to end.
+  if (!said.in_time) child->signal_group(SIGTERM);
+  if (!said.in_time && !wait_readable(process.get(), now() + kLastWords)) child->signal_group(SIGKILL);
   wait_readable(process.get(), now() + std::chrono::seconds(1));
   child->look();
   return said;

@@ -58,7 +58,7 @@ Verdicts check_plugstack(const NodeFacts& facts, const Expectations& expected) {
   Verdicts verdicts;
   for (const std::string& file : stack.odd_files)
     verdicts.push_back({Health::kWarning, "an include of " + stack.path + " catches " + file,
-                        "include *.conf only, or remove the file: what is half written there stops every job"});
+                        "include *.conf only: what an editor or a package manager leaves there can stop every job"});
   for (const std::string& line : stack.bad_lines)
     verdicts.push_back({Health::kWarning, line + " is no line for Slurm", "correct it: Slurm stops reading there"});
   if (stack.ours.size() > 1) {
@@ -117,9 +117,12 @@ Verdicts check_settings(const NodeFacts& facts, const Expectations&) {
       if (!is_setting(word))
         verdicts.push_back({Health::kWarning, place_of(line) + " has the setting " + word + ", which there is not",
                             "see spank_atoll(8), SETTINGS"});
-  for (const std::string& program : facts.programs)
+  for (const std::string& program : facts.missing_programs)
     verdicts.push_back({Health::kFailed, program + ", which the plugin starts, cannot be executed",
                         "install atoll there on every node, or correct atoll= in plugstack.conf"});
+  for (const std::string& program : facts.other_programs)
+    verdicts.push_back({Health::kWarning, program + ", which the plugin starts, is another build than this atoll",
+                        "install both together, or correct atoll= in plugstack.conf"});
   if (verdicts.empty() && !facts.plugstack.ours.empty())
     verdicts.push_back(ok("the plugin's settings are known, and its atoll is there"));
   return verdicts;
@@ -130,7 +133,8 @@ Verdicts check_options(const NodeFacts& facts, const Expectations&) {
   if (facts.srun_has_options) return {ok("srun has the option --atoll")};
   const auto& arguments = facts.plugstack.ours.front().arguments;
   if (std::find(arguments.begin(), arguments.end(), "enabled=no") != arguments.end())
-    return {{Health::kWarning, "the plugin is switched off: enabled=no"}};
+    return {
+        {Health::kWarning, "the plugin is switched off: enabled=no", "take it out of plugstack.conf to switch it on"}};
   return {
       {Health::kFailed, "srun --help does not know --atoll, although plugstack.conf names the plugin",
        "see what srun --verbose says of plugins; in a configless cluster included files are not sent before 23.11"}};
@@ -190,18 +194,24 @@ Verdict check_gpus(const NodeFacts& facts) {
                              (facts.machine_is_a_file ? "ATOLL_TOPOLOGY describes " : "the node shows ") +
                              std::to_string(facts.gpus);
   if (facts.slurm_gpus == facts.gpus) return ok(counts);
-  // In a job's step a device cgroup may hide the others.
-  if (facts.gpus < facts.slurm_gpus && facts.gpus > 0 && !facts.machine_is_a_file)
-    return {Health::kWarning, counts, "look without a job's device cgroup, or correct gres.conf"};
+  if (facts.in_job && facts.gpus < facts.slurm_gpus && !facts.machine_is_a_file)
+    return {Health::kSkipped, counts + " to a step without them"};
   return {Health::kWarning, counts, "correct Gres= in slurm.conf and gres.conf"};
 }
 
 Verdict check_shm(const NodeFacts& facts) {
   if (facts.shm_bytes < 0)
     return {Health::kFailed, "/dev/shm cannot be used", "mount a tmpfs there; UCX and NCCL need it"};
-  const std::string free = format_bytes(static_cast<std::uint64_t>(facts.shm_bytes)) + " are free in /dev/shm";
-  if (facts.shm_bytes < kShmBytes) return {Health::kWarning, free, "UCX and NCCL want 1 GiB and more"};
-  return ok(free);
+  if (facts.shm_bytes < kShmBytes)
+    return {Health::kWarning, format_bytes(static_cast<std::uint64_t>(facts.shm_bytes)) + " are free in /dev/shm",
+            "UCX and NCCL want 1 GiB and more"};
+  return ok("/dev/shm has 1 GiB free, or more");
+}
+
+Verdict check_tmp(const NodeFacts& facts) {
+  if (facts.tmp_bytes < 0)
+    return {Health::kFailed, "/tmp cannot be written", "sessions of clusters lie there, or in TMPDIR"};
+  return ok("/tmp can be written");
 }
 
 Verdict check_limits(const NodeFacts& facts) {
@@ -222,11 +232,11 @@ Check single(const char* name, Verdict (*check)(const NodeFacts&)) {
 }
 
 std::vector<Check> all_checks() {
-  return {single("atoll", check_atoll),     single("slurm", check_slurm),  {"plugstack", check_plugstack},
-          {"plugin", check_plugin},         {"settings", check_settings},  {"options", check_options},
-          single("pmix", check_pmix),       single("munge", check_munge),  {"hwloc", check_hwloc},
-          single("network", check_network), single("nvml", check_nvml),    single("gpus", check_gpus),
-          single("shm", check_shm),         single("limits", check_limits)};
+  return {single("atoll", check_atoll),     single("slurm", check_slurm), {"plugstack", check_plugstack},
+          {"plugin", check_plugin},         {"settings", check_settings}, {"options", check_options},
+          single("pmix", check_pmix),       single("munge", check_munge), {"hwloc", check_hwloc},
+          single("network", check_network), single("nvml", check_nvml),   single("gpus", check_gpus),
+          single("shm", check_shm),         single("tmp", check_tmp),     single("limits", check_limits)};
 }
 
 // The same words of several nodes are one finding.

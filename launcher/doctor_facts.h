@@ -21,7 +21,7 @@ struct NodeFacts {
   std::string slurm_commands;  // "22.05.8": of this node's srun
   std::string slurmd;          // of this node's slurmd, where there is one
   std::string slurmctld;       // of the controller
-  std::string proctrack, launch_parameters, prolog_flags;
+  bool in_job = false;         // looked from a step, which may see less than the node has
 
   Plugstack plugstack;
   struct Plugin {
@@ -29,9 +29,10 @@ struct NodeFacts {
     std::string why;   // it could not be read; "" if it was
     PluginFile file;
   };
-  std::vector<Plugin> plugins;        // those of plugstack.ours, in their order
-  std::vector<std::string> programs;  // of the settings atoll=PATH, those that cannot be executed here
-  bool srun_has_options = false;      // srun --help names --atoll
+  std::vector<Plugin> plugins;                // those of plugstack.ours, in their order
+  std::vector<std::string> missing_programs;  // of the settings atoll=PATH: that cannot be executed here,
+  std::vector<std::string> other_programs;    // and that are another build than this atoll
+  bool srun_has_options = false;              // srun --help names --atoll
 
   std::vector<std::string> mpi;  // that srun --mpi=list names
   bool has_pmix_library = false;
@@ -48,7 +49,8 @@ struct NodeFacts {
   std::vector<std::string> ports;  // of InfiniBand and RoCE: "mlx5_0:1 ACTIVE InfiniBand"
 
   std::int64_t shm_bytes = -1, tmp_bytes = -1;  // free ones
-  std::int64_t memlock = -1, open_files = -1;   // soft limits; -2 is unlimited
+  std::int64_t memlock = -1,
+               open_files = -1;  // hard limits, since srun passes on its caller's soft ones; -2 is unlimited
 };
 
 // One line of JSON in ASCII, and back. kInvalidArgument for what is none.

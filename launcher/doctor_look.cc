@@ -44,6 +44,7 @@ class Look {
 
   NodeFacts all(const Environment& environment) {
     facts_.node = node_name(environment);
+    facts_.in_job = environment.contains("SLURM_JOB_ID");
     facts_.time = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
     look_at_atoll();
     look_at_slurm();
@@ -76,9 +77,6 @@ class Look {
     if (facts_.slurm_commands.empty()) return;
     const std::string config = ask({"scontrol", "show", "config"});
     facts_.slurmctld = config_value(config, "SLURM_VERSION");
-    facts_.proctrack = config_value(config, "ProctrackType");
-    facts_.launch_parameters = config_value(config, "LaunchParameters");
-    facts_.prolog_flags = config_value(config, "PrologFlags");
     facts_.slurmd = config_value(ask({"scontrol", "show", "slurmd"}), "Version");
     facts_.mpi = parse_mpi_list(ask({"srun", "--mpi=list"}));
     facts_.srun_has_options = ask({"srun", "--help"}).find("--atoll=") != std::string::npos;
@@ -90,7 +88,7 @@ class Look {
       ::dlclose(library);
     }
     look_at_munge();
-    look_at_plugin(config_value(config, "PlugStackConfig"));
+    look_at_plugin(find_plugstack(config));
   }
 
   void look_at_munge() {
@@ -99,16 +97,31 @@ class Look {
     if (!status.ok()) facts_.munge = status.message();
   }
 
+  // Where slurmctld has it, or where a configless node keeps its copy.
+  static std::string find_plugstack(const std::string& config) {
+    const std::string path = config_value(config, "PlugStackConfig");
+    for (const std::string& candidate : {path, std::string("/run/slurm/conf/plugstack.conf"),
+                                         config_value(config, "SlurmdSpoolDir") + "/conf-cache/plugstack.conf"})
+      if (!candidate.empty() && ::access(candidate.c_str(), R_OK) == 0) return candidate;
+    return path.empty() ? "/etc/slurm/plugstack.conf" : path;
+  }
+
   void look_at_plugin(const std::string& plugstack) {
-    facts_.plugstack =
-        read_plugstack(plugstack.empty() ? "/etc/slurm/plugstack.conf" : plugstack, plugstack_of_this_host());
+    facts_.plugstack = read_plugstack(plugstack, plugstack_of_this_host());
     for (const PlugstackLine& line : facts_.plugstack.ours) {
       const Result<PluginFile> file = read_plugin_file(line.path);
       facts_.plugins.push_back({line.path, file.ok() ? "" : file.status().message(), file.ok() ? *file : PluginFile{}});
       for (const std::string& word : line.arguments)
-        if (word.starts_with("atoll=") && ::access(word.c_str() + 6, X_OK) != 0)
-          facts_.programs.push_back(word.substr(6));
+        if (word.starts_with("atoll=")) look_at_program(word.substr(6));
     }
+  }
+
+  void look_at_program(const std::string& path) {
+    const Result<std::string> build = build_id_of(path);
+    if (::access(path.c_str(), X_OK) != 0 || !build.ok())
+      facts_.missing_programs.push_back(path);
+    else if (*build != facts_.atoll_build)
+      facts_.other_programs.push_back(path);
   }
 
   void look_at_machine(const Environment& environment) {
@@ -155,7 +168,7 @@ class Look {
   static std::int64_t limit_of(__rlimit_resource resource) {
     rlimit limit{};
     if (::getrlimit(resource, &limit) != 0) return -1;
-    return limit.rlim_cur == RLIM_INFINITY ? kUnlimited : static_cast<std::int64_t>(limit.rlim_cur);
+    return limit.rlim_max == RLIM_INFINITY ? kUnlimited : static_cast<std::int64_t>(limit.rlim_max);
   }
 
   void look_at_host() {

@@ -1,13 +1,13 @@
 #include "launcher/doctor_site.h"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <sstream>
 
 #include "launcher/capture.h"
 #include "launcher/scrub.h"
 #include "launcher/site.h"
-#include "runtime/base/nodelist.h"
 
 namespace Atoll {
 namespace {
@@ -41,13 +41,6 @@ std::string join(const std::vector<std::string>& nodes) {
   return text;
 }
 
-// Slurm's "*" (does not answer) and other marks stand behind the state.
-std::string plain(const std::string& state) { return state.substr(0, state.find_first_of("*~#!%$@^-+")); }
-
-bool takes_jobs(const std::string& state) {
-  return state.find('*') == std::string::npos && (plain(state) == "idle" || plain(state) == "mixed");
-}
-
 class SiteVisit {
  public:
   SiteVisit(const SiteRequest& request, const Environment& environment) : request_(request), environment_(environment) {
@@ -56,45 +49,71 @@ class SiteVisit {
   }
 
   Result<SiteAnswers> ask() {
-    std::vector<std::string> nodes;
-    const Status status = in_job_ ? nodes_of_job(nodes) : nodes_of_site(nodes);
-    if (!status.ok()) return status;
-    if (nodes.empty()) return answers_;
-    const Result<Captured> said = capture_all(srun_words(nodes), environment_, request_.patience, kMostBytes);
-    if (!said.ok()) return said.status();
-    answers_.nodes = find_facts(said->text);
-    name_silent(nodes, *said);
+    const Result<std::vector<NodeState>> states = states_of_nodes();
+    if (!states.ok()) return states.status();
+    for (const NodeState& state : *states) sort_in(state);
+    for (const auto& [partition, nodes] : together_) ask_together(nodes, partition);
+    for (const NodeState& node : alone_) ask_nodes({node.node}, node.partition, 1);
     return answers_;
   }
 
  private:
-  Status nodes_of_job(std::vector<std::string>& nodes) {
+  Result<std::vector<NodeState>> states_of_nodes() const {
+    std::vector<std::string> words = {"sinfo", "--noheader", "--Node", "--format=%N %T %R"};
     const std::string& list =
-        request_.nodelist.empty() ? lookup(environment_, "SLURM_JOB_NODELIST") : request_.nodelist;
-    Result<std::vector<std::string>> expanded = expand_nodelist(list);
-    if (!expanded.ok()) return expanded.status();
-    nodes = std::move(*expanded);
-    return Status();
-  }
-
-  Status nodes_of_site(std::vector<std::string>& nodes) {
-    std::vector<std::string> words = {"sinfo", "--noheader", "--Node", "--format=%N %T"};
-    if (!request_.nodelist.empty()) words.push_back("--nodes=" + request_.nodelist);
+        request_.nodelist.empty() && in_job_ ? lookup(environment_, "SLURM_JOB_NODELIST") : request_.nodelist;
+    if (!list.empty()) words.push_back("--nodes=" + list);
     if (!request_.partition.empty()) words.push_back("--partition=" + request_.partition);
     const Result<std::string> text = capture(words, environment_, kShort);
     if (!text.ok()) return text.status();
-    const std::vector<NodeState> states = parse_node_states(*text);
+    std::vector<NodeState> states = parse_node_states(*text);
     if (states.empty()) return Status(Code::kUnavailable, "sinfo names no nodes: " + text->substr(0, text->find('\n')));
-    for (const NodeState& state : states) {
-      if (takes_jobs(state.state)) {
-        nodes.push_back(state.node);
-      } else {
-        const bool busy = plain(state.state) == "allocated" || plain(state.state) == "completing";
-        note(busy ? Health::kSkipped : Health::kWarning, state.node, "not asked, since Slurm says " + state.state,
-             busy ? "" : "see sinfo --list-reasons");
-      }
-    }
-    return Status();
+    return states;
+  }
+
+  // A job's nodes are its own; elsewhere idle nodes are asked together, and one that is in use alone, since Slurm
+  // refuses all where one has no room.
+  void sort_in(const NodeState& state) {
+    const bool in_use = state.state == "mixed" || state.state == "allocated" || state.state == "completing";
+    if (state.state == "idle" || (in_job_ && in_use))
+      together_[in_job_ ? "" : state.partition].push_back(state.node);
+    else if (state.state == "mixed")
+      alone_.push_back(state);
+    else if (in_use)
+      note(Health::kSkipped, state.node, "not asked, since Slurm says " + state.state, "");
+    else
+      note(Health::kWarning, state.node, "not asked, since Slurm says " + state.state,
+           "see sinfo --list-reasons, sinfo(1)");
+  }
+
+  // Where none of them is heard, Slurm has refused them all for the sake of one.
+  void ask_together(const std::vector<std::string>& nodes, const std::string& partition) {
+    if (nodes.size() == 1) return ask_nodes(nodes, partition, 1);
+    const std::size_t before = answers_.nodes.size();
+    const std::optional<Captured> said = run_srun(nodes, partition, 5);
+    if (!said) return;
+    take(find_facts(said->text));
+    if (answers_.nodes.size() > before || !said->in_time) return name_silent(nodes, *said);
+    for (const std::string& node : nodes) ask_nodes({node}, partition, 1);
+  }
+
+  void ask_nodes(const std::vector<std::string>& nodes, const std::string& partition, int immediate) {
+    const std::optional<Captured> said = run_srun(nodes, partition, immediate);
+    if (!said) return;
+    take(find_facts(said->text));
+    name_silent(nodes, *said);
+  }
+
+  void take(std::vector<NodeFacts> nodes) {
+    for (NodeFacts& facts : nodes) answers_.nodes.push_back(std::move(facts));
+  }
+
+  std::optional<Captured> run_srun(const std::vector<std::string>& nodes, const std::string& partition, int immediate) {
+    const Duration left = std::max<Duration>(deadline_ - now(), std::chrono::seconds(1));
+    Result<Captured> said = capture_all(srun_words(nodes, partition, immediate), environment_, left, kMostBytes);
+    if (said.ok()) return std::move(*said);
+    for (const std::string& node : nodes) note(Health::kFailed, node, said.status().message(), "");
+    return std::nullopt;
   }
 
   void note(Health health, const std::string& node, const std::string& says, const std::string& advice) {
@@ -103,7 +122,8 @@ class SiteVisit {
     answers_.findings.push_back({"nodes", health, {node}, says, advice});
   }
 
-  std::vector<std::string> srun_words(const std::vector<std::string>& nodes) const {
+  std::vector<std::string> srun_words(const std::vector<std::string>& nodes, const std::string& partition,
+                                      int immediate) const {
     const std::string count = std::to_string(nodes.size());
     std::vector<std::string> words = {"srun",
                                       "--no-kill",
@@ -123,8 +143,8 @@ class SiteVisit {
     if (in_job_)
       words.push_back("--overlap");
     else
-      words.insert(words.end(), {"--immediate=15", "--time=2", "--mem=64M", "--quiet"});
-    if (!in_job_ && !request_.partition.empty()) words.push_back("--partition=" + request_.partition);
+      words.insert(words.end(), {"--immediate=" + std::to_string(immediate), "--time=2", "--mem=64M", "--quiet"});
+    if (!in_job_ && !partition.empty()) words.push_back("--partition=" + partition);
     words.insert(words.end(), {own_path(), "doctor", "--facts"});
     return words;
   }
@@ -132,20 +152,31 @@ class SiteVisit {
   void name_silent(const std::vector<std::string>& nodes, const Captured& said) {
     std::set<std::string> heard;
     for (const NodeFacts& facts : answers_.nodes) heard.insert(facts.node);
-    std::string why = said.in_time ? "gave no answer" : "gave no answer in time";
-    std::istringstream lines(said.text);
+    const std::string complaint = complaint_of_srun(said.text);
+    const bool busy = complaint.find("busy") != std::string::npos;
+    for (const std::string& node : nodes) {
+      if (heard.contains(node)) continue;
+      if (busy)
+        note(Health::kSkipped, node, "not asked, since it has no room now", "");
+      else
+        note(Health::kFailed, node, (said.in_time ? "gave no answer" : "gave no answer in time") + complaint,
+             "is " + own_path() + " there? see slurmd's log");
+    }
+  }
+
+  static std::string complaint_of_srun(const std::string& text) {
+    std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);)
-      if (line.starts_with("srun: error: ")) {
-        why += "; srun says: " + line.substr(13);
-        break;
-      }
-    for (const std::string& node : nodes)
-      if (!heard.contains(node)) note(Health::kFailed, node, why, "is " + own_path() + " there? see slurmd's log");
+      if (line.starts_with("srun: error: ")) return "; srun says: " + line.substr(13);
+    return "";
   }
 
   SiteRequest request_;
   Environment environment_;
   bool in_job_ = false;
+  Time deadline_ = now() + request_.patience;
+  std::map<std::string, std::vector<std::string>> together_;  // by partition
+  std::vector<NodeState> alone_;
   SiteAnswers answers_;
 };
 
@@ -163,7 +194,7 @@ std::vector<NodeState> parse_node_states(std::string_view text) {
     std::istringstream words(line);
     NodeState state;
     std::string more;
-    if (words >> state.node >> state.state && !(words >> more) && seen.insert(state.node).second)
+    if (words >> state.node >> state.state >> state.partition && !(words >> more) && seen.insert(state.node).second)
       states.push_back(std::move(state));
   }
   return states;

@@ -28,9 +28,10 @@ struct SiteAnswers {
 // nothing. Fails when no node can be asked at all.
 Result<SiteAnswers> ask_site(const SiteRequest& request, const Environment& environment);
 
-// Nodes by what Slurm says of them: "idle", "mixed", … of `sinfo --Node --format="%N %T"`.
+// Nodes by what Slurm says of them: "idle", "mixed", … of `sinfo --Node --format="%N %T %R"`; each with its first
+// partition.
 struct NodeState {
-  std::string node, state;
+  std::string node, state, partition;
   friend bool operator==(const NodeState&, const NodeState&) = default;
 };
 std::vector<NodeState> parse_node_states(std::string_view text);

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "launcher/plugin_file.h"
+
 namespace Atoll {
 namespace {
 
@@ -12,15 +14,6 @@ constexpr int kMaxDepth = 8;  // of files that include each other
 
 std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
-
-// Left by an editor or by dpkg or rpm, or half written.
-bool is_odd(const std::string& path) {
-  const std::string name = name_of(path);
-  for (const char* end :
-       {"~", ".bak", ".orig", ".rej", ".swp", ".tmp", ".dpkg-old", ".dpkg-new", ".dpkg-dist", ".rpmnew", ".rpmsave"})
-    if (name.ends_with(end)) return true;
-  return name.starts_with(".") || name.starts_with("#");
-}
 
 class Reader {
  public:
@@ -47,7 +40,7 @@ class Reader {
       result_.bad_lines.push_back(file + ":" + std::to_string(number));
       return;
     }
-    if (!name_of(path).starts_with("spank_atoll")) return;
+    if (!name_of(path).starts_with("spank_atoll") && !(source_.is_ours && source_.is_ours(path))) return;
     PlugstackLine ours{file, number, kind, path, {}};
     for (std::string argument; words >> argument;) ours.arguments.push_back(argument);
     result_.ours.push_back(std::move(ours));
@@ -56,7 +49,8 @@ class Reader {
   void include(const std::string& pattern, int depth) {
     if (depth >= kMaxDepth) return;
     for (const std::string& path : source_.glob(pattern)) {
-      if (is_odd(path)) result_.odd_files.push_back(path);
+      if (pattern.find_first_of("*?[") != std::string::npos && !path.ends_with(".conf"))
+        result_.odd_files.push_back(path);
       read(path, depth + 1);
     }
   }
@@ -88,7 +82,11 @@ PlugstackSource plugstack_of_this_host() {
             if (!file) return std::nullopt;
             return std::string(std::istreambuf_iterator<char>(file), {});
           },
-          expand};
+          expand,
+          [](const std::string& path) {
+            const Result<PluginFile> file = read_plugin_file(path);
+            return file.ok() && file->name == "atoll";
+          }};
 }
 
 }  // namespace Atoll

@@ -19,10 +19,10 @@ struct PlugstackLine {
 
 // What Slurm would load of ours.
 struct Plugstack {
-  std::string path;                    // of the first file
-  bool found = false;                  // it could be read
-  std::vector<PlugstackLine> ours;     // those whose file is called spank_atoll*
-  std::vector<std::string> odd_files;  // that an include catches and whose name tells of an editor or a package manager
+  std::string path;    // of the first file
+  bool found = false;  // it could be read
+  std::vector<PlugstackLine> ours;
+  std::vector<std::string> odd_files;  // that an include with a wildcard catches, and that are no *.conf
   std::vector<std::string> bad_lines;  // "FILE:LINE", which Slurm does not understand either
   friend bool operator==(const Plugstack&, const Plugstack&) = default;
 };
@@ -31,6 +31,8 @@ struct Plugstack {
 struct PlugstackSource {
   std::function<std::optional<std::string>(const std::string& path)> read;
   std::function<std::vector<std::string>(const std::string& pattern)> glob;
+  // Whether the plugin at this path is ours; besides those that are called spank_atoll*.
+  std::function<bool(const std::string& path)> is_ours = {};
 };
 
 // Reads it as Slurm does: "required|optional PLUGIN [ARGUMENT...]", "include PATTERN" (of a relative one, in the folder

@@ -22,6 +22,12 @@ doctor
 check "the login host is well too" all_of 'status_is 0' 'says "built for Slurm"'
 job 30 --nodes=2 -- "$bin/atoll" doctor --site
 check "inside a job its nodes are asked" all_of 'status_is 0' 'says "^2 nodes: all is well"'
+login scontrol update PartitionName=box 'Nodes=n[1-2]'
+login scontrol create PartitionName=other Nodes=n3 State=UP
+doctor --site
+check "nodes outside of the default partition are asked too" all_of 'status_is 0' 'says "^3 nodes: all is well"'
+login scontrol delete PartitionName=other
+login scontrol update PartitionName=box 'Nodes=n[1-3]'
 
 echo "$good_line" > "$folder/again.conf"
 doctor --site
@@ -66,8 +72,22 @@ login scontrol update NodeName=n3 State=DRAIN Reason=test
 doctor --site
 check "a drained node is named, and not asked" all_of 'finds 0 "not asked, since Slurm says drained.*n3"' 'says "^2 nodes: "'
 login scontrol update NodeName=n3 State=RESUME
+submit full --nodelist=n2 --mem=4096 --wrap='sleep 60'
+await 10 eval '[ "$(job_field "$job" JobState)" = RUNNING ]'
+doctor --site
+check "a node without room is named, and the others are asked" all_of 'finds 0 "not asked, since it has no room now.*n2"' 'says "^2 nodes: "'
+login scancel "$job"
+ended full
+begin_job 60 --nodes=3 -- bash -c "touch $scratch/granted; until [ -e $scratch/lost ]; do sleep 0.1; done; $bin/atoll doctor --site"
+await 10 test -e "$scratch/granted"
 box kill n2 > /dev/null
+login scontrol update NodeName=n2 State=DOWN Reason=test
+touch "$scratch/lost"
+finish
+check "in a job that has lost a node the others are asked" all_of 'finds 0 "not asked, since Slurm says down.*n2"' 'says "^2 nodes: "'
+login scontrol update NodeName=n2 State=RESUME
 doctor --site --timeout 8
-check "a node that does not answer is named" all_of 'status_is 1' 'says "gave no answer.*n2"' 'took_less 30'
+check "a node that does not answer is named" all_of 'says "(gave no answer|not asked, since Slurm says).*n2"' 'took_less 30'
+check "and no job of the doctor's is left" await 10 eval '[ -z "$(login squeue --noheader --format=%j | grep doctor)" ]'
 doctor --site --nodelist=n1
 check "only those that are asked for" all_of 'status_is 0' 'says "^1 node: all is well"'

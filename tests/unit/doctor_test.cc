@@ -37,7 +37,7 @@ NodeFacts well(const std::string& node = "n1") {
   facts.gpus = facts.slurm_gpus = 8;
   facts.has_nvidia_device = true;
   facts.ports = {"mlx5_0:1 ACTIVE InfiniBand"};
-  facts.shm_bytes = std::int64_t{64} << 30;
+  facts.shm_bytes = facts.tmp_bytes = std::int64_t{64} << 30;
   facts.memlock = -2;
   facts.open_files = 65536;
   return facts;
@@ -55,11 +55,11 @@ TEST_CASE("where all is well the doctor says so of every check") {
   const std::vector<Finding> findings = judge({well()}, {.plugin = true});
   CHECK(all_well(findings));
   for (const char* check : {"atoll", "slurm", "plugstack", "plugin", "settings", "options", "pmix", "munge", "hwloc",
-                            "network", "nvml", "gpus", "shm", "limits"}) {
+                            "network", "nvml", "gpus", "shm", "tmp", "limits"}) {
     CAPTURE(check);
     CHECK(find(findings, check, Health::kOk) != nullptr);
   }
-  CHECK(findings.size() == 14);
+  CHECK(findings.size() == 15);
 }
 
 TEST_CASE("each thing that is wrong is a finding with what to do") {
@@ -101,7 +101,7 @@ TEST_CASE("each thing that is wrong is a finding with what to do") {
       {"settings", Health::kWarning, "has the setting colour=blue, which there is not",
        [](NodeFacts& f) { f.plugstack.ours[0].arguments.push_back("colour=blue"); }},
       {"settings", Health::kFailed, "/opt/atoll, which the plugin starts, cannot be executed",
-       [](NodeFacts& f) { f.programs = {"/opt/atoll"}; }},
+       [](NodeFacts& f) { f.missing_programs = {"/opt/atoll"}; }},
       {"options", Health::kFailed, "srun --help does not know --atoll",
        [](NodeFacts& f) { f.srun_has_options = false; }},
       {"options", Health::kWarning, "switched off",
@@ -124,6 +124,11 @@ TEST_CASE("each thing that is wrong is a finding with what to do") {
        [](NodeFacts& f) { f.slurm_gpus = 0; }},
       {"gpus", Health::kSkipped, "does not say", [](NodeFacts& f) { f.slurm_gpus = -1; }},
       {"shm", Health::kWarning, "64 MiB are free in /dev/shm", [](NodeFacts& f) { f.shm_bytes = 64 << 20; }},
+      {"settings", Health::kWarning, "is another build than this atoll",
+       [](NodeFacts& f) { f.other_programs = {"/opt/atoll"}; }},
+      {"gpus", Health::kSkipped, "the node shows 0 to a step without them",
+       [](NodeFacts& f) { f.gpus = 0, f.in_job = true; }},
+      {"tmp", Health::kFailed, "/tmp cannot be written", [](NodeFacts& f) { f.tmp_bytes = -1; }},
       {"shm", Health::kFailed, "/dev/shm cannot be used", [](NodeFacts& f) { f.shm_bytes = -1; }},
       {"limits", Health::kWarning, "1024 open files", [](NodeFacts& f) { f.open_files = 1024; }},
   };
@@ -154,13 +159,13 @@ TEST_CASE("without Slurm a host is well") {
   facts.munge = "no munged";
   facts.nvml = "not found";
   facts.cpus = facts.numa_nodes = 1;
-  facts.shm_bytes = std::int64_t{1} << 40;
+  facts.shm_bytes = facts.tmp_bytes = std::int64_t{1} << 40;
   CHECK(all_well(judge({facts}, {})));
 }
 
 TEST_CASE("what holds of many nodes is said once, and what differs is named") {
   std::vector<NodeFacts> nodes = {well("n1"), well("n2"), well("n3")};
-  CHECK(judge(nodes, {.plugin = true}).size() == 14);
+  CHECK(judge(nodes, {.plugin = true}).size() == 15);
   nodes[1].atoll_build = "eeee";
   nodes[2].plugins[0].file.build = "ffff";
   nodes[0].time += 60;
@@ -217,8 +222,8 @@ TEST_CASE("what Slurm's commands print is read") {
   CHECK(gpus_of_gres("gpu") == 1);
   CHECK(gpus_of_gres("(null)") == 0);
   CHECK(gpus_of_gres("") == 0);
-  CHECK(parse_node_states("n1 idle\nn2 mixed\nn1 idle\n\nn3 down*\nn4 a b\n") ==
-        std::vector<NodeState>{{"n1", "idle"}, {"n2", "mixed"}, {"n3", "down*"}});
+  CHECK(parse_node_states("n1 idle cpu\nn2 mixed gpu\nn1 idle gpu\n\nn3 down* gpu\nn4 a\n") ==
+        std::vector<NodeState>{{"n1", "idle", "cpu"}, {"n2", "mixed", "gpu"}, {"n3", "down*", "gpu"}});
   CHECK(major_minor("slurm-wlm 22.05.8") == "22.05");
   CHECK(major_minor("24.11.5") == "24.11");
   CHECK(major_minor("none").empty());
@@ -252,6 +257,9 @@ TEST_CASE("plugstack.conf is read as Slurm reads it") {
              "/opt/spank_atoll.so",
              {"atoll=/opt/atoll", "sbatch=no"}},
             {"/etc/slurm/plugstack.conf.d/atoll.conf.dpkg-old", 1, "optional", "spank_atoll-24.11.so", {}}});
+  const PlugstackSource knows = {source.read, source.glob,
+                                 [](const std::string& path) { return path == "/usr/lib/pyxis.so"; }};
+  CHECK(read_plugstack("/etc/slurm/plugstack.conf", knows).ours.size() == 3);
   CHECK(stack.odd_files == std::vector<std::string>{"/etc/slurm/plugstack.conf.d/atoll.conf.dpkg-old"});
   CHECK(stack.bad_lines == std::vector<std::string>{"/etc/slurm/plugstack.conf:5", "/etc/slurm/plugstack.conf:6"});
   CHECK_FALSE(read_plugstack("/nowhere", source).found);
