@@ -64,8 +64,10 @@ scontrol requeue \$SLURM_JOB_ID
 exec sleep 60
 SCRIPT
 submit requeue "$scratch/requeue.sh"
-# Slurm lets a job that was requeued wait for two minutes, but for an admin.
-await 20 eval '[ "$(job_field "$job" Restarts) $(job_field "$job" JobState)" = "1 PENDING" ]' && login scontrol update "JobId=$job" StartTime=now
+# Slurm lets a job that was requeued wait for two minutes, but for an admin; and a node refuses a job that is started again in
+# the second in which it was killed there.
+await 20 eval '[ "$(job_field "$job" Restarts) $(job_field "$job" JobState)" = "1 PENDING" ]' && killed=$EPOCHSECONDS &&
+  await 5 eval '[ "$EPOCHSECONDS" -gt "$killed" ]' && login scontrol update "JobId=$job" StartTime=now
 ended het
 check "a heterogeneous job has one cluster, and its steps are plain" all_of \
   '[ "$(grep -c "is ready" "$log")" = 1 ]' '[ "$(grep -c "^both" "$log")" = 2 ]' 'says "^second"' 'exit_code_is 0'
