@@ -4,7 +4,8 @@
 #   make check           install what is missing, run every test                  B=DIR build in DIR, not build/
 #   make demo | bench    see it work | measure it                                 SAN=address|thread with a sanitizer
 #   make install | uninstall   prefix=/usr/local DESTDIR=
-#   make deb | rpm       Debian packages, RPM packages
+#   make deb | rpm       packages, in build/packages
+#   make check-packages | check-release SUITE=trixie     as root: use the debs in a fresh Debian | build and test in another
 #   make deps | dist | format | compile_commands.json | clean | distclean
 #
 # A folder is a library of its *.cc; NAME_main.cc is the main of a program and in no library.
@@ -19,7 +20,7 @@ MAKEFLAGS += -rR $(if $(filter 0,$(MAKELEVEL)),-j$(shell nproc))
 SHELL := /bin/bash
 all:
 
-ifneq ($(filter-out deps check demo format clean distclean,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out deps check check-release demo format clean distclean,$(or $(MAKECMDGOALS),all)),)
 include config.mk
 endif
 

@@ -79,7 +79,8 @@ Status UcxWorker::open() {
 
   ucp_worker_params_t params{};
   params.field_mask = UCP_WORKER_PARAM_FIELD_THREAD_MODE;
-  params.thread_mode = UCS_THREAD_MODE_SINGLE;
+  // One thread at a time, but not always the one that opened it; newer UCX ends the process over that in mode SINGLE.
+  params.thread_mode = UCS_THREAD_MODE_SERIALIZED;
   if (const ucs_status_t status = ucp_worker_create(context_, &params, &worker_); status != UCS_OK)
     return ucx_status("creating a UCX worker", status);
   if (const ucs_status_t status = ucp_worker_get_efd(worker_, &event_fd_); status != UCS_OK)

@@ -69,9 +69,10 @@ ended het
 check "a heterogeneous job has one cluster, and its steps are plain" all_of \
   '[ "$(grep -c "is ready" "$log")" = 1 ]' '[ "$(grep -c "^both" "$log")" = 2 ]' 'says "^second"' 'exit_code_is 0'
 submit requeue "$scratch/requeue.sh"
-# Slurm lets a job that was requeued wait for two minutes, until its first run is surely over on all nodes; an admin need not.
-await 20 eval '[ "$(job_field "$job" Restarts) $(job_field "$job" JobState)" = "1 PENDING" ]' && await 20 eval 'nothing_new > /dev/null' &&
-  login scontrol update "JobId=$job" StartTime=now
+# Slurm lets a job that was requeued wait for two minutes, but for an admin; and a node refuses a job that is started again in
+# the second in which it was killed there ("Job already killed, do not launch batch job").
+await 20 eval '[ "$(job_field "$job" Restarts) $(job_field "$job" JobState)" = "1 PENDING" ]' && killed=$EPOCHSECONDS &&
+  await 5 eval '[ "$EPOCHSECONDS" -gt "$killed" ]' && await 20 eval 'nothing_new > /dev/null' && login scontrol update "JobId=$job" StartTime=now
 ended requeue
 check "a job that is requeued has a cluster again" all_of '[ "$(grep -c "= 385" "$log")" = 2 ]' 'exit_code_is 3'
 submit cancelled --nodes=2 --atoll --wrap="$hello; echo under way; sleep 60"
