@@ -69,7 +69,8 @@ in_root() {
 # use_root COMMAND...: in_root, whose lines "ok - ", "not ok - " and "skip - " are shown and kept in $scratch/said.
 use_root() {
   local status shown
-  exec {shown}> >(tee -a "$scratch/said")
+  # Ctrl-C reaches tee too; were it gone, the shell's next word would end it before its trap has cleaned up.
+  exec {shown}> >(trap '' INT TERM HUP; exec tee -a "$scratch/said")
   local tee=$!
   in_root "$@" >&"$shown" 2>&1 {shown}>&-
   status=$?
