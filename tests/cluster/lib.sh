@@ -13,13 +13,9 @@ log=$scratch/log                 # of the command that began last
 export ATOLL_BIN=$bin
 export PATH=$bin:$PATH
 ulimit -c 0  # programs here end in every way there is
-failures=0
+. tests/support/say.sh
 box_is_up=''
 rm -rf "$scratch" && mkdir -p "$scratch" || exit
-
-ok() { echo "ok - $*"; }
-skip() { echo "skip - $1: $2"; }
-not_ok() { failures=$((failures + 1)); echo "not ok - $*"; }
 
 # check SENTENCE COMMAND...: ok if the command succeeds; otherwise shows what it and the last command wrote.
 check() {
