@@ -68,6 +68,11 @@ static void plan_batch(spank_t spank, const struct atoll_config* config) {
   const struct atoll_options* given = given_options();
   char text[ATOLL_SPEC_BYTES];
   if (!config->sbatch) return;
+  // sbatch took it: its plugin knows more than this node's.
+  if (given->why[0] != '\0') {
+    snprintf(step.why, sizeof step.why, "%s", given->why);
+    return;
+  }
   snprintf(text, sizeof text, "%s", given->spec);
   if (!given->cluster) read_variable(spank, ATOLL_PASSED_SPEC, text, sizeof text);
   if (!given->cluster && text[0] == '\0') read_variable(spank, ATOLL_SPEC_TWIN, text, sizeof text);
