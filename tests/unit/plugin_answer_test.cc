@@ -75,7 +75,7 @@ TEST_CASE("of a text that is wrong anywhere nothing is taken") {
       "atoll-bind 1\ntask 0\ngpus 1\nend\n",
       "atoll-bind 1\nnothing\ntask 0\nend\n",
       "atoll-bind 1\ntask 0\nnothing\nend\n",
-      std::string("atoll-bind 1\ntask 0\nset A=\0\nend\n", 34),
+      std::string("atoll-bind 1\ntask 0\nset A=\0\nend\n", 32),
       "atoll-bind 1\ntask 0\nset A=" + std::string(9000, 'x') + "\nend\n",
   };
   for (const std::string& text : texts) {
