@@ -1,6 +1,8 @@
 #include "runtime/base/nodelist.h"
 
+#include <algorithm>
 #include <charconv>
+#include <tuple>
 
 namespace Atoll {
 namespace {
@@ -19,6 +21,42 @@ bool read_number(std::string_view digits, unsigned long& number) {
 std::string padded(unsigned long number, std::size_t width) {
   std::string digits = std::to_string(number);
   return digits.size() < width ? std::string(width - digits.size(), '0') + digits : digits;
+}
+
+// A name that ends with digits: "rack2-n", "017", 17. Of very many digits the first are part of the stem.
+struct NumberedName {
+  std::string stem, digits;
+  unsigned long number = 0;
+
+  explicit NumberedName(const std::string& name) {
+    const std::size_t last = name.find_last_not_of("0123456789");
+    const std::size_t start = last == std::string::npos ? 0 : last + 1;
+    const std::size_t most = 9;
+    const std::size_t split = std::max(start, name.size() - std::min(name.size(), most));
+    stem = name.substr(0, split);
+    digits = name.substr(split);
+    read_number(digits, number);
+  }
+  auto key() const { return std::tuple(std::string_view(stem), number, digits.size()); }
+  bool is_followed_by(const NumberedName& next, std::size_t width) const {
+    return next.number == number + 1 && next.digits == padded(next.number, width);
+  }
+};
+
+// "1-3,7" of the numbers of one stem, in their order.
+std::string ranges_of(const std::vector<NumberedName>& names) {
+  std::string text;
+  for (std::size_t first = 0, last = 0; first < names.size(); first = ++last) {
+    while (last + 1 < names.size() && names[last].is_followed_by(names[last + 1], names[first].digits.size())) ++last;
+    text += (text.empty() ? "" : ",") + names[first].digits;
+    if (last != first) text += "-" + names[last].digits;
+  }
+  return text;
+}
+
+std::string fold_stem(const std::vector<NumberedName>& names) {
+  if (names.size() == 1) return names.front().stem + names.front().digits;
+  return names.front().stem + "[" + ranges_of(names) + "]";
 }
 
 // Up to the next `sign` outside of brackets, which is taken from `rest` with it.
@@ -97,6 +135,26 @@ Result<Names> expand_nodelist(std::string_view list) {
     if (all.size() > kMaxNodes) return malformed("more than a million names");
   }
   return all;
+}
+
+std::string fold_nodelist(Names names) {
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  std::vector<NumberedName> numbered(names.begin(), names.end());
+  std::sort(numbered.begin(), numbered.end(), [](const auto& a, const auto& b) { return a.key() < b.key(); });
+  std::string text;
+  std::vector<NumberedName> group;
+  const auto finish_group = [&] {
+    if (!group.empty()) text += (text.empty() ? "" : ",") + fold_stem(group);
+    group.clear();
+  };
+  for (NumberedName& name : numbered) {
+    // A name without a number stands alone, since "login[,1]" is no list.
+    if (!group.empty() && (group.front().stem != name.stem || group.front().digits.empty())) finish_group();
+    group.push_back(std::move(name));
+  }
+  finish_group();
+  return text;
 }
 
 std::string join_names(const Names& names, std::size_t most) {

@@ -14,6 +14,10 @@ namespace Atoll {
 inline constexpr std::size_t kMaxNodes = 1'000'000;
 Result<std::vector<std::string>> expand_nodelist(std::string_view list);
 
+// The names as Slurm writes them, "n[1-3,7],login", in the order of names and numbers; a name stands once. Each has at
+// most one bracket, of the digits it ends with. expand_nodelist() gives them back.
+std::string fold_nodelist(std::vector<std::string> names);
+
 // For people: "n1, n2, n3 and 5 more".
 std::string join_names(const std::vector<std::string>& names, std::size_t most = 8);
 
