@@ -60,7 +60,8 @@ Verdicts check_plugstack(const NodeFacts& facts, const Expectations& expected) {
     verdicts.push_back({Health::kWarning, "an include of " + stack.path + " catches " + file,
                         "include *.conf only: what an editor or a package manager leaves there can stop every job"});
   for (const std::string& line : stack.bad_lines)
-    verdicts.push_back({Health::kWarning, line + " is no line for Slurm", "correct it: Slurm stops reading there"});
+    verdicts.push_back({Health::kWarning, line + " is no line for Slurm",
+                        "correct it, or take it out: Slurm ignores it, and says so in each command and step"});
   if (stack.ours.size() > 1) {
     std::string places;
     for (const PlugstackLine& line : stack.ours) places += (places.empty() ? "" : " and ") + place_of(line);
@@ -267,19 +268,33 @@ void compare(std::vector<Finding>& findings, const std::vector<NodeFacts>& nodes
                           advice});
 }
 
+// How far a node's clock is ahead of that of who asked: it looked at some moment between the question and the answer,
+// so nodes that were asked one after another do not seem to differ.
+struct ClockOffset {
+  double seconds = 0, error = 0;
+};
+
+ClockOffset offset_of(const NodeFacts& facts) {
+  return {facts.time - (facts.asked + facts.heard) / 2, (facts.heard - facts.asked) / 2};
+}
+
 void compare_clocks(std::vector<Finding>& findings, const std::vector<NodeFacts>& nodes) {
-  std::vector<double> times;
-  for (const NodeFacts& facts : nodes) times.push_back(facts.time);
-  std::nth_element(times.begin(), times.begin() + static_cast<long>(times.size() / 2), times.end());
-  const double middle = times[times.size() / 2];
-  for (const NodeFacts& facts : nodes)
-    if (std::abs(facts.time - middle) > kClockSkew)
-      findings.push_back(
-          {"clock",
-           Health::kWarning,
-           {facts.node},
-           "the clock is " + std::to_string(static_cast<int>(std::abs(facts.time - middle))) + " s off the others'",
-           "see chronyc tracking; munge refuses credentials at 300 s"});
+  std::vector<ClockOffset> offsets;
+  for (const NodeFacts& facts : nodes) offsets.push_back(offset_of(facts));
+  const auto middle = offsets.begin() + static_cast<long>(offsets.size() / 2);
+  std::nth_element(offsets.begin(), middle, offsets.end(),
+                   [](const ClockOffset& a, const ClockOffset& b) { return a.seconds < b.seconds; });
+  const ClockOffset usual = *middle;
+  for (const NodeFacts& facts : nodes) {
+    const ClockOffset offset = offset_of(facts);
+    const double off = std::abs(offset.seconds - usual.seconds);
+    if (off - offset.error - usual.error > kClockSkew)
+      findings.push_back({"clock",
+                          Health::kWarning,
+                          {facts.node},
+                          "the clock is " + std::to_string(static_cast<int>(off)) + " s off the others'",
+                          "see chronyc tracking; munge refuses credentials at 300 s"});
+  }
 }
 
 }  // namespace

@@ -13,7 +13,9 @@ namespace Atoll {
 // What `atoll doctor` sees on one node, without judging it. Texts are "" and numbers -1 where nothing could be learned.
 struct NodeFacts {
   std::string node;
-  double time = 0;  // seconds of the epoch, when it was looked
+  double time = 0;  // seconds of the epoch, by the node's clock, when it was looked
+  // By the clock of who asked, just before and after; of no interest to others, so not in the JSON.
+  double asked = 0, heard = 0;
 
   std::string atoll_version, atoll_build;
   bool has_daemon = false;  // atolld beside atoll
@@ -25,7 +27,7 @@ struct NodeFacts {
 
   Plugstack plugstack;
   struct Plugin {
-    std::string path;  // as in a line of plugstack.conf
+    std::string path;  // that of a line of plugstack.conf, with the folder where Slurm finds it
     std::string why;   // it could not be read; "" if it was
     PluginFile file;
   };

@@ -45,7 +45,7 @@ class Look {
   NodeFacts all(const Environment& environment) {
     facts_.node = node_name(environment);
     facts_.in_job = environment.contains("SLURM_JOB_ID");
-    facts_.time = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    facts_.time = seconds_of_epoch();
     look_at_atoll();
     look_at_slurm();
     look_at_machine(environment);
@@ -88,7 +88,7 @@ class Look {
       ::dlclose(library);
     }
     look_at_munge();
-    look_at_plugin(find_plugstack(config));
+    look_at_plugin(find_plugstack(config), config_value(config, "PluginDir"));
   }
 
   void look_at_munge() {
@@ -106,11 +106,12 @@ class Look {
     return path.empty() ? "/etc/slurm/plugstack.conf" : path;
   }
 
-  void look_at_plugin(const std::string& plugstack) {
-    facts_.plugstack = read_plugstack(plugstack, plugstack_of_this_host());
+  void look_at_plugin(const std::string& plugstack, const std::string& plugin_folders) {
+    facts_.plugstack = read_plugstack(plugstack, plugstack_of_this_host(plugin_folders));
     for (const PlugstackLine& line : facts_.plugstack.ours) {
-      const Result<PluginFile> file = read_plugin_file(line.path);
-      facts_.plugins.push_back({line.path, file.ok() ? "" : file.status().message(), file.ok() ? *file : PluginFile{}});
+      const std::string path = find_plugin(line.path, plugin_folders);
+      const Result<PluginFile> file = read_plugin_file(path);
+      facts_.plugins.push_back({path, file.ok() ? "" : file.status().message(), file.ok() ? *file : PluginFile{}});
       for (const std::string& word : line.arguments)
         if (word.starts_with("atoll=")) look_at_program(word.substr(6));
     }
@@ -183,6 +184,10 @@ class Look {
 };
 
 }  // namespace
+
+double seconds_of_epoch() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
 
 NodeFacts look_at_this_node(const Environment& environment) { return Look(environment).all(environment); }
 

@@ -11,6 +11,9 @@ namespace Atoll {
 // Looks at this host: starts srun and scontrol, each for at most 5 s, and changes nothing. Takes some 0.2 s.
 NodeFacts look_at_this_node(const Environment& environment);
 
+// Seconds of the epoch, by this host's clock.
+double seconds_of_epoch();
+
 // The number in "slurm-wlm 22.05.8" or "slurm 24.11.5", which Slurm's commands print, may be after complaints; "" if
 // there is none.
 std::string parse_slurm_version(std::string_view text);

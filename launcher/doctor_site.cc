@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "launcher/capture.h"
+#include "launcher/doctor_look.h"
 #include "launcher/scrub.h"
 #include "launcher/site.h"
 
@@ -14,6 +15,11 @@ namespace {
 
 constexpr Duration kShort = std::chrono::seconds(10);
 constexpr std::size_t kMostBytes = std::size_t{64} << 20;
+
+// What srun said, and when by our clock, in seconds of the epoch.
+struct Answer : Captured {
+  double asked = 0, heard = 0;
+};
 
 const std::string kFactsMark = "atoll-facts ";
 
@@ -90,28 +96,39 @@ class SiteVisit {
   void ask_together(const std::vector<std::string>& nodes, const std::string& partition) {
     if (nodes.size() == 1) return ask_nodes(nodes, partition, 1);
     const std::size_t before = answers_.nodes.size();
-    const std::optional<Captured> said = run_srun(nodes, partition, 5);
+    const std::optional<Answer> said = run_srun(nodes, partition, 5);
     if (!said) return;
-    take(find_facts(said->text));
+    take(*said);
     if (answers_.nodes.size() > before || !said->in_time) return name_silent(nodes, *said);
     for (const std::string& node : nodes) ask_nodes({node}, partition, 1);
   }
 
   void ask_nodes(const std::vector<std::string>& nodes, const std::string& partition, int immediate) {
-    const std::optional<Captured> said = run_srun(nodes, partition, immediate);
+    const std::optional<Answer> said = run_srun(nodes, partition, immediate);
     if (!said) return;
-    take(find_facts(said->text));
+    take(*said);
     name_silent(nodes, *said);
   }
 
-  void take(std::vector<NodeFacts> nodes) {
-    for (NodeFacts& facts : nodes) answers_.nodes.push_back(std::move(facts));
+  void take(const Answer& said) {
+    for (NodeFacts& facts : find_facts(said.text)) {
+      facts.asked = said.asked;
+      facts.heard = said.heard;
+      answers_.nodes.push_back(std::move(facts));
+    }
   }
 
-  std::optional<Captured> run_srun(const std::vector<std::string>& nodes, const std::string& partition, int immediate) {
-    const Duration left = std::max<Duration>(deadline_ - now(), std::chrono::seconds(1));
+  // Nothing, and the nodes are named, when srun cannot be started or there is no time left.
+  std::optional<Answer> run_srun(const std::vector<std::string>& nodes, const std::string& partition, int immediate) {
+    const Duration left = deadline_ - now();
+    if (left <= Duration::zero()) {
+      for (const std::string& node : nodes)
+        note(Health::kWarning, node, "not asked, since the time was up", "give more of it: --timeout");
+      return std::nullopt;
+    }
+    const double asked = seconds_of_epoch();
     Result<Captured> said = capture_all(srun_words(nodes, partition, immediate), environment_, left, kMostBytes);
-    if (said.ok()) return std::move(*said);
+    if (said.ok()) return Answer{std::move(*said), asked, seconds_of_epoch()};
     for (const std::string& node : nodes) note(Health::kFailed, node, said.status().message(), "");
     return std::nullopt;
   }

@@ -46,7 +46,7 @@ std::string findings_to_text(const std::vector<Finding>& findings, std::size_t n
     const std::string check = finding.check + std::string(11 - std::min<std::size_t>(10, finding.check.size()), ' ');
     const bool everywhere = finding.check != "nodes" && finding.nodes.size() == nodes;
     text += std::string(mark_of(finding.health, glyphs)) + " " + check + printable(finding.says) +
-            (everywhere ? "" : "  [" + join_names(finding.nodes) + "]") + "\n";
+            (everywhere ? "" : "  (" + fold_nodelist(finding.nodes) + ")") + "\n";
     if (finding.health != Health::kOk && !finding.advice.empty())
       text += std::string(glyphs == Glyphs::kAscii ? 19 : 13, ' ') + printable(finding.advice) + "\n";
   }

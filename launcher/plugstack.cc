@@ -1,6 +1,7 @@
 #include "launcher/plugstack.h"
 
 #include <glob.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <sstream>
@@ -76,17 +77,34 @@ Plugstack read_plugstack(const std::string& path, const PlugstackSource& source)
   return result;
 }
 
-PlugstackSource plugstack_of_this_host() {
+PlugstackSource plugstack_of_this_host(const std::string& plugin_folders) {
   return {[](const std::string& path) -> std::optional<std::string> {
             std::ifstream file(path);
             if (!file) return std::nullopt;
             return std::string(std::istreambuf_iterator<char>(file), {});
           },
           expand,
-          [](const std::string& path) {
-            const Result<PluginFile> file = read_plugin_file(path);
+          [plugin_folders](const std::string& path) {
+            const Result<PluginFile> file = read_plugin_file(find_plugin(path, plugin_folders));
             return file.ok() && file->name == "atoll";
           }};
+}
+
+std::vector<std::string> places_of_plugin(const std::string& path, const std::string& plugin_folders) {
+  if (path.starts_with("/")) return {path};
+  std::vector<std::string> places;
+  std::istringstream folders(plugin_folders);
+  for (std::string folder; std::getline(folders, folder, ':');)
+    if (!folder.empty()) places.push_back(folder + (folder.ends_with('/') ? "" : "/") + path);
+  return places;
+}
+
+std::string find_plugin(const std::string& path, const std::string& plugin_folders) {
+  const std::vector<std::string> places = places_of_plugin(path, plugin_folders);
+  for (const std::string& place : places)
+    if (::access(place.c_str(), F_OK) == 0) return place;
+  // No folder is known: still not the current one, which is nobody's.
+  return places.empty() ? "PluginDir/" + path : places.front();
 }
 
 }  // namespace Atoll

@@ -39,7 +39,14 @@ struct PlugstackSource {
 // of the file that says it), "#" begins a comment. (Source: spank(8), CONFIGURATION.)
 Plugstack read_plugstack(const std::string& path, const PlugstackSource& source);
 
-// The files of this host.
-PlugstackSource plugstack_of_this_host();
+// The files of this host, where Slurm looks for plugins in `plugin_folders`, its PluginDir.
+PlugstackSource plugstack_of_this_host(const std::string& plugin_folders);
+
+// Where Slurm looks for the plugin of a line: a full path is itself, another one is meant in a folder of PluginDir,
+// which has them with ":" between, never in the current one. In the order in which it looks. (Source: spank(8),
+// CONFIGURATION.)
+std::vector<std::string> places_of_plugin(const std::string& path, const std::string& plugin_folders);
+// The first of them where there is a file; when there is none, the first.
+std::string find_plugin(const std::string& path, const std::string& plugin_folders);
 
 }  // namespace Atoll

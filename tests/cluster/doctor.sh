@@ -91,3 +91,11 @@ check "a node that does not answer is named" all_of 'says "(gave no answer|not a
 check "and no job of the doctor's is left" await 10 eval '[ -z "$(login squeue --noheader --format=%j | grep doctor)" ]'
 doctor --site --nodelist=n1
 check "only those that are asked for" all_of 'status_is 0' 'says "^1 node: all is well"'
+
+# Slurm's commands of a site whose nodes all have work and give no answer.
+mkdir "$scratch/silent"
+printf '#!/bin/sh\nfor n in 1 2 3 4 5 6 7 8; do echo "n$n mixed box"; done\n' > "$scratch/silent/sinfo"
+printf '#!/bin/sh\ncase $1 in --no-kill) exec sleep 60 ;; esac\n' > "$scratch/silent/srun"
+chmod +x "$scratch/silent/sinfo" "$scratch/silent/srun"
+command_for 30 env PATH="$scratch/silent:$PATH" "$bin/atoll" doctor --site --timeout 1
+check "the time limit is for all nodes together" all_of 'finds 1 "gave no answer in time.*n1"' 'says "not asked, since the time was up.*n.2-8"' 'took_less 6'

@@ -184,6 +184,36 @@ TEST_CASE("what holds of many nodes is said once, and what differs is named") {
   CHECK(clock->says == "the clock is 60 s off the others'");
 }
 
+TEST_CASE("nodes that are asked one after another have no wrong clocks") {
+  std::vector<NodeFacts> nodes;
+  for (int i = 0; i < 40; ++i) {
+    nodes.push_back(well("n" + std::to_string(i)));
+    nodes.back().asked = 1000 + 0.5 * i;
+    nodes.back().time = nodes.back().asked + 0.3;
+    nodes.back().heard = nodes.back().asked + 0.5;
+  }
+  CHECK(find(judge(nodes, {}), "clock", Health::kWarning) == nullptr);
+  nodes[30].time -= 20;
+  const std::vector<Finding> late = judge(nodes, {});
+  const Finding* clock = find(late, "clock", Health::kWarning);
+  REQUIRE(clock != nullptr);
+  CHECK(clock->nodes == std::vector<std::string>{"n30"});
+  nodes[30].heard += 40;  // it may have looked at any moment of these, but not before it was asked
+  CHECK(find(judge(nodes, {}), "clock", Health::kWarning) != nullptr);
+  nodes[30].time += 50;
+  CHECK(find(judge(nodes, {}), "clock", Health::kWarning) == nullptr);
+}
+
+TEST_CASE("a plugin without its folder is looked for where Slurm does, not in the current folder") {
+  using Places = std::vector<std::string>;
+  CHECK(places_of_plugin("/opt/spank_atoll.so", "/usr/lib/slurm") == Places{"/opt/spank_atoll.so"});
+  CHECK(places_of_plugin("spank_atoll.so", "/usr/lib/slurm:/opt/slurm/::/x") ==
+        Places{"/usr/lib/slurm/spank_atoll.so", "/opt/slurm/spank_atoll.so", "/x/spank_atoll.so"});
+  CHECK(places_of_plugin("spank_atoll.so", "").empty());
+  CHECK(find_plugin("status", "/nowhere:/proc/self") == "/proc/self/status");
+  CHECK(find_plugin("spank_atoll.so", "/nowhere:/proc/self") == "/nowhere/spank_atoll.so");
+}
+
 TEST_CASE("facts survive the way through srun, mixed with others and with noise") {
   NodeFacts one = well("n1"), two = well("n2");
   two.munge = std::string(2000, 'x') + "\n\"\xff";
@@ -292,12 +322,17 @@ TEST_CASE("the doctor's words fold nodes and say what to do") {
                                          {"nodes", Health::kFailed, {"n3"}, "gave no answer", "look"}};
   CHECK(findings_to_text(findings, 2, Glyphs::kAscii) ==
         "ok      slurm      Slurm 22.05.8\n"
-        "warning shm        64 MiB are free  [n2]\n"
+        "warning shm        64 MiB are free  (n2)\n"
         "                   make it larger\n"
-        "FAILED  nodes      gave no answer  [n3]\n"
+        "FAILED  nodes      gave no answer  (n3)\n"
         "                   look\n"
         "2 nodes: 1 failure, 1 warning\n");
   CHECK(findings_to_text({findings[0]}, 2, Glyphs::kUnicode) == "✓ slurm      Slurm 22.05.8\n2 nodes: all is well\n");
+  std::vector<std::string> many;
+  for (int i = 1; i <= 20; ++i) many.push_back("n" + std::to_string(i));
+  const std::string folded =
+      findings_to_text({{"shm", Health::kWarning, many, "64 MiB are free", ""}}, 30, Glyphs::kAscii);
+  CHECK_MESSAGE(folded.find("(n[1-20])\n") != std::string::npos, folded);
   const std::string json = findings_to_json(findings, {"n1", "n2"});
   for (const char* part :
        {"\"ok\": false", "\"check\": \"shm\"", "\"state\": \"warning\"", "\"do\": \"make it larger\""})
