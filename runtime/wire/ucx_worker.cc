@@ -20,8 +20,10 @@ struct Envelope {
 };
 constexpr std::size_t kMaxAddress = 4096;
 
-Status set_default(ucp_config_t* config, const char* name, const char* value) {
-  if (std::getenv((std::string("UCX_") + name).c_str()) != nullptr) return Status();
+// `name` as ucp_config_modify knows it: an option of a transport goes by the name it inherits, without the transport's.
+// `variable`: what a person sets instead.
+Status set_default(ucp_config_t* config, const char* name, const char* value, const char* variable) {
+  if (std::getenv(variable) != nullptr) return Status();
   const ucs_status_t status = ucp_config_modify(config, name, value);
   return status == UCS_OK ? Status() : ucx_status(std::string("setting UCX ") + name + "=" + value, status);
 }
@@ -32,15 +34,25 @@ void quieten_log() {
   if (std::getenv("UCX_LOG_LEVEL") == nullptr) ucs_global_opts_set_value("LOG_LEVEL", "fatal");
 }
 
+// UCX's zero-copy over TCP completes a send twice when the connection breaks in the middle of it (uct_tcp_ep_sendv of
+// 1.13 to 1.21), and a UCX that checks itself, as Debian's does, ends the process then. So small messages are copied, over
+// all transports since UCX has one threshold for all, and large ones go over TCP as messages; in segments of this size
+// that takes no longer (bench/wire). What other transports do with large messages is untouched.
+Status copy_over_tcp(ucp_config_t* config) {
+  ATOLL_RETURN_IF_ERROR(set_default(config, "ZCOPY_THRESH", "inf", "UCX_ZCOPY_THRESH"));
+  ATOLL_RETURN_IF_ERROR(set_default(config, "PUT_ENABLE", "n", "UCX_TCP_PUT_ENABLE"));
+  ATOLL_RETURN_IF_ERROR(set_default(config, "TX_SEG_SIZE", "256k", "UCX_TCP_TX_SEG_SIZE"));
+  return set_default(config, "RX_SEG_SIZE", "256k", "UCX_TCP_RX_SEG_SIZE");
+}
+
 Status configure(ucp_config_t* config) {
   // UCX's keepalive asks over an endpoint whose peer has just closed, is answered
   // over TCP, and then UCX 1.13 may free a TCP endpoint while it still reads from
   // it. Sockets, and ProcessWatch where there are none, tell sooner anyway.
-  ATOLL_RETURN_IF_ERROR(set_default(config, "KEEPALIVE_INTERVAL", "inf"));
+  ATOLL_RETURN_IF_ERROR(set_default(config, "KEEPALIVE_INTERVAL", "inf", "UCX_KEEPALIVE_INTERVAL"));
   // Without it no shared memory is chosen for endpoints that report a dead peer.
-  // ucp_config_modify knows the options of transports by the names they inherit:
-  // this is UCX_POSIX_ERROR_HANDLING and UCX_SYSV_ERROR_HANDLING.
-  return set_default(config, "MM_ERROR_HANDLING", "y");
+  ATOLL_RETURN_IF_ERROR(set_default(config, "MM_ERROR_HANDLING", "y", "UCX_MM_ERROR_HANDLING"));
+  return copy_over_tcp(config);
 }
 
 }  // namespace

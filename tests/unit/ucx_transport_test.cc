@@ -472,4 +472,25 @@ TEST_CASE("a large message to a process that dies meanwhile is lost") {
   }
 }
 
+// A send that is under way fails then, and UCX must not end the process over it (copy_over_tcp in ucx_worker.cc).
+TEST_CASE("a connection that breaks in the middle of a message is a loss and no more") {
+  const OnlyTransports only("tcp");
+  for (const std::size_t size : {20'000, 100'000, 8'000'000}) {
+    CAPTURE(size);
+    for (int round = 0; round < 10; ++round) {
+      UcxWorld world;
+      TestProcess& anna = world.add();
+      const Child child(world.secret);
+      anna.transport->learn(child.id, child.address);
+      REQUIRE(anna.transport->send(child.id, "hello").ok());
+      REQUIRE(world.run_until([&] { return anna.messages.size() == 1; }));
+      for (std::size_t sent = 0; sent < 32'000'000; sent += size)
+        REQUIRE(anna.transport->send(child.id, std::string(size, 'x')).ok());
+      for (const Time end = now() + std::chrono::microseconds(200 * round); now() < end;) world.turn();
+      kill(child.pid, SIGKILL);
+      REQUIRE(world.run_until([&] { return anna.losses.size() == 1; }));
+    }
+  }
+}
+
 }  // namespace Atoll
