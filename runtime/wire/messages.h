@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -434,9 +435,23 @@ using MessageVariant =
                  NoSuchGroup, RemoveGroup, GroupUpdate, ReserveBundles,
                  BundlesReserved, FreeBundles>;
 
-// A type of its own, so that its name in symbols and errors is short.
+template <typename T, typename Variant>
+inline constexpr bool kIsOneOf = false;
+template <typename T, typename... Kinds>
+inline constexpr bool kIsOneOf<T, std::variant<Kinds...>> = (std::is_same_v<T, Kinds> || ...);
+
+// A type of its own, so that its name in symbols and errors is short. What makes, moves and ends one is in messages.cc:
+// inline, every object that sends a message would compile the moving of all of them.
 struct Message : MessageVariant {
-  using MessageVariant::MessageVariant;
+  Message();
+  template <typename T>
+    requires kIsOneOf<T, MessageVariant>
+  Message(T message);  // NOLINT: implicit on purpose; instantiated in messages.cc
+  Message(const Message& other);
+  Message(Message&& other) noexcept;
+  Message& operator=(const Message& other);
+  Message& operator=(Message&& other) noexcept;
+  ~Message();
 };
 
 // Heartbeats and what follows from their absence (DESIGN §6: a silent node

@@ -1,0 +1,73 @@
+#include "runtime/wire/messages.h"
+
+#include <utility>
+
+namespace Atoll {
+
+Message::Message() = default;
+Message::Message(const Message& other) = default;
+Message::Message(Message&& other) noexcept = default;
+Message& Message::operator=(const Message& other) = default;
+Message& Message::operator=(Message&& other) noexcept = default;
+Message::~Message() = default;
+
+template <typename T>
+  requires kIsOneOf<T, MessageVariant>
+Message::Message(T message) : MessageVariant(std::in_place_type<T>, std::move(message)) {}
+
+// One line for every alternative of MessageVariant; the linker names a missing one.
+template Message::Message(Join);
+template Message::Message(Welcome);
+template Message::Message(Heartbeat);
+template Message::Message(HeartbeatAck);
+template Message::Message(Expelled);
+template Message::Message(Stop);
+template Message::Message(Attach);
+template Message::Message(Attached);
+template Message::Message(AttachRefused);
+template Message::Message(Detach);
+template Message::Message(EndJob);
+template Message::Message(GetJob);
+template Message::Message(JobReply);
+template Message::Message(GetProgram);
+template Message::Message(ProgramChunk);
+template Message::Message(LeaseRequest);
+template Message::Message(LeaseGrant);
+template Message::Message(LeaseRefused);
+template Message::Message(LeaseReturn);
+template Message::Message(LeaseLost);
+template Message::Message(PlaceRequest);
+template Message::Message(Placed);
+template Message::Message(Infeasible);
+template Message::Message(WorkerReady);
+template Message::Message(PushTask);
+template Message::Message(TaskDone);
+template Message::Message(CreateActor);
+template Message::Message(WatchActor);
+template Message::Message(NoSuchActor);
+template Message::Message(ActorUpdate);
+template Message::Message(KillActor);
+template Message::Message(StartActor);
+template Message::Message(ActorStarted);
+template Message::Message(ActorEnded);
+template Message::Message(StopActor);
+template Message::Message(InitActor);
+template Message::Message(InitActorDone);
+template Message::Message(CallActor);
+template Message::Message(FetchObject);
+template Message::Message(ObjectReady);
+template Message::Message(GetStatus);
+template Message::Message(StatusReport);
+template Message::Message(WorkerDied);
+template Message::Message(NodeDied);
+template Message::Message(LeaseCancel);
+template Message::Message(CreateGroup);
+template Message::Message(WatchGroup);
+template Message::Message(NoSuchGroup);
+template Message::Message(RemoveGroup);
+template Message::Message(GroupUpdate);
+template Message::Message(ReserveBundles);
+template Message::Message(BundlesReserved);
+template Message::Message(FreeBundles);
+
+}  // namespace Atoll
