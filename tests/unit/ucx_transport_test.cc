@@ -22,8 +22,8 @@ namespace {
 using std::chrono::milliseconds;
 
 struct Quiet {  // dropped messages are expected here
-  Quiet() { spdlog::set_level(spdlog::level::off); }
-  ~Quiet() { spdlog::set_level(spdlog::level::info); }
+  Quiet() { log::set_level("off"); }
+  ~Quiet() { log::set_level("info"); }
 };
 
 // UCX_TLS for what is made in its scope.
@@ -283,7 +283,7 @@ struct Echo : TransportHandler {
 
 // Tells its id and address on stdout, then echoes until it is killed or left alone.
 [[noreturn]] void run_child(const char* secret) {
-  spdlog::set_level(spdlog::level::off);  // it would go to stdout
+  log::set_level("off");  // it would go to stdout
   Echo echo;
   const ProcessId self = random_process_id();
   auto transport = UcxTransport::create(self, Secret::from_hex(secret).value(), echo);
