@@ -6,6 +6,8 @@
 #include <sstream>
 #include <limits>
 
+#include "runtime/base/check.h"
+
 namespace Atoll {
 namespace {
 

@@ -1,6 +1,9 @@
 #include "runtime/base/status.h"
 
+#include <cerrno>
 #include <system_error>
+
+#include "runtime/base/check.h"
 
 namespace Atoll {
 
@@ -38,5 +41,9 @@ Status errno_status(const std::string& what, int errno_value) {
                                           : Code::kUnavailable;
   return Status(code, what + ": " + std::generic_category().message(errno_value));
 }
+
+void no_value(const Status& status) { check_failed(__FILE__, __LINE__, "the result has a value", status.to_string()); }
+
+void check_failure(const Status& status) { ATOLL_CHECK(!status.ok()); }
 
 }  // namespace Atoll

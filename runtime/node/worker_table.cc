@@ -1,5 +1,7 @@
 #include "runtime/node/worker_table.h"
 
+#include "runtime/base/check.h"
+
 namespace Atoll {
 
 WorkerKind WorkerKind::of(ProcessId job, const Holding& holding) {

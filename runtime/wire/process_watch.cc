@@ -12,6 +12,8 @@
 #include <iterator>
 #include <sstream>
 
+#include "runtime/base/check.h"
+
 namespace Atoll {
 namespace {
 

@@ -1,4 +1,5 @@
 // Any bytes are a machine that keeps its rules, or are refused with a sentence.
+#include "runtime/base/check.h"
 #include "tests/support/fuzz_target.h"
 #include "tests/support/machine_rules.h"
 #include "topology/source.h"

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "runtime/base/check.h"
 #include "tests/support/fuzz_target.h"
 #include "tests/support/machine_rules.h"
 

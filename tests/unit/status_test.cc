@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "runtime/base/check.h"
 #include "tests/support/aborts.h"
 
 namespace Atoll {
