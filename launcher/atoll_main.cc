@@ -1,5 +1,6 @@
 // atoll: every command that a person types.
 
+#include <CLI/CLI.hpp>
 #include <iostream>
 
 #include "launcher/commands.h"

@@ -5,9 +5,11 @@
 #include <sched.h>
 
 #include <iostream>
+#include <memory>
 #include <set>
 
 #include "launcher/bind_text.h"
+#include "launcher/command.h"
 #include "launcher/commands.h"
 #include "launcher/say.h"
 #include "topology/active_nics.h"
@@ -149,17 +151,16 @@ int execute(const BindCommand& command) {
 
 void add_bind(CLI::App& app, CommandLine& line) {
   auto command = std::make_shared<BindCommand>();
-  CLI::App* bind =
-      app.add_subcommand("bind", "Show which GPUs, CPUs and NICs srun --atoll-bind gives each task of a node");
-  bind->add_option("--tasks", command->tasks, "how many tasks the node has")->required();
-  bind->add_option("--mode", command->mode, "pack, spread, island, numa or none (default pack)");
-  bind->add_option("--ranks", command->ranks, "the tasks' ranks in the step, such as 0,8-11 (default from 0)");
-  bind->add_option("--input", command->input,
-                   "a file that describes a machine, - for standard input (default: this node)");
-  bind->add_flag("--json", command->json, "print JSON; see atoll-bind(1)");
-  bind->add_flag("--for-plugin", command->for_plugin, "print what the Slurm plugin reads; see atoll-bind(1)");
-  bind->add_flag("--verbose", command->verbose, "with --for-plugin: print the table on stderr");
-  bind->callback([command, &line] { line.exit_code = execute(*command); });
+  Command bind(app, "bind", "Show which GPUs, CPUs and NICs srun --atoll-bind gives each task of a node");
+  bind.add("--tasks", command->tasks, "how many tasks the node has").required();
+  bind.add("--mode", command->mode, "pack, spread, island, numa or none (default pack)");
+  bind.add("--ranks", command->ranks, "the tasks' ranks in the step, such as 0,8-11 (default from 0)");
+  bind.add("--input", command->input,
+           "a file that describes a machine, - for standard input (default: this node)");
+  bind.add("--json", command->json, "print JSON; see atoll-bind(1)");
+  bind.add("--for-plugin", command->for_plugin, "print what the Slurm plugin reads; see atoll-bind(1)");
+  bind.add("--verbose", command->verbose, "with --for-plugin: print the table on stderr");
+  bind.run([command, &line] { line.exit_code = execute(*command); });
 }
 
 }  // namespace Atoll

@@ -1,9 +1,12 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <optional>
 
 #include "launcher/plan.h"
+
+namespace CLI {
+class App;
+}
 
 namespace Atoll {
 

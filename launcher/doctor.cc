@@ -1,7 +1,9 @@
 // atoll doctor: what is wrong with this host, or with a site's nodes, as far as Atoll is concerned.
 
 #include <iostream>
+#include <memory>
 
+#include "launcher/command.h"
 #include "launcher/commands.h"
 #include "launcher/doctor_look.h"
 #include "launcher/doctor_site.h"
@@ -66,15 +68,14 @@ int execute(DoctorCommand& command) {
 
 void add_doctor(CLI::App& app, CommandLine& line) {
   auto command = std::make_shared<DoctorCommand>();
-  CLI::App* doctor = app.add_subcommand("doctor", "Check this host, or all nodes of a site, for what Atoll needs");
-  doctor->add_flag("--site", command->site, "check the nodes of this job, or those that Slurm gives to a job now");
-  doctor->add_option("-w,--nodelist", command->request.nodelist, "with --site: these nodes");
-  doctor->add_option("-p,--partition", command->request.partition, "with --site: the nodes of this partition");
-  doctor->add_option("--timeout", command->patience, "with --site: seconds to wait for the nodes (default 60)")
-      ->check(CLI::PositiveNumber);
-  doctor->add_flag("--json", command->json, "print JSON; see atoll-doctor(1)");
-  doctor->add_flag("--facts", command->facts, "print what is seen on this host, for --site of another one");
-  doctor->callback([command, &line] { line.exit_code = execute(*command); });
+  Command doctor(app, "doctor", "Check this host, or all nodes of a site, for what Atoll needs");
+  doctor.add("--site", command->site, "check the nodes of this job, or those that Slurm gives to a job now");
+  doctor.add("-w,--nodelist", command->request.nodelist, "with --site: these nodes");
+  doctor.add("-p,--partition", command->request.partition, "with --site: the nodes of this partition");
+  doctor.add("--timeout", command->patience, "with --site: seconds to wait for the nodes (default 60)").above_zero();
+  doctor.add("--json", command->json, "print JSON; see atoll-doctor(1)");
+  doctor.add("--facts", command->facts, "print what is seen on this host, for --site of another one");
+  doctor.run([command, &line] { line.exit_code = execute(*command); });
 }
 
 }  // namespace Atoll

@@ -4,7 +4,9 @@
 #include <signal.h>
 
 #include <cerrno>
+#include <memory>
 
+#include "launcher/command.h"
 #include "launcher/commands.h"
 #include "runtime/base/nodelist.h"
 #include "launcher/say.h"
@@ -86,11 +88,10 @@ int execute(const DownCommand& command) {
 
 void add_down(CLI::App& app, CommandLine& line) {
   auto command = std::make_shared<DownCommand>();
-  CLI::App* down = app.add_subcommand("down", "End a cluster that atoll up started, and wait for its end");
-  down->add_option("--name", command->name, "which one (default: the only one of this job on this host)");
-  down->add_option("--timeout", command->timeout, "seconds until it is killed (default 20)")
-      ->check(CLI::PositiveNumber);
-  down->callback([command, &line] { line.exit_code = execute(*command); });
+  Command down(app, "down", "End a cluster that atoll up started, and wait for its end");
+  down.add("--name", command->name, "which one (default: the only one of this job on this host)");
+  down.add("--timeout", command->timeout, "seconds until it is killed (default 20)").above_zero();
+  down.run([command, &line] { line.exit_code = execute(*command); });
 }
 
 }  // namespace Atoll

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <memory>
 
+#include "launcher/command.h"
 #include "launcher/commands.h"
 #include "launcher/place_plan.h"
 #include "launcher/say.h"
@@ -75,12 +76,12 @@ int execute(const PlaceCommand& command) {
 
 void add_place(CLI::App& app, CommandLine& line) {
   auto command = std::make_shared<PlaceCommand>();
-  CLI::App* place = app.add_subcommand("place", "Plan groups and tasks on a cluster that a file describes, without Slurm");
-  place->add_option("--cluster", command->cluster, "JSON file of the nodes; see atoll-place(1)")->required();
-  place->add_option("--request", command->request, "JSON file of the groups and tasks, - for standard input")->required();
-  place->add_flag("--json", command->json, "print JSON; see atoll-place(1)");
-  place->add_flag("--stats", command->stats, "print how long each group took to decide");
-  place->callback([command, &line] { line.exit_code = execute(*command); });
+  Command place(app, "place", "Plan groups and tasks on a cluster that a file describes, without Slurm");
+  place.add("--cluster", command->cluster, "JSON file of the nodes; see atoll-place(1)").required();
+  place.add("--request", command->request, "JSON file of the groups and tasks, - for standard input").required();
+  place.add("--json", command->json, "print JSON; see atoll-place(1)");
+  place.add("--stats", command->stats, "print how long each group took to decide");
+  place.run([command, &line] { line.exit_code = execute(*command); });
 }
 
 }  // namespace Atoll

@@ -4,9 +4,11 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "launcher/launched_cluster.h"
 #include "launcher/cluster_options.h"
+#include "launcher/command.h"
 #include "launcher/commands.h"
 #include "launcher/driver.h"
 
@@ -142,8 +144,8 @@ struct RunCommand {
 };
 
 // The words after the options; nullopt, having complained, when there are none.
-std::optional<std::vector<std::string>> program_of(const CLI::App& command, const CommandLine& line) {
-  std::vector<std::string> words = command.remaining();
+std::optional<std::vector<std::string>> program_of(const Command& command, const CommandLine& line) {
+  std::vector<std::string> words = command.words();
   if (!words.empty() && words.front().starts_with("-") && words.front() != "--") {
     say_error("atoll run has no option " + words.front() + "; see atoll run --help");
     return std::nullopt;
@@ -167,12 +169,11 @@ int execute(RunCommand& command) {
 
 void add_run(CLI::App& app, CommandLine& line) {
   auto command = std::make_shared<RunCommand>();
-  CLI::App* run = app.add_subcommand(
-      "run", "Start a cluster, run a program on it, end both: atoll run [options] -- program [arguments]");
-  run->prefix_command();
-  add_cluster_options(*run, command->options, command->dry_run);
-  run->callback([run, command, &line] {
-    std::optional<std::vector<std::string>> program = program_of(*run, line);
+  Command run(app, "run", "Start a cluster, run a program on it, end both: atoll run [options] -- program [arguments]");
+  run.take_words();
+  add_cluster_options(run.app(), command->options, command->dry_run);
+  run.run([run, command, &line] {
+    std::optional<std::vector<std::string>> program = program_of(run, line);
     if (program) command->options.program = std::move(*program);
     line.exit_code = program ? execute(*command) : kExitUsage;
   });

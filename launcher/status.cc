@@ -1,7 +1,9 @@
 // atoll status: how a cluster is.
 
 #include <iostream>
+#include <memory>
 
+#include "launcher/command.h"
 #include "launcher/commands.h"
 #include "launcher/say.h"
 #include "launcher/status_text.h"
@@ -56,16 +58,14 @@ int execute(const StatusCommand& command) {
 
 void add_status(CLI::App& app, CommandLine& line) {
   auto command = std::make_shared<StatusCommand>();
-  CLI::App* status = app.add_subcommand("status", "Show the nodes of a cluster, what they have and what uses it");
-  status->add_option("--name", command->name, "which cluster (default: ATOLL_SESSION, or the only one of this job)");
-  status->add_flag("--json", command->json, "print JSON; see atoll-status(1)");
-  status
-      ->add_option("--wait", command->wait,
-                   "seconds to wait for a cluster that is coming up (default 0; 60 in a job with --atoll)")
-      ->check(CLI::NonNegativeNumber);
-  status->add_option("--timeout", command->timeout, "seconds to wait for the head's answer (default 5)")
-      ->check(CLI::PositiveNumber);
-  status->callback([command, &line] { line.exit_code = execute(*command); });
+  Command status(app, "status", "Show the nodes of a cluster, what they have and what uses it");
+  status.add("--name", command->name, "which cluster (default: ATOLL_SESSION, or the only one of this job)");
+  status.add("--json", command->json, "print JSON; see atoll-status(1)");
+  status.add("--wait", command->wait,
+             "seconds to wait for a cluster that is coming up (default 0; 60 in a job with --atoll)")
+      .not_below_zero();
+  status.add("--timeout", command->timeout, "seconds to wait for the head's answer (default 5)").above_zero();
+  status.run([command, &line] { line.exit_code = execute(*command); });
 }
 
 }  // namespace Atoll

@@ -2,7 +2,9 @@
 
 #include <fstream>
 #include <iostream>
+#include <memory>
 
+#include "launcher/command.h"
 #include "launcher/commands.h"
 #include "launcher/say.h"
 #include "launcher/topo_json.h"
@@ -74,16 +76,16 @@ int execute(const TopoCommand& command) {
 
 void add_topo(CLI::App& app, CommandLine& line) {
   auto command = std::make_shared<TopoCommand>();
-  CLI::App* topo = app.add_subcommand("topo", "Show the GPUs of this node or of a file, and what joins them");
-  topo->add_option("--input", command->input,
-                   "a file that describes a machine, - for standard input (default: this node)");
-  topo->add_option("--format", command->format, "auto, atoll, hwloc, nccl or nvidia-smi (default auto)");
-  topo->add_flag("--json", command->json, "print JSON; see atoll-topo(1)");
-  CLI::Option* pick = topo->add_option("--pick", command->pick, "which so many GPUs are best used together");
-  topo->add_option("--busy", command->busy, "GPUs that --pick must leave out, such as 0,2-3");
-  topo->add_option("--svg", command->svg, "write a drawing to this file");
-  topo->callback([command, pick, &line] {
-    command->picks = pick->count() > 0;
+  Command topo(app, "topo", "Show the GPUs of this node or of a file, and what joins them");
+  topo.add("--input", command->input,
+           "a file that describes a machine, - for standard input (default: this node)");
+  topo.add("--format", command->format, "auto, atoll, hwloc, nccl or nvidia-smi (default auto)");
+  topo.add("--json", command->json, "print JSON; see atoll-topo(1)");
+  const CommandOption pick = topo.add("--pick", command->pick, "which so many GPUs are best used together");
+  topo.add("--busy", command->busy, "GPUs that --pick must leave out, such as 0,2-3");
+  topo.add("--svg", command->svg, "write a drawing to this file");
+  topo.run([command, pick, &line] {
+    command->picks = pick.given();
     line.exit_code = execute(*command);
   });
 }

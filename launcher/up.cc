@@ -5,8 +5,10 @@
 
 #include <cerrno>
 #include <iostream>
+#include <memory>
 
 #include "launcher/cluster_options.h"
+#include "launcher/command.h"
 #include "launcher/commands.h"
 #include "launcher/keeper.h"
 
@@ -109,16 +111,16 @@ int execute(UpCommand& command) {
 void add_up(CLI::App& app, CommandLine& line) {
   auto command = std::make_shared<UpCommand>();
   command->options.command = "up";
-  CLI::App* up = app.add_subcommand("up", "Start a cluster in this allocation and leave it running");
-  up->footer("Prints the folder of the cluster's session when it is ready.");
-  add_cluster_options(*up, command->options, command->dry_run);
-  up->add_flag("--foreground", command->options.foreground, "stay until the cluster ends; SIGTERM or Ctrl-C ends it");
-  up->add_option("--lifeline", command->options.lifeline,
-                 "a descriptor of ours: stay until its other end is closed (how the SPANK plugin starts a cluster)")
-      ->check(CLI::NonNegativeNumber);
-  up->add_option("--log", command->options.log,
-                 "file for the output of daemons and workers (default: in the session's folder)");
-  up->callback([command, &line] { line.exit_code = execute(*command); });
+  Command up(app, "up", "Start a cluster in this allocation and leave it running");
+  up.footer("Prints the folder of the cluster's session when it is ready.");
+  add_cluster_options(up.app(), command->options, command->dry_run);
+  up.add("--foreground", command->options.foreground, "stay until the cluster ends; SIGTERM or Ctrl-C ends it");
+  up.add("--lifeline", command->options.lifeline,
+         "a descriptor of ours: stay until its other end is closed (how the SPANK plugin starts a cluster)")
+      .not_below_zero();
+  up.add("--log", command->options.log,
+         "file for the output of daemons and workers (default: in the session's folder)");
+  up.run([command, &line] { line.exit_code = execute(*command); });
 }
 
 }  // namespace Atoll
