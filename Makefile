@@ -75,14 +75,25 @@ $(call objects,$(call sources,examples)): flags = $(user_flags)
 $O/obj/launcher/%: CXXFLAGS += -O1
 $O/obj/tests/%: CXXFLAGS += -Og -Wno-mismatched-new-delete
 
-$O/obj/%.o: %.cc Makefile config.mk config.h
-	$(call say,CXX) $(compile) -MMD -MP -c -o $@ $<
+# Precompiled: the standard headers that most files include; the tests have their own flags, and doctest. A file still
+# includes what it uses: PCH=no builds without. ccache must be told that they are no secret input.
+PCH       ?= yes
+pch_ours  := algorithm chrono functional map memory optional set string string_view vector
+pch_tests := $(pch_ours) doctest/doctest.h
+pch_of     = $(if $(filter no,$(PCH))$(filter examples/%,$1),,$O/pch/$(if $(filter tests/%,$1),tests,ours).h)
+export CCACHE_SLOPPINESS := pch_defines,time_macros
+$O/pch/tests.h.gch: CXXFLAGS += -Og
+$O/pch/ours.h.gch $O/pch/tests.h.gch: $O/pch/%.h.gch: Makefile config.mk
+	$(call say,PCH) printf '#include <%s>\n' $(pch_$*) > $(@:.gch=) && $(compile) -x c++-header -o $@ $(@:.gch=)
+
+.SECONDEXPANSION:
+$O/obj/%.o: %.cc Makefile config.mk config.h $$(addsuffix .gch,$$(call pch_of,$$*))
+	$(call say,CXX) $(compile) $(addprefix -include ,$(call pch_of,$*)) -MMD -MP -c -o $@ $<
 
 $O/obj/spank_plugin/%.o: spank_plugin/%.c Makefile config.mk config.h
 	$(call say,CC) $(CC) -std=gnu11 -fPIC -Wall -Wextra -Wshadow -I. -DATOLL_PROGRAM='"$(bindir)/atoll"' $(SLURM_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # A folder is a prerequisite of what its files become, so that a deleted source leaves it.
-.SECONDEXPANSION:
 $(archives) $O/tests/support.a: $O/%.a: $$(call objects,$$(call sources,$$*)) $$(wildcard $$*)
 	$(call say,AR) rm -f $@; $(AR) rcs $@ $(filter %.o,$^)
 
