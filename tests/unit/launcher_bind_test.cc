@@ -1,13 +1,11 @@
 // atoll bind: what it prints for people, scripts and the plugin.
 #include <doctest/doctest.h>
 
-#include <CLI/CLI.hpp>
-#include <iostream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "launcher/bind_text.h"
 #include "launcher/commands.h"
+#include "tests/support/command_run.h"
 #include "topology/text.h"
 
 namespace Atoll {
@@ -28,26 +26,12 @@ BindReport report_of(BindMode mode, std::vector<int> ranks, bool synthetic = fal
   return {machine.name, mode, std::move(ranks), *binding, ""};
 }
 
-struct Ran {
-  int exit_code = -1;
-  std::string out;
-};
+using testing::Ran;
 
-// Runs "atoll bind WORDS" in this process; wrong usage that CLI11 finds is what main makes of it.
+// Runs "atoll bind WORDS".
 Ran run(std::vector<std::string> words) {
-  CLI::App app("", "atoll");
-  CommandLine line;
-  add_bind(app, line);
   words.insert(words.begin(), "bind");
-  std::stringstream out;
-  std::streambuf* const cout = std::cout.rdbuf(out.rdbuf());
-  try {
-    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
-  } catch (const CLI::ParseError&) {
-    line.exit_code = kExitUsage;
-  }
-  std::cout.rdbuf(cout);
-  return {line.exit_code, out.str()};
+  return testing::run_command(add_bind, words);
 }
 
 }  // namespace

@@ -1,10 +1,8 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fstream>
-#include <iostream>
 #include <nlohmann/json.hpp>
 #include <pugixml.hpp>
 #include <sstream>
@@ -14,6 +12,7 @@
 #include "launcher/topo_layout.h"
 #include "launcher/topo_svg.h"
 #include "launcher/topo_text.h"
+#include "tests/support/command_run.h"
 #include "topology/text.h"
 
 namespace Atoll {
@@ -82,26 +81,10 @@ class TemporaryFile {
   std::string path_;
 };
 
-struct Ran {
-  int exit_code = -1;
-  std::string out;
-};
+using testing::Ran;
 
-// Runs "atoll WORDS" in this process; wrong usage that CLI11 finds is what main makes of it.
-Ran run(const std::vector<std::string>& words) {
-  CLI::App app("", "atoll");
-  CommandLine line;
-  add_topo(app, line);
-  std::stringstream out;
-  std::streambuf* const cout = std::cout.rdbuf(out.rdbuf());
-  try {
-    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
-  } catch (const CLI::ParseError&) {
-    line.exit_code = kExitUsage;
-  }
-  std::cout.rdbuf(cout);
-  return {line.exit_code, out.str()};
-}
+// Runs "atoll WORDS".
+Ran run(const std::vector<std::string>& words) { return testing::run_command(add_topo, words); }
 
 }  // namespace
 
