@@ -72,18 +72,17 @@ say        = $(if $(V),,@printf '  %-4s %s\n' $1 $(@:$O/%=%);)mkdir -p $(@D);
 flags      = $(own_flags)
 $(call objects,$(call sources,examples)): flags = $(user_flags)
 # Neither is worth the compiler's time: the launcher plans and waits, and tests are mostly doctest's macros (of msgpack -Og warns falsely).
-$O/obj/launcher/%: CXXFLAGS += -O1
-$O/obj/tests/%: CXXFLAGS += -Og -Wno-mismatched-new-delete
+$O/obj/launcher/%: private CXXFLAGS += -O1
+$O/obj/tests/%: private CXXFLAGS += -Og -Wno-mismatched-new-delete
 
-# Precompiled: the standard headers that most files include; the tests have their own flags, and doctest. A file still
-# includes what it uses: PCH=no builds without. ccache must be told that they are no secret input.
-PCH       ?= yes
-pch_ours  := algorithm chrono functional map memory optional set string string_view vector
-pch_tests := $(pch_ours) doctest/doctest.h
-pch_of     = $(if $(filter no,$(PCH))$(filter examples/%,$1),,$O/pch/$(if $(filter tests/%,$1),tests,ours).h)
+# Precompiled: the standard headers that most files include, and doctest for its suites; not for a main, which may define
+# what a header reads. A file still includes what it uses: PCH=no builds without. ccache asks to be told that it may.
+PCH        ?= yes
+pch_ours   := algorithm chrono functional map memory optional set string string_view vector
+pch_suites := $(pch_ours) doctest/doctest.h
+pch_of      = $(if $(filter no,$(PCH))$(filter examples/% %_main,$1),,$O/pch/$(if $(filter tests/unit/% tests/sim/%,$1),suites,ours).h)
 export CCACHE_SLOPPINESS := pch_defines,time_macros
-$O/pch/tests.h.gch: CXXFLAGS += -Og
-$O/pch/ours.h.gch $O/pch/tests.h.gch: $O/pch/%.h.gch: Makefile config.mk
+$O/pch/ours.h.gch $O/pch/suites.h.gch: $O/pch/%.h.gch: Makefile config.mk
 	$(call say,PCH) printf '#include <%s>\n' $(pch_$*) > $(@:.gch=) && $(compile) -x c++-header -o $@ $(@:.gch=)
 
 .SECONDEXPANSION:

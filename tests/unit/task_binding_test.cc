@@ -28,7 +28,7 @@ Machine parse(const std::string& text) {
   return machine;
 }
 
-NodeBinding bind(const Machine& machine, BindMode mode, int tasks, const Environment& environment = {}) {
+NodeBinding binding_of(const Machine& machine, BindMode mode, int tasks, const Environment& environment = {}) {
   const Result<NodeBinding> binding =
       bind_tasks(machine, granted_resources(environment, machine), {mode, tasks, environment, {}, {"eth0"}});
   REQUIRE_MESSAGE(binding.ok(), binding.status().message());
@@ -85,19 +85,19 @@ TEST_CASE("each task has GPUs, and a share of its own of the CPUs and memory bes
   for (const auto& test : cases) {
     CAPTURE(std::string(test.machine));
     CAPTURE(to_string(test.mode));
-    CHECK(lines(bind(load(test.machine), test.mode, test.tasks)) == test.expected);
+    CHECK(lines(binding_of(load(test.machine), test.mode, test.tasks)) == test.expected);
   }
 }
 
 TEST_CASE("tasks are divided over the NUMA nodes of their GPUs (BIND-6)") {
   const Machine five = parse(kFive);
-  CHECK(lines(bind(five, BindMode::kNuma, 2)) == Lines{"0-1 | 0 | 0 | 0-3 | 4", "2-4 | 1-2 | 1 | 4-7 | 4"});
-  CHECK(lines(bind(five, BindMode::kNuma, 1)) == Lines{"0-4 | 0-2 | 0-1 | 0-7 | 8"});
-  const NodeBinding four = bind(five, BindMode::kNuma, 4);
+  CHECK(lines(binding_of(five, BindMode::kNuma, 2)) == Lines{"0-1 | 0 | 0 | 0-3 | 4", "2-4 | 1-2 | 1 | 4-7 | 4"});
+  CHECK(lines(binding_of(five, BindMode::kNuma, 1)) == Lines{"0-4 | 0-2 | 0-1 | 0-7 | 8"});
+  const NodeBinding four = binding_of(five, BindMode::kNuma, 4);
   CHECK(lines(four) ==
         Lines{"0 | 0 | 0 | 0-1 | 2", "1 | 0 | 0 | 2-3 | 2", "2 | 1 | 1 | 4-5 | 2", "3 | 1 | 1 | 6-7 | 2"});
   CHECK(four.notes == std::vector<std::string>{"1 of 5 GPUs stays idle: 4 tasks cannot share them out evenly"});
-  CHECK(lines(bind(five, BindMode::kNuma, 2, {{"SLURM_JOB_ID", "1"}, {"SLURM_STEP_GPUS", "2,4"}})) ==
+  CHECK(lines(binding_of(five, BindMode::kNuma, 2, {{"SLURM_JOB_ID", "1"}, {"SLURM_STEP_GPUS", "2,4"}})) ==
         Lines{"2 | 0 | 1 | 4-5 | 2", "4 | 1 | 1 | 6-7 | 2"});
 }
 
@@ -106,14 +106,14 @@ TEST_CASE("of a shared node only what was granted is shared out") {
   machine.cpus = {2, 3, 8, 9, 10, 11};
   machine.cpus_set_by_slurm = true;
   const Environment slurm = {{"SLURM_JOB_ID", "1"}, {"SLURM_STEP_GPUS", "2,5,6"}, {"SLURM_CPUS_ON_NODE", "6"}};
-  CHECK(lines(bind(machine, BindMode::kPack, 3, slurm)) ==
+  CHECK(lines(binding_of(machine, BindMode::kPack, 3, slurm)) ==
         Lines{"2 | 0 | 0 | 2-3 | 2", "5 | 0 | 1 | 8-9 | 2", "6 | 0 | 1 | 10-11 | 2"});
 }
 
 TEST_CASE("tasks whose GPUs have no CPUs beside them have a share of the others (BIND-8)") {
   Machine machine = load("a100-pairs");
   machine.cpus = {0, 1, 2, 3};
-  const NodeBinding binding = bind(machine, BindMode::kPack, 4);
+  const NodeBinding binding = binding_of(machine, BindMode::kPack, 4);
   CHECK(lines(binding) == Lines{"0 | 0 | 0 | 0 | 1", "1 | 0 | 0 | 1 | 1", "2 | 1 |  | 2 | 1", "3 | 1 |  | 3 | 1"});
   CHECK(binding.notes == std::vector<std::string>{"2 tasks have no granted CPU beside the GPUs, as far as is known"});
 }
@@ -121,7 +121,7 @@ TEST_CASE("tasks whose GPUs have no CPUs beside them have a share of the others 
 TEST_CASE("where Slurm does not say which CPUs are the job's, tasks share their NUMA nodes (BIND-9)") {
   const Machine machine = load("a100-pairs");
   const Environment slurm = {{"SLURM_JOB_ID", "1"}, {"SLURM_CPUS_ON_NODE", "9"}, {"SLURM_STEP_GPUS", "0,1,2,3"}};
-  const NodeBinding binding = bind(machine, BindMode::kPack, 4, slurm);
+  const NodeBinding binding = binding_of(machine, BindMode::kPack, 4, slurm);
   CHECK(lines(binding) ==
         Lines{"0 | 0 | 0 | 0-7 | 2", "1 | 0 | 0 | 0-7 | 2", "2 | 1 | 1 | 8-15 | 2", "3 | 1 | 1 | 8-15 | 2"});
   REQUIRE(binding.notes.size() == 1);
@@ -138,15 +138,15 @@ TEST_CASE("a Slurm that counts cores has granted all of their hardware threads (
 
 TEST_CASE("the user's own binding of CPUs and memory stays (BIND-10)") {
   const Machine machine = load("a100-pairs");
-  CHECK(lines(bind(machine, BindMode::kPack, 2, {{"SLURM_CPU_BIND_TYPE", "map_cpu:"}})) ==
+  CHECK(lines(binding_of(machine, BindMode::kPack, 2, {{"SLURM_CPU_BIND_TYPE", "map_cpu:"}})) ==
         Lines{"0-1 | 0 | 0 |  | 8", "2-3 | 1 | 1 |  | 8"});
-  const NodeBinding local = bind(machine, BindMode::kPack, 2, {{"SLURM_MEM_BIND_TYPE", "local"}});
+  const NodeBinding local = binding_of(machine, BindMode::kPack, 2, {{"SLURM_MEM_BIND_TYPE", "local"}});
   CHECK(lines(local) == Lines{"0-1 | 0 |  | 0-7 | 8", "2-3 | 1 |  | 8-15 | 8"});
   CHECK(local.tasks[1].environment.at("ATOLL_NUMA") == "1");
 }
 
 TEST_CASE("tasks see their GPUs by UUID and are sent to the NICs beside them (BIND-11)") {
-  const NodeBinding binding = bind(parse(kFive), BindMode::kIsland, 5);
+  const NodeBinding binding = binding_of(parse(kFive), BindMode::kIsland, 5);
   CHECK(binding.tasks[1].environment == Environment{{"CUDA_VISIBLE_DEVICES", "GPU-1"},
                                                     {"CUDA_DEVICE_ORDER", "PCI_BUS_ID"},
                                                     {"ATOLL_NICS", "mlx5_0,mlx5_1"},
@@ -162,7 +162,7 @@ TEST_CASE("tasks see their GPUs by UUID and are sent to the NICs beside them (BI
 }
 
 TEST_CASE("Slingshot's NICs limit no UCX, and AMD's GPUs are shown by ROCr") {
-  const Environment first = bind(load("mi250"), BindMode::kPack, 4).tasks[0].environment;
+  const Environment first = binding_of(load("mi250"), BindMode::kPack, 4).tasks[0].environment;
   CHECK(first.at("ROCR_VISIBLE_DEVICES") == "0,1");
   CHECK(first.at("HIP_VISIBLE_DEVICES") == "0,1");
   CHECK(first.at("ATOLL_NET_DEVICES") == "hsi0");
@@ -172,16 +172,16 @@ TEST_CASE("Slingshot's NICs limit no UCX, and AMD's GPUs are shown by ROCr") {
 
 TEST_CASE("what the user set of the hints stays, and of the GPUs nothing is said without any") {
   const Environment set = {{"OMP_NUM_THREADS", "3"}, {"UCX_NET_DEVICES", "all"}, {"NCCL_IB_HCA", ""}};
-  const Environment bound = bind(parse(kFive), BindMode::kPack, 5, set).tasks[0].environment;
+  const Environment bound = binding_of(parse(kFive), BindMode::kPack, 5, set).tasks[0].environment;
   for (const auto& [name, value] : set) CHECK_FALSE(bound.contains(name));
-  CHECK(bind(load("no-gpu"), BindMode::kPack, 4).tasks[0].environment ==
+  CHECK(binding_of(load("no-gpu"), BindMode::kPack, 4).tasks[0].environment ==
         Environment{{"ATOLL_NUMA", "0"}, {"OMP_NUM_THREADS", "1"}});
 }
 
 TEST_CASE("a machine that is only described names its NICs and leaves the interfaces allowed (BIND-11)") {
   Machine machine = parse(kFive);
   machine.synthetic = true;
-  const NodeBinding binding = bind(machine, BindMode::kPack, 5);
+  const NodeBinding binding = binding_of(machine, BindMode::kPack, 5);
   CHECK(binding.only_described);
   CHECK(binding.tasks[0].environment.at("UCX_NET_DEVICES") == "mlx5_0:1,eth0");
   CHECK(binding.tasks[0].environment.at("NCCL_IB_HCA") == "=mlx5_0");
@@ -213,7 +213,7 @@ TEST_CASE("where it is unclear what is right, one sentence says why (BIND-12)") 
 
 TEST_CASE("all GPUs that the node shows are meant where Slurm says no more than as many") {
   const Environment slurm = {{"SLURM_JOB_ID", "1"}, {"SLURM_GPUS_ON_NODE", "4"}};
-  CHECK(lines(bind(load("a100-pairs"), BindMode::kPack, 2, slurm)) ==
+  CHECK(lines(binding_of(load("a100-pairs"), BindMode::kPack, 2, slurm)) ==
         Lines{"0-1 | 0 | 0 | 0-7 | 8", "2-3 | 1 | 1 | 8-15 | 8"});
 }
 
