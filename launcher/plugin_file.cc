@@ -6,9 +6,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
 
 #include "runtime/base/build_id.h"
+#include "runtime/base/read_file.h"
 
 namespace Atoll {
 namespace {
@@ -84,9 +84,9 @@ std::string_view find_object(std::string_view elf, std::string_view wanted) {
 Result<PluginFile> read_plugin_file(const std::string& path) {
   struct stat info;
   if (::stat(path.c_str(), &info) != 0) return errno_status(path, errno);
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return errno_status(path, errno);
-  const std::string elf(std::istreambuf_iterator<char>(file), {});
+  const std::optional<std::string> read = read_file(path);
+  if (!read) return errno_status(path, errno);
+  const std::string& elf = *read;
   PluginFile plugin;
   if (!read_at(find_object(elf, "plugin_version"), 0, plugin.slurm_version) ||
       first_word_of_text(find_object(elf, "plugin_type")) != "spank")

@@ -3,10 +3,10 @@
 #include <glob.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <sstream>
 
 #include "launcher/plugin_file.h"
+#include "runtime/base/read_file.h"
 
 namespace Atoll {
 namespace {
@@ -78,11 +78,7 @@ Plugstack read_plugstack(const std::string& path, const PlugstackSource& source)
 }
 
 PlugstackSource plugstack_of_this_host(const std::string& plugin_folders) {
-  return {[](const std::string& path) -> std::optional<std::string> {
-            std::ifstream file(path);
-            if (!file) return std::nullopt;
-            return std::string(std::istreambuf_iterator<char>(file), {});
-          },
+  return {[](const std::string& path) { return read_file(path); },
           expand,
           [plugin_folders](const std::string& path) {
             const Result<PluginFile> file = read_plugin_file(find_plugin(path, plugin_folders));

@@ -9,10 +9,10 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include "runtime/base/check.h"
+#include "runtime/base/read_file.h"
 
 namespace Atoll {
 namespace {
@@ -21,8 +21,7 @@ constexpr std::uint64_t kAlso = 0;  // no process has this id
 
 // Field 22 of /proc/PID/stat (proc(5)), 0 if there is no such process.
 std::uint64_t start_time_of(std::int64_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  const std::string line((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::string line = read_file("/proc/" + std::to_string(pid) + "/stat").value_or("");
   // The name, field 2, is in parentheses and may hold anything.
   const std::size_t name_end = line.rfind(')');
   if (name_end == std::string::npos) return 0;
