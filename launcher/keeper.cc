@@ -61,8 +61,8 @@ bool Keeper::await_ready(int abandoned, std::string& why) {
   if (const Status started = cluster_.start(); !started.ok()) why = started.message();
   while (why.empty() && cluster_.phase() == LaunchedCluster::Phase::kStarting) {
     wait(abandoned, cluster_.next_tick());
-    cluster_.pump();
     if (told_to_end(signals_) || has_hung_up(abandoned)) why = "atoll up was ended";
+    cluster_.pump();  // after the signals: a child that ends after we looked brings another
   }
   if (why.empty()) why = cluster_.why();
   return cluster_.phase() == LaunchedCluster::Phase::kReady && why.empty();
@@ -80,8 +80,8 @@ int Keeper::keep(int lifeline) {
   bool told = false;
   while (cluster_.phase() == LaunchedCluster::Phase::kReady && !told) {
     wait(lifeline, std::nullopt);
-    cluster_.pump();
     told = told_to_end(signals_) || has_hung_up(lifeline);
+    cluster_.pump();
   }
   // An srun with an allocation of its own gives it back, with our daemons, before it lets go of us.
   if (told || hangs_up_within(lifeline, kLastWord)) {

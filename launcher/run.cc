@@ -84,8 +84,8 @@ bool Run::take_signals() {
 bool Run::bring_up() {
   while (cluster_.phase() == LaunchedCluster::Phase::kStarting) {
     wait(cluster_.next_tick());
-    cluster_.pump();
     if (!take_signals()) return false;
+    cluster_.pump();
   }
   if (cluster_.phase() == LaunchedCluster::Phase::kReady) return true;
   say_error("the cluster did not come up: " + cluster_.why());
@@ -106,8 +106,8 @@ bool Run::start_program() {
 void Run::accompany_program() {
   while (driver_->running()) {
     wait(kill_at_);
+    take_signals();  // first: a child that ends after we looked brings another
     cluster_.pump();
-    take_signals();
     driver_->look();
     if (cluster_.phase() == LaunchedCluster::Phase::kGone) on_cluster_gone();
   }
