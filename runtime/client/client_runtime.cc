@@ -10,15 +10,6 @@
 #include "runtime/wire/ucx_transport.h"
 
 namespace Atoll {
-namespace {
-
-// How long the thread looks for more to do before it sleeps. A wake-up costs
-// some 60 µs (DESIGN §5); spinning longer would take a core from the user.
-constexpr Duration kSpin = std::chrono::microseconds(20);
-constexpr Duration kLongSleep = std::chrono::seconds(10);
-
-}  // namespace
-
 Result<std::unique_ptr<ClientRuntime>> ClientRuntime::start(const Options& options, ClientListener& listener) {
   Result<Loop> loop = Loop::create();
   if (!loop.ok()) return loop.status();
@@ -28,13 +19,13 @@ Result<std::unique_ptr<ClientRuntime>> ClientRuntime::start(const Options& optio
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  runtime->thread_ = std::thread([raw = runtime.get()] { raw->run(); });
+  runtime->thread_ = std::thread([raw = runtime.get()] { raw->turns_.serve(); });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return runtime;
 }
 
 ClientRuntime::ClientRuntime(const Options& options, ClientListener& listener, Loop loop)
-    : listener_(listener), loop_(std::move(loop)), messenger_(*this), job_(options.job) {
+    : listener_(listener), loop_(std::move(loop)), messenger_(*this), job_(options.job), turns_(*this), table_(turns_) {
   self_.process = options.self;
   self_.node = options.node;
 }
@@ -59,27 +50,21 @@ Status ClientRuntime::open(const Options& options) {
 
 ClientRuntime::~ClientRuntime() {
   if (!thread_.joinable()) return;
-  {
-    const std::lock_guard lock(posted_mutex_);
-    stopping_ = true;
-  }
-  post([](Time, ClientCore&, ClientOutbox&) {});
+  turns_.stop();
   thread_.join();
 }
 
-void ClientRuntime::post(Work work) {
-  bool wake;
+void ClientRuntime::queue(Work work) {
   {
     const std::lock_guard lock(posted_mutex_);
     posted_.push_back(std::move(work));
-    wake = std::exchange(sleeping_, false);
   }
-  if (!wake) return;
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t n = ::write(wake_.get(), &one, sizeof one);
+  any_posted_.store(true, std::memory_order_release);
+  turns_.kick();
 }
 
 bool ClientRuntime::run_posted(Time now) {
+  if (!any_posted_.exchange(false)) return false;
   std::vector<Work> work;
   {
     const std::lock_guard lock(posted_mutex_);
@@ -88,6 +73,11 @@ bool ClientRuntime::run_posted(Time now) {
   for (const Work& each : work) each(now, *core_, out_);
   carry_out();
   return !work.empty();
+}
+
+void ClientRuntime::wake() {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t n = ::write(wake_.get(), &one, sizeof one);
 }
 
 void ClientRuntime::carry_out() {
@@ -99,29 +89,15 @@ void ClientRuntime::carry_out() {
   messenger_.deliver(out_);
 }
 
-void ClientRuntime::run() {
-  Time busy_until = now();
-  while (true) {
-    now_ = now();
-    bool any = run_posted(now_);
-    any |= messenger_.progress(now_);
-    const std::optional<Time> deadline = core_->next_deadline();
-    if (deadline && now_ >= *deadline) {
-      core_->on_tick(now_, out_);
-      carry_out();
-    }
-    if (any) busy_until = now_ + kSpin;
-    if (any || now_ < busy_until) continue;
-    {
-      const std::lock_guard lock(posted_mutex_);
-      if (!posted_.empty()) continue;
-      if (stopping_) return;
-      sleeping_ = true;
-    }
-    if (messenger_.arm()) loop_.wait(now_, deadline.value_or(now_ + kLongSleep));
-    const std::lock_guard lock(posted_mutex_);
-    sleeping_ = false;
-  }
+bool ClientRuntime::round(Time now) {
+  now_ = now;
+  bool any = run_posted(now);
+  any |= messenger_.progress(now);
+  const std::optional<Time> deadline = core_->next_deadline();
+  if (!deadline || now < *deadline) return any;
+  core_->on_tick(now, out_);
+  carry_out();
+  return true;
 }
 
 void ClientRuntime::on_message(ProcessId from, Message message) {

@@ -10,6 +10,7 @@
 
 #include "runtime/base/loop.h"
 #include "runtime/client/client_core.h"
+#include "runtime/client/io_turns.h"
 #include "runtime/client/object_table.h"
 #include "runtime/wire/hello.h"
 #include "runtime/wire/messenger.h"
@@ -25,9 +26,10 @@ class ClientListener {
   virtual void on_peer_lost(ProcessId peer, const Status& why) = 0;
 };
 
-// The shell around ClientCore: a transport, a loop and the one thread that owns
-// both. User threads post closures to it and wait in its ObjectTable.
-class ClientRuntime : private MessageHandler {
+// The shell around ClientCore: a transport and a loop, which threads take turns
+// at (io_turns.h): user threads that have work for them or wait for an answer in
+// the ObjectTable, and a thread of its own for the rest of the time.
+class ClientRuntime : private MessageHandler, private IoWork {
  public:
   struct Options {
     ProcessId self = ProcessId::kNone;
@@ -47,16 +49,36 @@ class ClientRuntime : private MessageHandler {
   ObjectTable& table() { return table_; }
   std::uint64_t next_sequence() { return sequence_.fetch_add(1, std::memory_order_relaxed); }
 
-  // Runs `work` on the I/O thread, in order of posting. Any thread.
-  using Work = std::function<void(Time now, ClientCore& core, ClientOutbox& out)>;
-  void post(Work work);
+  // Runs `work(Time now, ClientCore& core, ClientOutbox& out)` in a turn of the I/O, in order of posting: at once, in
+  // this thread, if it is nobody's turn. Any thread.
+  template <typename Work>
+  void post(Work work) {
+    const auto at_once = [&](Time at) {
+      run_posted(at);
+      work(at, *core_, out_);
+      carry_out();
+    };
+    if (!turns_.try_run(at_once)) queue(std::move(work));
+  }
+
+  // Waits until `done`, doing the I/O meanwhile; see IoTurns::wait.
+  template <typename Done>
+  bool wait(Done done, std::optional<Time> deadline) {
+    return turns_.wait(std::move(done), deadline);
+  }
 
  private:
   ClientRuntime(const Options& options, ClientListener& listener, Loop loop);
   Status open(const Options& options);
-  void run();
+  using Work = std::function<void(Time now, ClientCore& core, ClientOutbox& out)>;
+  void queue(Work work);
   bool run_posted(Time now);
   void carry_out();
+  bool round(Time now) override;
+  bool arm() override { return messenger_.arm(); }
+  std::optional<Time> deadline() override { return core_->next_deadline(); }
+  void sleep(Time until) override { loop_.wait(now(), until); }
+  void wake() override;
   void on_message(ProcessId from, Message message) override;
   void on_lost(ProcessId peer, const Status& why) override;
 
@@ -66,6 +88,7 @@ class ClientRuntime : private MessageHandler {
   std::unique_ptr<Transport> transport_;
   Contact self_;
   ProcessId job_;
+  IoTurns turns_;
   ObjectTable table_;
   ClientOutbox out_;
   std::unique_ptr<ClientCore> core_;
@@ -74,8 +97,7 @@ class ClientRuntime : private MessageHandler {
 
   std::mutex posted_mutex_;
   std::vector<Work> posted_;
-  bool sleeping_ = false;  // guarded by posted_mutex_: a post must wake the thread
-  bool stopping_ = false;  // likewise
+  std::atomic<bool> any_posted_{false};
   Fd wake_;
   std::thread thread_;
 };

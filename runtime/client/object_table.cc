@@ -6,11 +6,21 @@
 
 namespace Atoll {
 
+// Waits, with `lock` given up meanwhile, until `done`, which is called under the lock. Returns whether it is.
 template <typename Done>
 bool ObjectTable::wait_until(std::unique_lock<std::mutex>& lock, Deadline deadline, Done done) {
-  if (deadline) return changed_.wait_until(lock, *deadline, done);
-  changed_.wait(lock, done);
-  return true;
+  if (done()) return true;
+  lock.unlock();
+  std::optional<Time> until;
+  if (deadline) until = Time(deadline->time_since_epoch());
+  turns_.wait(
+      [&] {
+        const std::lock_guard held(mutex_);
+        return done();
+      },
+      until);
+  lock.lock();
+  return done();
 }
 
 bool ObjectTable::expect(ObjectId id) {
@@ -27,14 +37,10 @@ bool ObjectTable::forget(ObjectId id) {
 }
 
 void ObjectTable::settle(const Completion& completion) {
-  {
-    const std::lock_guard lock(mutex_);
-    const auto entry = objects_.find(completion.object);
-    if (entry == objects_.end()) return;  // nobody refers to it any more
-    entry->second.settled = Settled{completion.value, completion.error};
-    if (entry->second.waiters == 0) return;  // a wake-up costs more than all the rest
-  }
-  changed_.notify_all();
+  const std::lock_guard lock(mutex_);
+  const auto entry = objects_.find(completion.object);
+  if (entry == objects_.end()) return;  // nobody refers to it any more
+  entry->second.settled = Settled{completion.value, completion.error};
 }
 
 std::optional<ObjectTable::Settled> ObjectTable::wait(ObjectId id, Deadline deadline) {
@@ -43,21 +49,17 @@ std::optional<ObjectTable::Settled> ObjectTable::wait(ObjectId id, Deadline dead
   ATOLL_CHECK(entry != objects_.end(), id);
   // References into the map stay valid while other objects come and go.
   Object& object = entry->second;
-  ++object.waiters;
   wait_until(lock, deadline, [&] { return object.settled.has_value(); });
-  --object.waiters;
   return object.settled;
 }
 
 std::vector<bool> ObjectTable::wait_any(const std::vector<ObjectId>& ids, std::size_t count, Deadline deadline) {
   std::unique_lock lock(mutex_);
   std::vector<bool> ready(ids.size());
-  for (const ObjectId id : ids) ++objects_.at(id).waiters;
   wait_until(lock, deadline, [&] {
     for (std::size_t i = 0; i < ids.size(); ++i) ready[i] = objects_.at(ids[i]).settled.has_value();
     return static_cast<std::size_t>(std::count(ready.begin(), ready.end(), true)) >= count;
   });
-  for (const ObjectId id : ids) --objects_.at(id).waiters;
   return ready;
 }
 
@@ -67,20 +69,14 @@ void ObjectTable::expect_actor(ActorId id) {
 }
 
 void ObjectTable::update_actor(const ActorUpdate& update) {
-  {
-    const std::lock_guard lock(mutex_);
-    actors_[update.actor] = update;
-    if (!update.name.empty()) names_[update.name] = update;
-  }
-  changed_.notify_all();
+  const std::lock_guard lock(mutex_);
+  actors_[update.actor] = update;
+  if (!update.name.empty()) names_[update.name] = update;
 }
 
 void ObjectTable::name_is_unknown(const std::string& name) {
-  {
-    const std::lock_guard lock(mutex_);
-    names_[name] = ActorUpdate();
-  }
-  changed_.notify_all();
+  const std::lock_guard lock(mutex_);
+  names_[name] = ActorUpdate();
 }
 
 std::optional<ActorUpdate> ObjectTable::wait_actor(ActorId id, Deadline deadline) {
@@ -102,26 +98,17 @@ std::optional<ActorUpdate> ObjectTable::wait_name(const std::string& name, Deadl
 }
 
 void ObjectTable::update_group(const GroupUpdate& update) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!update.name.empty()) group_names_[update.name] = update;
-    const auto asked = groups_.find(update.group);
-    if (asked != groups_.end()) {
-      ++asked->second.updates;
-      asked->second.last = update;
-    } else if (update.name.empty()) {
-      return;  // nobody waits
-    }
-  }
-  changed_.notify_all();
+  const std::lock_guard lock(mutex_);
+  if (!update.name.empty()) group_names_[update.name] = update;
+  const auto asked = groups_.find(update.group);
+  if (asked == groups_.end()) return;  // nobody waits
+  ++asked->second.updates;
+  asked->second.last = update;
 }
 
 void ObjectTable::group_name_is_unknown(const std::string& name) {
-  {
-    const std::lock_guard lock(mutex_);
-    group_names_[name] = GroupUpdate();
-  }
-  changed_.notify_all();
+  const std::lock_guard lock(mutex_);
+  group_names_[name] = GroupUpdate();
 }
 
 std::optional<GroupUpdate> ObjectTable::next_group_update(GroupId id, const std::function<void()>& ask,

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -9,13 +8,17 @@
 #include <vector>
 
 #include "runtime/client/call.h"
+#include "runtime/client/io_turns.h"
 
 namespace Atoll {
 
-// Where user threads wait for objects and actors that the I/O thread settles.
-// Every method may be called by any thread.
+// Where user threads wait for objects and actors that a round of the client's I/O
+// settles. Every method may be called by any thread.
 class ObjectTable {
  public:
+  // `turns` wakes who waits here after the round that settled something.
+  explicit ObjectTable(IoTurns& turns) : turns_(turns) {}
+
   using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
   // One more handle refers to the object, which will be settled. Returns whether
@@ -53,11 +56,10 @@ class ObjectTable {
   template <typename Done>
   bool wait_until(std::unique_lock<std::mutex>& lock, Deadline deadline, Done done);
 
+  IoTurns& turns_;
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
   struct Object {
     int handles = 0;
-    int waiters = 0;  // threads
     std::optional<Settled> settled;
   };
   std::unordered_map<ObjectId, Object> objects_;

@@ -14,11 +14,8 @@ void WorkQueue::on_other_message(ProcessId from, Message message) {
   const bool is_work = std::holds_alternative<PushTask>(message) || std::holds_alternative<CallActor>(message) ||
                        std::holds_alternative<InitActor>(message);
   if (!is_work) return;
-  {
-    const std::lock_guard lock(mutex_);
-    items_.push_back({from, std::move(message)});
-  }
-  arrived_.notify_one();
+  const std::lock_guard lock(mutex_);
+  items_.push_back({from, std::move(message)});
 }
 
 void WorkQueue::on_peer_lost(ProcessId peer, const Status& why) {
@@ -27,9 +24,13 @@ void WorkQueue::on_peer_lost(ProcessId peer, const Status& why) {
   std::_Exit(0);  // user code may be running; there is nobody left to work for
 }
 
-WorkQueue::Item WorkQueue::take() {
-  std::unique_lock lock(mutex_);
-  arrived_.wait(lock, [this] { return !items_.empty(); });
+WorkQueue::Item WorkQueue::take(ClientRuntime& runtime) {
+  const auto any = [this] {
+    const std::lock_guard lock(mutex_);
+    return !items_.empty();
+  };
+  runtime.wait(any, std::nullopt);
+  const std::lock_guard lock(mutex_);
   Item item = std::move(items_.front());
   items_.pop_front();
   return item;
@@ -106,7 +107,7 @@ TaskDone Executor::run_call(const CallActor& call) {
 void run_worker(ClientRuntime& runtime, WorkQueue& queue, const std::string& node) {
   Executor executor(node);
   while (true) {
-    const WorkQueue::Item item = queue.take();
+    const WorkQueue::Item item = queue.take(runtime);
     Message answer = executor.run(item.message);
     // What the user printed belongs to the task that ends here.
     std::fflush(stdout);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <condition_variable>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -12,8 +11,8 @@
 
 namespace Atoll {
 
-// The work of a worker process: takes tasks, actor constructions and calls from
-// the I/O thread and runs them on the main thread, one at a time, in order of
+// The work of a worker process: takes tasks, actor constructions and calls as
+// they arrive, for the main thread, which runs them one at a time, in order of
 // arrival.
 class WorkQueue : public ClientListener {
  public:
@@ -28,13 +27,12 @@ class WorkQueue : public ClientListener {
   void on_other_message(ProcessId from, Message message) override;
   void on_peer_lost(ProcessId peer, const Status& why) override;
 
-  // The next piece of work; waits for it.
-  Item take();
+  // The next piece of work; waits for it, doing the I/O of `runtime` meanwhile.
+  Item take(ClientRuntime& runtime);
 
  private:
   ProcessId daemon_;
   std::mutex mutex_;
-  std::condition_variable arrived_;
   std::deque<Item> items_;
 };
 

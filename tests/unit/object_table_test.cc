@@ -4,6 +4,8 @@
 
 #include <thread>
 
+#include "tests/support/fake_io.h"
+
 namespace Atoll {
 namespace {
 
@@ -16,12 +18,21 @@ Completion value(ObjectId id, const std::string& bytes) {
   return {id, std::make_shared<const std::string>(bytes), std::nullopt};
 }
 
+struct Turns {
+  FakeIo io;
+  IoTurns turns{io};
+};
+
+struct Table : Turns, ObjectTable {
+  Table() : ObjectTable(turns) {}
+};
+
 }  // namespace
 
 TEST_CASE("an object is waited for until it is settled by another thread") {
-  ObjectTable table;
+  Table table;
   CHECK(table.expect(kObject));
-  std::thread settler([&table] { table.settle(value(kObject, "x")); });
+  std::thread settler([&] { table.io.arrive([&] { table.settle(value(kObject, "x")); }); });
   const std::optional<ObjectTable::Settled> settled = table.wait(kObject, std::nullopt);
   settler.join();
   REQUIRE(settled);
@@ -29,7 +40,7 @@ TEST_CASE("an object is waited for until it is settled by another thread") {
 }
 
 TEST_CASE("a deadline that passes leaves the object to come") {
-  ObjectTable table;
+  Table table;
   table.expect(kObject);
   CHECK(!table.wait(kObject, past()));
   table.settle(value(kObject, "x"));
@@ -37,7 +48,7 @@ TEST_CASE("a deadline that passes leaves the object to come") {
 }
 
 TEST_CASE("an object lives as long as its last handle") {
-  ObjectTable table;
+  Table table;
   CHECK(table.expect(kObject));
   CHECK(!table.expect(kObject));
   table.settle(value(kObject, "x"));
@@ -50,7 +61,7 @@ TEST_CASE("an object lives as long as its last handle") {
 }
 
 TEST_CASE("waiting for some of many says which are ready") {
-  ObjectTable table;
+  Table table;
   table.expect(kObject);
   table.expect(kOther);
   table.settle(value(kOther, "x"));
@@ -59,7 +70,7 @@ TEST_CASE("waiting for some of many says which are ready") {
 }
 
 TEST_CASE("an actor is waited for until it lives or is dead") {
-  ObjectTable table;
+  Table table;
   const ActorId id{ProcessId(1), 3};
   table.expect_actor(id);
   ActorUpdate update;
@@ -73,7 +84,7 @@ TEST_CASE("an actor is waited for until it lives or is dead") {
 }
 
 TEST_CASE("a name that nobody has is an answer too") {
-  ObjectTable table;
+  Table table;
   CHECK(!table.wait_name("hits", past()));
   table.name_is_unknown("hits");
   CHECK(table.wait_name("hits", past())->actor.is_none());
