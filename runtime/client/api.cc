@@ -180,7 +180,15 @@ struct Cluster::State {
   std::unique_ptr<Connection> connection;
   std::string name;
 
-  ~State() { set_current_runtime(nullptr); }
+  // What callbacks there are still see the cluster if their objects are settled,
+  // and ClusterLostError if they are not.
+  ~State() {
+    if (connection == nullptr) return;
+    ObjectTable& table = connection->runtime().table();
+    table.callbacks().drain();
+    set_current_runtime(nullptr);
+    table.close();
+  }
 };
 
 Cluster::Cluster(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -3,12 +3,14 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "runtime/client/call.h"
+#include "runtime/client/callback_thread.h"
 
 namespace Atoll {
 
@@ -33,6 +35,19 @@ class ObjectTable {
   std::optional<Settled> wait(ObjectId id, Deadline deadline);
   // Which are settled once `count` of them are, or at the deadline.
   std::vector<bool> wait_any(const std::vector<ObjectId>& ids, std::size_t count, Deadline deadline);
+  // What became of all of them, in order; ends early with the first that is an
+  // error, which is then the only one filled in. Nothing at the deadline.
+  std::optional<std::vector<Settled>> wait_all(const std::vector<ObjectId>& ids, Deadline deadline);
+  bool is_settled(ObjectId id) const;
+
+  // Calls back, on the callback thread, once the object is settled: at once if it
+  // is. Whoever calls keeps a handle to the object in the callback.
+  using Callback = CallbackThread::Callback;
+  void when_settled(ObjectId id, Callback callback);
+  CallbackThread& callbacks() { return callbacks_; }
+  // The end: the callbacks of what is not settled are called too, and the thread
+  // ends. Not to be called by a callback.
+  void close();
 
   void expect_actor(ActorId id);
   void update_actor(const ActorUpdate& update);
@@ -54,12 +69,29 @@ class ObjectTable {
   bool wait_until(std::unique_lock<std::mutex>& lock, Deadline deadline, Done done);
 
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable changed_;  // what is known of an actor or a group
+  // A thread that waits for objects: each that settles counts it down.
+  struct Waiter {
+    std::size_t missing = 0;
+    bool ends_with_error = false;
+    std::condition_variable arrived;
+  };
+  struct Interest {
+    std::vector<Waiter*> waiters;
+    std::vector<Callback> callbacks;
+  };
   struct Object {
     int handles = 0;
-    int waiters = 0;  // threads
     std::optional<Settled> settled;
+    std::unique_ptr<Interest> interest;  // null for most
+    Interest& interested() {
+      if (interest == nullptr) interest = std::make_unique<Interest>();
+      return *interest;
+    }
   };
+  // Waits until `count` of `ids` are settled.
+  void wait_for(std::unique_lock<std::mutex>& lock, const std::vector<ObjectId>& ids, std::size_t count,
+                bool ends_with_error, Deadline deadline);
   std::unordered_map<ObjectId, Object> objects_;
   std::unordered_map<ActorId, ActorUpdate> actors_;
   std::unordered_map<std::string, ActorUpdate> names_;  // answers not yet fetched
@@ -70,6 +102,7 @@ class ObjectTable {
   };
   std::unordered_map<GroupId, GroupQuestion> groups_;  // that somebody waits for
   std::unordered_map<std::string, GroupUpdate> group_names_;  // likewise
+  CallbackThread callbacks_;
 };
 
 }  // namespace Atoll
