@@ -14,17 +14,6 @@
 namespace Atoll {
 namespace {
 
-// Makes sure that a reference that came from elsewhere will be settled here.
-void ensure_known(ClientRuntime& runtime, const internal::Handle& handle) {
-  if (handle == nullptr) throw Error("an empty Ref refers to nothing");
-  if (!handle->count_once()) return;
-  const ObjectId id = id_of<ObjectId>(handle->key());
-  const Result<Contact> owner = decode_contact(handle->owner());
-  throw_if_failed(owner.status());
-  if (!runtime.table().expect(id)) return;
-  runtime.post([id, owner = *owner](Time, ClientCore& core, ClientOutbox& out) { core.borrow(id, owner, out); });
-}
-
 std::vector<CallArgument> call_arguments(ClientRuntime& runtime, std::vector<internal::Argument> arguments) {
   std::vector<CallArgument> converted;
   for (internal::Argument& argument : arguments) {

@@ -8,6 +8,8 @@
 namespace Atoll {
 namespace {
 
+thread_local bool is_callback_thread = false;
+
 void run_one(const CallbackThread::Callback& callback) {
   try {
     callback.call();
@@ -29,6 +31,7 @@ void CallbackThread::post(Callback callback) {
 }
 
 void CallbackThread::run() {
+  is_callback_thread = true;
   std::unique_lock lock(mutex_);
   while (true) {
     posted_.wait(lock, [this] { return stopped_ || !callbacks_.empty(); });
@@ -59,9 +62,6 @@ void CallbackThread::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-bool CallbackThread::is_current() const {
-  const std::lock_guard lock(mutex_);
-  return thread_.get_id() == std::this_thread::get_id();
-}
+bool CallbackThread::is_current() { return is_callback_thread; }
 
 }  // namespace Atoll

@@ -35,12 +35,12 @@ class CallbackThread {
   // Runs what was posted, and ends the thread.
   void stop();
   // Whether the caller is a callback.
-  bool is_current() const;
+  static bool is_current();
 
  private:
   void run();
 
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::condition_variable posted_;
   std::condition_variable idle_;
   std::deque<Callback> callbacks_;
