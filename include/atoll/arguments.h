@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <atoll/async.h>
 #include <atoll/ref.h>
 
 namespace Atoll::internal {
@@ -69,14 +70,14 @@ template <typename F>
 struct Signature;
 template <typename R, typename... P>
 struct Signature<R (*)(P...)> {
-  using Result = R;
+  using Result = typename Awaited<R>::Type;
   using Parameters = ParameterList<P...>;
 };
 template <typename R, typename... P>
 struct Signature<R (*)(P...) noexcept> : Signature<R (*)(P...)> {};
 template <typename R, typename C, typename... P>
 struct Signature<R (C::*)(P...)> {
-  using Result = R;
+  using Result = typename Awaited<R>::Type;
   using Class = C;
   using Parameters = ParameterList<P...>;
 };
@@ -87,11 +88,13 @@ struct Signature<R (C::*)(P...) noexcept> : Signature<R (C::*)(P...)> {};
 template <typename R, typename C, typename... P>
 struct Signature<R (C::*)(P...) const noexcept> : Signature<R (C::*)(P...)> {};
 
-// The result of `call()`, encoded; of a void call, nothing.
+// The result of `call()`, encoded; of a void call, nothing. Waits for a coroutine.
 template <typename Call>
 std::string encode_result(Call&& call) {
   using Result = std::invoke_result_t<Call>;
-  if constexpr (std::is_void_v<Result>) {
+  if constexpr (Awaited<Result>::kIsAsync) {
+    return encode_result([&] { return wait_for(std::forward<Call>(call)()); });
+  } else if constexpr (std::is_void_v<Result>) {
     std::forward<Call>(call)();
     return std::string();
   } else {

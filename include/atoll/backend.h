@@ -6,9 +6,11 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <typeinfo>
 #include <vector>
 
 #include <atoll/options.h>
@@ -74,6 +76,15 @@ void wait_for_actor(Key actor, Deadline deadline);
 Handle put_object(std::string value);
 // The object's value. Throws its error, or TimeoutError.
 std::shared_ptr<const std::string> get_object(const Handle& object, Deadline deadline);
+// The values of all, in order. Throws the first error as soon as there is one, or TimeoutError.
+std::vector<std::shared_ptr<const std::string>> get_objects(const std::vector<Handle>& objects, Deadline deadline);
+bool is_settled(const Handle& object);
+// Runs `call` on the callback thread once the object is settled, or the
+// connection ends; `type` is the user's, for the log. Keeps the object till then.
+void when_settled(Handle object, std::function<void()> call, const std::type_info& type);
+bool on_callback_thread();
+// The elements of an object that is, or will be, an array of `count` of them.
+std::vector<Handle> split_object(const Handle& whole, std::size_t count);
 // Waits until `count` of them are settled or the deadline passes; says which are.
 std::vector<bool> wait_for_objects(const std::vector<Handle>& objects, std::size_t count, Deadline deadline);
 

@@ -2,7 +2,17 @@
 
 #include <algorithm>
 #include <chrono>
+#include <coroutine>
 #include <cstddef>
+#include <exception>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -33,6 +43,52 @@ class Ref {
     return decode(internal::get_object(handle_, std::chrono::steady_clock::now() + timeout));
   }
 
+  // Whether get() would return, or throw, at once.
+  bool is_ready() const { return internal::is_settled(handle_); }
+
+  // Calls `callback` with this Ref, once, when get() no longer waits; if that is
+  // so already, now. It runs in the library's callback thread, one callback at a
+  // time, so it should be short; what it throws becomes a line in the log. When
+  // the connection ends first it is called then, and get() throws ClusterLostError.
+  template <typename Callback>
+  void then(Callback&& callback) const {
+    static_assert(std::is_invocable_v<std::decay_t<Callback>&, Ref>, "then() calls its callback with a Ref<T>");
+    // Shared, as a std::function would have to copy it.
+    const auto shared = std::make_shared<std::decay_t<Callback>>(std::forward<Callback>(callback));
+    internal::when_settled(handle_, [shared, ref = *this] { std::invoke(*shared, ref); }, typeid(*shared));
+  }
+
+  // The same value, or error, as a future.
+  std::future<T> future() const {
+    const auto promise = std::make_shared<std::promise<T>>();
+    then([promise](const Ref& ref) {
+      try {
+        if constexpr (std::is_void_v<T>)
+          ref.get(), promise->set_value();
+        else
+          promise->set_value(ref.get());
+      } catch (...) {
+        promise->set_exception(std::current_exception());
+      }
+    });
+    return promise->get_future();
+  }
+
+  // co_await, in any coroutine: what get() returns or throws. The coroutine goes
+  // on in the callback thread, or without a break if the value is there already;
+  // it must not be destroyed while it waits.
+  auto operator co_await() const {
+    struct Awaiter {
+      Ref ref;
+      bool await_ready() const { return ref.is_ready(); }
+      void await_suspend(std::coroutine_handle<> coroutine) const {
+        internal::when_settled(ref.handle_, [coroutine] { coroutine.resume(); }, typeid(Ref));
+      }
+      T await_resume() const { return ref.get(); }
+    };
+    return Awaiter{*this};
+  }
+
   explicit operator bool() const { return handle_ != nullptr; }
   const internal::Handle& handle() const { return handle_; }
 
@@ -50,21 +106,36 @@ Ref<std::decay_t<T>> put(const T& value) {
   return Ref<std::decay_t<T>>(internal::put_object(internal::encode_value<std::decay_t<T>>(value)));
 }
 
-// The values of all, in order; the first error met is thrown.
+namespace internal {
+
 template <typename T>
-std::vector<T> get(const std::vector<Ref<T>>& refs) {
+std::vector<Handle> handles_of(const std::vector<Ref<T>>& refs) {
+  std::vector<Handle> handles;
+  handles.reserve(refs.size());
+  for (const Ref<T>& ref : refs) handles.push_back(ref.handle());
+  return handles;
+}
+
+template <typename T>
+std::vector<T> get_all(const std::vector<Ref<T>>& refs, Deadline deadline) {
   std::vector<T> values;
   values.reserve(refs.size());
-  for (const Ref<T>& ref : refs) values.push_back(ref.get());
+  for (const auto& bytes : get_objects(handles_of(refs), deadline)) values.push_back(decode_value<T>(*bytes));
   return values;
 }
+
+}  // namespace internal
+
+// The values of all, in order. Throws the first error as soon as there is one,
+// though others are still to come.
+template <typename T>
+std::vector<T> get(const std::vector<Ref<T>>& refs) {
+  return internal::get_all(refs, std::nullopt);
+}
+// The same, or TimeoutError after `timeout`.
 template <typename T, typename Rep, typename Period>
 std::vector<T> get(const std::vector<Ref<T>>& refs, std::chrono::duration<Rep, Period> timeout) {
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
-  std::vector<T> values;
-  values.reserve(refs.size());
-  for (const Ref<T>& ref : refs) values.push_back(ref.get(deadline - std::chrono::steady_clock::now()));
-  return values;
+  return internal::get_all(refs, std::chrono::steady_clock::now() + timeout);
 }
 
 // What wait() found: values and errors count as ready. Both keep the order given.
@@ -77,13 +148,42 @@ struct Waited {
 // Waits until at least `count` of `refs` are ready, or `timeout` has passed.
 template <typename T, typename Rep, typename Period>
 Waited<T> wait(const std::vector<Ref<T>>& refs, std::size_t count, std::chrono::duration<Rep, Period> timeout) {
-  std::vector<internal::Handle> handles;
-  for (const Ref<T>& ref : refs) handles.push_back(ref.handle());
   const std::vector<bool> ready = internal::wait_for_objects(
-      handles, std::min(count, refs.size()), std::chrono::steady_clock::now() + timeout);
+      internal::handles_of(refs), std::min(count, refs.size()), std::chrono::steady_clock::now() + timeout);
   Waited<T> waited;
   for (std::size_t i = 0; i < refs.size(); ++i) (ready[i] ? waited.ready : waited.pending).push_back(refs[i]);
   return waited;
+}
+
+// Waits for one of several, of whatever types: the place of the first that is ready, from 0.
+template <typename... T>
+std::size_t wait_any(const Ref<T>&... refs) {
+  static_assert(sizeof...(T) > 0, "wait_any() needs something to wait for");
+  const std::vector<bool> ready = internal::wait_for_objects({refs.handle()...}, 1, std::nullopt);
+  return static_cast<std::size_t>(std::find(ready.begin(), ready.end(), true) - ready.begin());
+}
+
+// The parts of a tuple, each with a Ref of its own, before the tuple is there:
+//
+//   auto [quotient, remainder] = split(task(divide).submit(17, 5));
+//
+// They come in one message; an error is each part's. The whole is kept until then.
+template <typename... T>
+std::tuple<Ref<T>...> split(const Ref<std::tuple<T...>>& whole) {
+  const std::vector<internal::Handle> parts = internal::split_object(whole.handle(), sizeof...(T));
+  return [&]<std::size_t... kIndex>(std::index_sequence<kIndex...>) {
+    return std::tuple<Ref<T>...>(Ref<T>(parts[kIndex])...);
+  }(std::index_sequence_for<T...>());
+}
+// Likewise the elements of a vector, which must be `count`: another number is a
+// TaskError of type std::length_error in each.
+template <typename T>
+std::vector<Ref<T>> split(const Ref<std::vector<T>>& whole, std::size_t count) {
+  static_assert(!std::is_same_v<T, char> && !std::is_same_v<T, unsigned char>, "bytes travel as one piece");
+  std::vector<Ref<T>> refs;
+  refs.reserve(count);
+  for (internal::Handle& part : internal::split_object(whole.handle(), count)) refs.emplace_back(std::move(part));
+  return refs;
 }
 
 }  // namespace Atoll

@@ -14,17 +14,6 @@
 namespace Atoll {
 namespace {
 
-// Makes sure that a reference that came from elsewhere will be settled here.
-void ensure_known(ClientRuntime& runtime, const internal::Handle& handle) {
-  if (handle == nullptr) throw Error("an empty Ref refers to nothing");
-  if (!handle->count_once()) return;
-  const ObjectId id = id_of<ObjectId>(handle->key());
-  const Result<Contact> owner = decode_contact(handle->owner());
-  throw_if_failed(owner.status());
-  if (!runtime.table().expect(id)) return;
-  runtime.post([id, owner = *owner](Time, ClientCore& core, ClientOutbox& out) { core.borrow(id, owner, out); });
-}
-
 std::vector<CallArgument> call_arguments(ClientRuntime& runtime, std::vector<internal::Argument> arguments) {
   std::vector<CallArgument> converted;
   for (internal::Argument& argument : arguments) {
@@ -180,7 +169,15 @@ struct Cluster::State {
   std::unique_ptr<Connection> connection;
   std::string name;
 
-  ~State() { set_current_runtime(nullptr); }
+  // What callbacks there are still see the cluster if their objects are settled,
+  // and ClusterLostError if they are not.
+  ~State() {
+    if (connection == nullptr) return;
+    ObjectTable& table = connection->runtime().table();
+    table.callbacks().drain();
+    set_current_runtime(nullptr);
+    table.close();
+  }
 };
 
 Cluster::Cluster(std::unique_ptr<State> state) : state_(std::move(state)) {}

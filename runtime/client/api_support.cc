@@ -38,4 +38,14 @@ internal::Handle own_object(ClientRuntime& runtime, std::uint64_t sequence) {
   return handle;
 }
 
+void ensure_known(ClientRuntime& runtime, const internal::Handle& handle) {
+  if (handle == nullptr) throw Error("an empty Ref refers to nothing");
+  if (!handle->count_once()) return;
+  const ObjectId id = id_of<ObjectId>(handle->key());
+  const Result<Contact> owner = decode_contact(handle->owner());
+  throw_if_failed(owner.status());
+  if (!runtime.table().expect(id)) return;
+  runtime.post([id, owner = *owner](Time, ClientCore& core, ClientOutbox& out) { core.borrow(id, owner, out); });
+}
+
 }  // namespace Atoll

@@ -22,6 +22,9 @@ void throw_if_failed(const Status& status);
 // Throws Error for what is not well formed.
 Resources resources_of(const Needs& needs);
 
+// Makes sure that a reference that came from elsewhere will be settled here.
+// Throws Error for an empty one.
+void ensure_known(ClientRuntime& runtime, const internal::Handle& handle);
 // A reference to an object that this process owns and will settle.
 internal::Handle own_object(ClientRuntime& runtime, std::uint64_t sequence);
 

@@ -34,6 +34,12 @@ void ClientCore::put(Time now, ObjectId id, Value value, ClientOutbox& out) {
   propagate(now, before, out);
 }
 
+void ClientCore::settle(Time now, ObjectId id, Value value, std::optional<ErrorInfo> error, ClientOutbox& out) {
+  const std::size_t before = out.completions.size();
+  objects_.settle(id, std::move(value), std::move(error), out);
+  propagate(now, before, out);
+}
+
 void ClientCore::borrow(ObjectId id, const Contact& owner, ClientOutbox& out) {
   objects_.borrow(id, owner, out);
 }

@@ -27,6 +27,9 @@ class ClientCore {
 
   void submit(Time now, TaskSpec spec, ClientOutbox& out);
   void put(Time now, ObjectId id, Value value, ClientOutbox& out);
+  // An object of ours that settle() will settle: with a value, or with an error if that is null.
+  void declare(ObjectId id) { objects_.declare(id); }
+  void settle(Time now, ObjectId id, Value value, std::optional<ErrorInfo> error, ClientOutbox& out);
   void borrow(ObjectId id, const Contact& owner, ClientOutbox& out);
   void drop(ObjectId id) { objects_.drop(id); }
   void create_actor(ActorSpec spec, std::vector<CallArgument> arguments, ClientOutbox& out);

@@ -42,15 +42,11 @@ void throw_error(const ErrorInfo& error) {
   throw Error(error.message, origin);
 }
 
-namespace {
-
 std::string demangled(const char* name) {
   int status = 0;
   const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(name, nullptr, nullptr, &status), std::free);
   return status == 0 ? text.get() : name;
 }
-
-}  // namespace
 
 ErrorInfo current_error(const std::string& function) {
   ErrorInfo error;

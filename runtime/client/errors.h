@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "runtime/wire/messages.h"
 
 namespace Atoll {
@@ -10,5 +12,8 @@ namespace Atoll {
 // The error of the exception that is being handled, thrown by user code in
 // `function` in this process.
 ErrorInfo current_error(const std::string& function);
+
+// A type's name as people write it, from what std::type_info::name() says.
+std::string demangled(const char* name);
 
 }  // namespace Atoll

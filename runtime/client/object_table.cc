@@ -1,6 +1,6 @@
 #include "runtime/client/object_table.h"
 
-#include <algorithm>
+#include <utility>
 
 #include "runtime/base/check.h"
 
@@ -37,30 +37,109 @@ bool ObjectTable::forget(ObjectId id) {
 }
 
 void ObjectTable::settle(const Completion& completion) {
-  const std::lock_guard lock(mutex_);
-  const auto entry = objects_.find(completion.object);
-  if (entry == objects_.end()) return;  // nobody refers to it any more
-  entry->second.settled = Settled{completion.value, completion.error};
+  std::unique_ptr<Interest> interest;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto entry = objects_.find(completion.object);
+    if (entry == objects_.end() || entry->second.settled) return;  // nobody refers to it any more, or it was put
+    entry->second.settled = Settled{completion.value, completion.error};
+    if (entry->second.interest == nullptr) return;
+    interest = std::move(entry->second.interest);
+    for (Waiter* waiter : interest->waiters) {
+      if (waiter->missing == 0) continue;
+      waiter->missing = waiter->ends_with_error && completion.error ? 0 : waiter->missing - 1;
+    }
+  }
+  for (Callback& callback : interest->callbacks) callbacks_.post(std::move(callback));
+}
+
+void ObjectTable::wait_for(std::unique_lock<std::mutex>& lock, const std::vector<ObjectId>& ids, std::size_t count,
+                           bool ends_with_error, Deadline deadline) {
+  Waiter waiter;
+  waiter.missing = count;
+  waiter.ends_with_error = ends_with_error;
+  for (const ObjectId id : ids) {
+    const auto entry = objects_.find(id);
+    ATOLL_CHECK(entry != objects_.end(), id);
+    if (!entry->second.settled) continue;
+    if (ends_with_error && entry->second.settled->error) return;
+    if (waiter.missing > 0) --waiter.missing;
+  }
+  if (waiter.missing == 0 || (deadline && *deadline <= std::chrono::steady_clock::now())) return;
+  for (const ObjectId id : ids)
+    if (Object& object = objects_.at(id); !object.settled) object.interested().waiters.push_back(&waiter);
+  lock.unlock();
+  std::optional<Time> until;
+  if (deadline) until = Time(deadline->time_since_epoch());
+  turns_.wait([&] { return waiter.missing == 0; }, until);
+  lock.lock();
+  for (const ObjectId id : ids)
+    if (Object& object = objects_.at(id); object.interest != nullptr) std::erase(object.interest->waiters, &waiter);
 }
 
 std::optional<ObjectTable::Settled> ObjectTable::wait(ObjectId id, Deadline deadline) {
   std::unique_lock lock(mutex_);
-  const auto entry = objects_.find(id);
-  ATOLL_CHECK(entry != objects_.end(), id);
-  // References into the map stay valid while other objects come and go.
-  Object& object = entry->second;
-  wait_until(lock, deadline, [&] { return object.settled.has_value(); });
-  return object.settled;
+  wait_for(lock, {id}, 1, false, deadline);
+  return objects_.at(id).settled;
 }
 
 std::vector<bool> ObjectTable::wait_any(const std::vector<ObjectId>& ids, std::size_t count, Deadline deadline) {
   std::unique_lock lock(mutex_);
+  wait_for(lock, ids, count, false, deadline);
   std::vector<bool> ready(ids.size());
-  wait_until(lock, deadline, [&] {
-    for (std::size_t i = 0; i < ids.size(); ++i) ready[i] = objects_.at(ids[i]).settled.has_value();
-    return static_cast<std::size_t>(std::count(ready.begin(), ready.end(), true)) >= count;
-  });
+  for (std::size_t i = 0; i < ids.size(); ++i) ready[i] = objects_.at(ids[i]).settled.has_value();
   return ready;
+}
+
+std::optional<std::vector<ObjectTable::Settled>> ObjectTable::wait_all(const std::vector<ObjectId>& ids,
+                                                                       Deadline deadline) {
+  std::unique_lock lock(mutex_);
+  wait_for(lock, ids, ids.size(), true, deadline);
+  std::vector<Settled> all(ids.size());
+  bool complete = true;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const std::optional<Settled>& settled = objects_.at(ids[i]).settled;
+    if (!settled) complete = false;
+    if (settled && settled->error) {
+      std::vector<Settled> failed(ids.size());
+      failed[i] = *settled;
+      return failed;
+    }
+    if (settled) all[i] = *settled;
+  }
+  if (!complete) return std::nullopt;
+  return all;
+}
+
+bool ObjectTable::is_settled(ObjectId id) const {
+  const std::lock_guard lock(mutex_);
+  const auto entry = objects_.find(id);
+  return entry != objects_.end() && entry->second.settled;
+}
+
+void ObjectTable::when_settled(ObjectId id, Callback callback) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto entry = objects_.find(id);
+    ATOLL_CHECK(entry != objects_.end(), id);
+    if (!entry->second.settled) {
+      entry->second.interested().callbacks.push_back(std::move(callback));
+      return;
+    }
+  }
+  callbacks_.post(std::move(callback));
+}
+
+void ObjectTable::close() {
+  std::vector<Callback> left;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [id, object] : objects_)
+      if (object.interest != nullptr)
+        for (Callback& callback : std::exchange(object.interest->callbacks, {})) left.push_back(std::move(callback));
+  }
+  for (Callback& callback : left) callbacks_.post(std::move(callback));
+  callbacks_.stop();
 }
 
 void ObjectTable::expect_actor(ActorId id) {

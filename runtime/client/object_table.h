@@ -1,13 +1,16 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "runtime/client/call.h"
+#include "runtime/client/callback_thread.h"
 #include "runtime/client/io_turns.h"
 
 namespace Atoll {
@@ -36,6 +39,19 @@ class ObjectTable {
   std::optional<Settled> wait(ObjectId id, Deadline deadline);
   // Which are settled once `count` of them are, or at the deadline.
   std::vector<bool> wait_any(const std::vector<ObjectId>& ids, std::size_t count, Deadline deadline);
+  // What became of all of them, in order; ends early with the first that is an
+  // error, which is then the only one filled in. Nothing at the deadline.
+  std::optional<std::vector<Settled>> wait_all(const std::vector<ObjectId>& ids, Deadline deadline);
+  bool is_settled(ObjectId id) const;
+
+  // Calls back, on the callback thread, once the object is settled: at once if it
+  // is. Whoever calls keeps a handle to the object in the callback.
+  using Callback = CallbackThread::Callback;
+  void when_settled(ObjectId id, Callback callback);
+  CallbackThread& callbacks() { return callbacks_; }
+  // The end: the callbacks of what is not settled are called too, and the thread
+  // ends. Not to be called by a callback.
+  void close();
 
   void expect_actor(ActorId id);
   void update_actor(const ActorUpdate& update);
@@ -58,10 +74,27 @@ class ObjectTable {
 
   IoTurns& turns_;
   mutable std::mutex mutex_;
+  // A thread that waits for objects: each that settles counts it down.
+  struct Waiter {
+    std::atomic<std::size_t> missing{0};  // written under mutex_
+    bool ends_with_error = false;
+  };
+  struct Interest {
+    std::vector<Waiter*> waiters;
+    std::vector<Callback> callbacks;
+  };
   struct Object {
     int handles = 0;
     std::optional<Settled> settled;
+    std::unique_ptr<Interest> interest;  // null for most
+    Interest& interested() {
+      if (interest == nullptr) interest = std::make_unique<Interest>();
+      return *interest;
+    }
   };
+  // Waits until `count` of `ids` are settled.
+  void wait_for(std::unique_lock<std::mutex>& lock, const std::vector<ObjectId>& ids, std::size_t count,
+                bool ends_with_error, Deadline deadline);
   std::unordered_map<ObjectId, Object> objects_;
   std::unordered_map<ActorId, ActorUpdate> actors_;
   std::unordered_map<std::string, ActorUpdate> names_;  // answers not yet fetched
@@ -72,6 +105,7 @@ class ObjectTable {
   };
   std::unordered_map<GroupId, GroupQuestion> groups_;  // that somebody waits for
   std::unordered_map<std::string, GroupUpdate> group_names_;  // likewise
+  CallbackThread callbacks_;
 };
 
 }  // namespace Atoll
