@@ -18,7 +18,7 @@
 namespace Atoll {
 
 // What arrives at a client and is not the core's: work for a worker, answers to
-// a tool. Called by the I/O thread.
+// a tool. Called in a round of the I/O, by whichever thread does it.
 class ClientListener {
  public:
   virtual ~ClientListener() = default;

@@ -25,7 +25,7 @@ class ObjectTable {
   using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
   // One more handle refers to the object, which will be settled. Returns whether
-  // it is the first; must come before the I/O thread hears of the object.
+  // it is the first; must come before the core hears of the object.
   bool expect(ObjectId id);
   // One handle less. Returns whether it was the last.
   bool forget(ObjectId id);
