@@ -37,7 +37,7 @@ void quieten_log() {
 // UCX's zero-copy over TCP completes a send twice when the connection breaks in the middle of it (uct_tcp_ep_sendv of
 // 1.13 to 1.21), and a UCX that checks itself, as Debian's does, ends the process then. So small messages are copied, over
 // all transports since UCX has one threshold for all, and large ones go over TCP as messages; in segments of this size
-// that takes no longer (bench/wire). What other transports do with large messages is untouched.
+// that takes no longer (ucx_perftest -t ucp_am_bw with and without these). What other transports do with large messages is untouched.
 Status copy_over_tcp(ucp_config_t* config) {
   ATOLL_RETURN_IF_ERROR(set_default(config, "ZCOPY_THRESH", "inf", "UCX_ZCOPY_THRESH"));
   ATOLL_RETURN_IF_ERROR(set_default(config, "PUT_ENABLE", "n", "UCX_TCP_PUT_ENABLE"));
