@@ -45,6 +45,8 @@ class AsyncState {
     return !ended_;
   }
   void wait() {
+    if (has_ended()) return;
+    const WaitScope waits;
     std::unique_lock lock(mutex_);
     if (!ended_ && on_callback_thread())
       throw Error("wait_for() in a callback would wait for callbacks that cannot run meanwhile; co_await it instead");

@@ -62,8 +62,19 @@ struct Place {
   int bundle = -1;  // -1: any
 };
 
-Handle submit_task(const std::string& function, std::vector<Argument> arguments, const Needs& needs,
-                   const Place& place, int retries);
+struct TaskOptions {
+  Needs needs;
+  Place place;
+  int retries = 3;
+  bool retries_errors = false;                // of the user's code, not only ends of workers
+  std::vector<std::string> retried = {};      // if these types alone; empty: all
+  std::string name = {};
+};
+Handle submit_task(const std::string& function, std::vector<Argument> arguments, const TaskOptions& options);
+// Throws Error for `force` of an actor's call.
+void cancel_object(const Handle& object, bool force, bool recursive);
+// What a TaskError of this type says it is.
+std::string name_of_type(const std::type_info& type);
 Key create_actor(const std::string& class_name, std::vector<Argument> arguments, const Needs& needs,
                  const Place& place, const std::string& name, int max_restarts);
 Handle call_actor(Key actor, const std::string& method, std::vector<Argument> arguments);
@@ -83,6 +94,20 @@ bool is_settled(const Handle& object);
 // connection ends; `type` is the user's, for the log. Keeps the object till then.
 void when_settled(Handle object, std::function<void()> call, const std::type_info& type);
 bool on_callback_thread();
+
+// While it lives, the calling thread waits for something that other tasks bring
+// about: if it runs a task, its CPUs are lent to them. Throws CancelledError if
+// the task is cancelled.
+class WaitScope {
+ public:
+  WaitScope();
+  ~WaitScope();
+  WaitScope(const WaitScope&) = delete;
+  WaitScope& operator=(const WaitScope&) = delete;
+
+ private:
+  bool waits_ = false;
+};
 // The elements of an object that is, or will be, an array of `count` of them.
 std::vector<Handle> split_object(const Handle& whole, std::size_t count);
 // Waits until `count` of them are settled or the deadline passes; says which are.

@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <typeinfo>
 #include <utility>
+#include <vector>
 
 namespace Atoll {
 
@@ -19,29 +21,60 @@ struct ErrorOrigin {
 class Error : public std::runtime_error {
  public:
   Error(const std::string& message, ErrorOrigin origin = {})
-      : std::runtime_error(sentence(message, origin)), origin_(std::move(origin)) {}
+      : std::runtime_error(sentence(message, origin)), words_(message), origin_(std::move(origin)) {}
 
+  // what() without the origin.
+  const std::string& words() const noexcept { return words_; }
   const ErrorOrigin& origin() const noexcept { return origin_; }
 
  private:
   static std::string sentence(const std::string& message, const ErrorOrigin& origin);
 
+  std::string words_;
   ErrorOrigin origin_;
 };
 
 // The task or call threw. type() is the name of its exception's type, and
-// message() the words of its own what().
+// message() the words of its own what(). A task that lets such an error of a task
+// of its own pass ends with that same error; so it is with the other types.
 class TaskError : public Error {
  public:
-  TaskError(std::string message, std::string type, ErrorOrigin origin)
-      : Error(type + ": " + message, std::move(origin)), type_(std::move(type)), message_(std::move(message)) {}
+  TaskError(std::string message, std::string type, std::vector<std::string> bases, ErrorOrigin origin)
+      : Error(type + ": " + message, std::move(origin)),
+        type_(std::move(type)),
+        message_(std::move(message)),
+        bases_(std::move(bases)) {}
 
   const std::string& type() const noexcept { return type_; }
   const std::string& message() const noexcept { return message_; }
+  const std::vector<std::string>& bases() const noexcept { return bases_; }  // the names of the type's base classes
+  // Whether the exception was an E, or of a type that derives from E: whether a
+  // handler for E would have caught it there.
+  template <typename E>
+  bool is() const {
+    return is_a(typeid(E));
+  }
 
  private:
+  bool is_a(const std::type_info& type) const;
+
   std::string type_;
   std::string message_;
+  std::vector<std::string> bases_;
+};
+
+// The task or call was cancelled. Waiting in a task that is cancelled throws it
+// too, so that the task ends.
+class CancelledError : public Error {
+ public:
+  using Error::Error;
+};
+
+// Tasks were nested in tasks more deeply than kMaxNesting (task.h), each waiting
+// for the next: a recursion without end, most likely.
+class NestingError : public Error {
+ public:
+  using Error::Error;
 };
 
 // The worker's process ended under a task (it exited, was killed, or its node

@@ -25,32 +25,43 @@ class Task {
  public:
   using Result = typename internal::Signature<Function>::Result;
 
-  explicit Task(Function function) : name_(&internal::name_of_function(reinterpret_cast<const void*>(function))) {
-    needs_.cpus = 1;
+  explicit Task(Function function) : function_(&internal::name_of_function(reinterpret_cast<const void*>(function))) {
+    options_.needs.cpus = 1;
   }
 
-  Task& cpus(double n) { return needs_.cpus = n, *this; }
-  Task& gpus(double n) { return needs_.gpus = n, *this; }
-  Task& memory(std::uint64_t bytes) { return needs_.memory = bytes, *this; }
-  Task& resource(const std::string& name, double n) { return needs_.custom[name] = n, *this; }
+  Task& cpus(double n) { return options_.needs.cpus = n, *this; }
+  Task& gpus(double n) { return options_.needs.gpus = n, *this; }
+  Task& memory(std::uint64_t bytes) { return options_.needs.memory = bytes, *this; }
+  Task& resource(const std::string& name, double n) { return options_.needs.custom[name] = n, *this; }
   // How often it is run again when its worker or node dies; -1: without limit.
-  Task& retries(int n) { return retries_ = n, *this; }
+  Task& retries(int n) { return options_.retries = n, *this; }
+  // It is run again, as often as retries() says, when it throws as well: anything,
+  // or one of these types or what derives from them.
+  Task& retry_errors() { return options_.retries_errors = true, *this; }
+  template <typename... Exceptions>
+  Task& retry_on() {
+    static_assert(sizeof...(Exceptions) > 0, "retry_on<Exceptions...>() names at least one type");
+    options_.retries_errors = true;
+    (options_.retried.push_back(internal::name_of_type(typeid(Exceptions))), ...);
+    return *this;
+  }
+  // What errors call it, beside its function.
+  Task& name(std::string name) { return options_.name = std::move(name), *this; }
   // Where it runs: in a bundle of the group, whose resources it uses; -1: in any.
-  Task& in(const PlacementGroup& group, int bundle = -1) { return place_ = {group.key(), bundle}, *this; }
+  Task& in(const PlacementGroup& group, int bundle = -1) { return options_.place = {group.key(), bundle}, *this; }
 
   // Hands it over and returns at once; any thread may. Values are copied.
-  // Throws Error for needs that are not well formed, ClusterLostError without a cluster.
+  // Throws Error for needs that are not well formed, ClusterLostError without a
+  // cluster, NestingError in a task that is kMaxNesting deep.
   template <typename... Given>
   Ref<Result> submit(const Given&... given) const {
     return Ref<Result>(internal::submit_task(
-        *name_, internal::Signature<Function>::Parameters::make_arguments(given...), needs_, place_, retries_));
+        *function_, internal::Signature<Function>::Parameters::make_arguments(given...), options_));
   }
 
  private:
-  const std::string* name_;
-  Needs needs_;
-  internal::Place place_;
-  int retries_ = 3;
+  const std::string* function_;
+  internal::TaskOptions options_;
 };
 
 // The task that calls `function`. Throws UnknownFunctionError if it has no ATOLL_TASK.
@@ -58,5 +69,39 @@ template <typename Function>
 Task<std::decay_t<Function>> task(Function&& function) {
   return Task<std::decay_t<Function>>(std::forward<Function>(function));
 }
+
+// Tasks may submit tasks, and wait for them: meanwhile their CPUs, not their
+// GPUs or other resources, are lent to others, so that nesting deeper than the
+// node has CPUs does not come to a stop. Each level that waits is a process, so
+// there is a limit.
+inline constexpr int kMaxNesting = 100;
+
+struct CancelOptions {
+  bool force = false;     // end the worker's process if the task runs already
+  bool recursive = true;  // cancel the tasks and calls that it made, too
+};
+
+// Cancels the task or call whose result this is; does nothing if it has ended.
+// One that has not begun never begins. One that runs is told: it sees
+// this_task().is_cancelled(), its waits throw CancelledError, and what it
+// returns or throws is its result, unless that is CancelledError. With `force` its
+// worker's process is ended, and with that the tasks it submitted. It is not
+// retried. Returns at once; any thread may. Throws Error for `force` of an
+// actor's call: kill the actor instead.
+template <typename T>
+void cancel(const Ref<T>& ref, CancelOptions options = {}) {
+  internal::cancel_object(ref.handle(), options.force, options.recursive);
+}
+
+// The task or actor call that the calling thread runs; in a driver, and in
+// threads of the user's own, none.
+struct TaskView {
+  bool is_task = false;
+  std::string function;  // as in ErrorOrigin
+  int depth = 0;         // how many tasks and calls it was made within
+  // Whether somebody cancelled it. Long work asks now and then, and ends.
+  bool is_cancelled() const;
+};
+TaskView this_task();
 
 }  // namespace Atoll

@@ -56,7 +56,8 @@ Resources& Resources::operator-=(const Resources& other) {
 }
 
 bool covers(const Resources& have, const Resources& need) {
-  if (have.cpu < need.cpu || have.gpu < need.gpu || have.memory < need.memory) return false;
+  // Of CPUs there can be fewer than none (LEDGER-7): a request of none still fits.
+  if ((have.cpu < need.cpu && !need.cpu.is_zero()) || have.gpu < need.gpu || have.memory < need.memory) return false;
   for (const auto& [name, amount] : need.custom) {
     if (amount.is_zero()) continue;
     const auto found = have.custom.find(name);

@@ -1,5 +1,7 @@
 #include "runtime/client/actor_client.h"
 
+#include <algorithm>
+
 namespace Atoll {
 
 void ActorClient::create(ActorSpec spec, std::vector<CallArgument> arguments, ClientOutbox& out) {
@@ -60,12 +62,43 @@ void ActorClient::flush(ActorId id, Actor& actor, ClientOutbox& out) {
     } else {
       const TaskId task = call.spec.task;
       out.send(actor.worker.process,
-               CallActor{task, id, call.spec.method, call.arguments.encoded(objects_)});
+               CallActor{task, id, call.spec.method, call.arguments.encoded(objects_), call.spec.depth});
       by_task_[task] = id;
       actor.sent.emplace(task, std::move(call));
     }
     actor.queue.pop_front();
   }
+}
+
+bool ActorClient::cancel(TaskId id, bool recursive, ClientOutbox& out) {
+  if (const auto sent = by_task_.find(id); sent != by_task_.end()) {
+    out.send(actors_.at(sent->second).worker.process, CancelTask{id, recursive});
+    return true;
+  }
+  for (auto& [actor_id, actor] : actors_) {
+    const auto queued = std::ranges::find(actor.queue, id, [](const Call& call) { return call.spec.task; });
+    if (queued == actor.queue.end()) continue;
+    Call call = std::move(*queued);
+    actor.queue.erase(queued);
+    ErrorInfo error;
+    error.kind = ErrorKind::kCancelled;
+    error.message = "it was cancelled before it was sent";
+    finish(call, nullptr, std::move(error), out);
+    flush(actor_id, actor, out);
+    return true;
+  }
+  return false;
+}
+
+std::vector<TaskId> ActorClient::children_of(TaskId parent) const {
+  std::vector<TaskId> children;
+  for (const auto& [id, actor] : actors_) {
+    for (const Call& call : actor.queue)
+      if (call.spec.parent == parent) children.push_back(call.spec.task);
+    for (const auto& [task, call] : actor.sent)
+      if (call.spec.parent == parent) children.push_back(task);
+  }
+  return children;
 }
 
 void ActorClient::on_update(Time, const ActorUpdate& update, ClientOutbox& out) {

@@ -30,6 +30,11 @@ class ActorClient {
   void watch(ActorId id, ClientOutbox& out);
   void call(ActorCallSpec spec, ClientOutbox& out);
 
+  // Drops the call if it was not sent, else tells the actor; false if it is no unfinished call of ours.
+  bool cancel(TaskId id, bool recursive, ClientOutbox& out);
+  // The unfinished calls that this task made.
+  std::vector<TaskId> children_of(TaskId parent) const;
+
   void on_update(Time now, const ActorUpdate& update, ClientOutbox& out);
   // Returns false if the task is not a call that was sent.
   bool on_done(const TaskDone& done, ClientOutbox& out);

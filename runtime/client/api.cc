@@ -8,35 +8,10 @@
 
 #include "runtime/client/api_support.h"
 #include "runtime/client/connect.h"
-#include "runtime/client/errors.h"
+#include "runtime/client/running_task.h"
 #include "runtime/wire/worker_start.h"
 
 namespace Atoll {
-namespace {
-
-std::vector<CallArgument> call_arguments(ClientRuntime& runtime, std::vector<internal::Argument> arguments) {
-  std::vector<CallArgument> converted;
-  for (internal::Argument& argument : arguments) {
-    CallArgument each;
-    if (argument.object != nullptr) {
-      ensure_known(runtime, argument.object);
-      each.object = id_of<ObjectId>(argument.object->key());
-      each.owner = decode_contact(argument.object->owner()).value();
-      each.keep = argument.object;
-    } else {
-      each.value = std::make_shared<const std::string>(std::move(argument.value));
-      if (!argument.inside.empty())
-        each.keep = std::make_shared<const std::vector<internal::Handle>>(std::move(argument.inside));
-    }
-    converted.push_back(std::move(each));
-  }
-  return converted;
-}
-
-[[noreturn]] void throw_timeout() { throw TimeoutError("the object is not ready, and the time allowed has passed"); }
-
-}  // namespace
-
 namespace internal {
 namespace {
 thread_local std::vector<Handle>* collecting = nullptr;
@@ -57,22 +32,6 @@ ObjectHandle::~ObjectHandle() {
   if (count_once()) return;  // it never was counted
   if (!runtime.table().forget(id)) return;
   runtime.post([id](Time, ClientCore& core, ClientOutbox&) { core.drop(id); });
-}
-
-Handle submit_task(const std::string& function, std::vector<Argument> arguments, const Needs& needs,
-                   const Place& place, int retries) {
-  ClientRuntime& runtime = current_runtime();
-  TaskSpec spec;
-  spec.shape = {resources_of(needs), id_of<GroupId>(place.group), place.bundle};
-  spec.task = {runtime.self().process, runtime.next_sequence()};
-  spec.function = function;
-  spec.retries = retries;
-  spec.arguments = call_arguments(runtime, std::move(arguments));
-  Handle result = own_object(runtime, spec.task.sequence);
-  runtime.post([spec = std::move(spec)](Time now, ClientCore& core, ClientOutbox& out) {
-    core.submit(now, spec, out);
-  });
-  return result;
 }
 
 Key create_actor(const std::string& class_name, std::vector<Argument> arguments, const Needs& needs,
@@ -101,6 +60,10 @@ Handle call_actor(Key actor, const std::string& method, std::vector<Argument> ar
   spec.task = {runtime.self().process, runtime.next_sequence()};
   spec.actor = id_of<ActorId>(actor);
   spec.method = method;
+  if (const RunningTask* within = running_task()) {
+    spec.depth = within->depth + 1;
+    spec.parent = within->task;
+  }
   spec.arguments = call_arguments(runtime, std::move(arguments));
   Handle result = own_object(runtime, spec.task.sequence);
   runtime.post([spec = std::move(spec)](Time now, ClientCore& core, ClientOutbox& out) {
@@ -118,18 +81,10 @@ Key find_actor(const std::string& name) {
   runtime.post([name](Time, ClientCore& core, ClientOutbox& out) { core.find_actor(name, out); });
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   const std::optional<ActorUpdate> found = runtime.table().wait_name(name, deadline);
+  throw_if_cancelled();
   if (!found) throw ClusterLostError("the cluster's head did not answer within 10 s");
   if (found->actor.is_none()) throw ActorDiedError("no living actor is called '" + name + "'");
   return key_of(found->actor);
-}
-
-void wait_for_actor(Key actor, Deadline deadline) {
-  ClientRuntime& runtime = current_runtime();
-  const ActorId id = id_of<ActorId>(actor);
-  runtime.post([id](Time, ClientCore& core, ClientOutbox& out) { core.watch_actor(id, out); });
-  const std::optional<ActorUpdate> update = runtime.table().wait_actor(id, deadline);
-  if (!update) throw TimeoutError("the actor is not up, and the time allowed has passed");
-  if (update->state == ActorState::kDead) throw_error(update->error.value_or(ErrorInfo{}));
 }
 
 Handle put_object(std::string value) {
@@ -140,25 +95,6 @@ Handle put_object(std::string value) {
   runtime.table().settle({id, shared, std::nullopt});
   runtime.post([id, shared](Time now, ClientCore& core, ClientOutbox& out) { core.put(now, id, shared, out); });
   return handle;
-}
-
-std::shared_ptr<const std::string> get_object(const Handle& object, Deadline deadline) {
-  ClientRuntime& runtime = current_runtime();
-  ensure_known(runtime, object);
-  const std::optional<ObjectTable::Settled> settled = runtime.table().wait(id_of<ObjectId>(object->key()), deadline);
-  if (!settled) throw_timeout();
-  if (settled->error) throw_error(*settled->error);
-  return settled->value;
-}
-
-std::vector<bool> wait_for_objects(const std::vector<Handle>& objects, std::size_t count, Deadline deadline) {
-  ClientRuntime& runtime = current_runtime();
-  std::vector<ObjectId> ids;
-  for (const Handle& object : objects) {
-    ensure_known(runtime, object);
-    ids.push_back(id_of<ObjectId>(object->key()));
-  }
-  return runtime.table().wait_any(ids, count, deadline);
 }
 
 }  // namespace internal

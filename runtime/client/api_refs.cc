@@ -52,19 +52,6 @@ void settle_parts(ObjectId whole, const std::vector<ObjectId>& parts) {
 
 }  // namespace
 
-std::vector<std::shared_ptr<const std::string>> get_objects(const std::vector<Handle>& objects, Deadline deadline) {
-  ClientRuntime& runtime = current_runtime();
-  for (const Handle& object : objects) ensure_known(runtime, object);
-  std::optional<std::vector<Settled>> all = runtime.table().wait_all(ids_of(objects), deadline);
-  if (!all) throw TimeoutError("not all of the objects are ready, and the time allowed has passed");
-  std::vector<std::shared_ptr<const std::string>> values;
-  values.reserve(all->size());
-  for (const Settled& each : *all)
-    if (each.error) throw_error(*each.error);
-  for (Settled& each : *all) values.push_back(std::move(each.value));
-  return values;
-}
-
 bool is_settled(const Handle& object) {
   ClientRuntime& runtime = current_runtime();
   ensure_known(runtime, object);

@@ -1,8 +1,12 @@
 #include "runtime/client/api_support.h"
 
+#include <unistd.h>
+
+#include <atoll/cluster.h>
 #include <atoll/error.h>
 
 #include "runtime/client/connect.h"
+#include "runtime/client/running_task.h"
 
 namespace Atoll {
 namespace {
@@ -28,6 +32,33 @@ Resources resources_of(const Needs& needs) {
   for (const auto& [name, amount] : needs.custom) resources.custom[name] = fixed_of(amount, name.c_str());
   throw_if_failed(check_request(resources));
   return resources;
+}
+
+std::vector<CallArgument> call_arguments(ClientRuntime& runtime, std::vector<internal::Argument> arguments) {
+  std::vector<CallArgument> converted;
+  for (internal::Argument& argument : arguments) {
+    CallArgument each;
+    if (argument.object != nullptr) {
+      ensure_known(runtime, argument.object);
+      each.object = id_of<ObjectId>(argument.object->key());
+      each.owner = decode_contact(argument.object->owner()).value();
+      each.keep = argument.object;
+    } else {
+      each.value = std::make_shared<const std::string>(std::move(argument.value));
+      if (!argument.inside.empty())
+        each.keep = std::make_shared<const std::vector<internal::Handle>>(std::move(argument.inside));
+    }
+    converted.push_back(std::move(each));
+  }
+  return converted;
+}
+
+ErrorOrigin origin_here() {
+  ErrorOrigin origin;
+  if (const RunningTask* task = running_task()) origin.function = task->function;
+  origin.node = this_worker().node;
+  origin.process = static_cast<std::uint64_t>(::getpid());
+  return origin;
 }
 
 internal::Handle own_object(ClientRuntime& runtime, std::uint64_t sequence) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atoll/backend.h>
+#include <atoll/error.h>
 
 #include "runtime/client/client_runtime.h"
 
@@ -21,6 +22,12 @@ internal::Key key_of(const Id& id) {
 void throw_if_failed(const Status& status);
 // Throws Error for what is not well formed.
 Resources resources_of(const Needs& needs);
+
+// The arguments of a call, as the core takes them. Throws Error for an empty Ref among them.
+std::vector<CallArgument> call_arguments(ClientRuntime& runtime, std::vector<internal::Argument> arguments);
+
+// The calling thread's own function, node and process, for errors that begin here.
+ErrorOrigin origin_here();
 
 // Makes sure that a reference that came from elsewhere will be settled here.
 // Throws Error for an empty one.

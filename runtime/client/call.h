@@ -32,6 +32,13 @@ struct WorkerShape {
   friend bool operator==(const WorkerShape&, const WorkerShape&) = default;
 };
 
+// What few tasks have.
+struct TaskExtras {
+  std::string name;
+  bool retries_errors = false;        // of the user's code
+  std::vector<std::string> retried;   // if these types alone; empty: all
+};
+
 // What a caller asks for. The result is the object with the task's own id.
 struct TaskSpec {
   TaskId task;
@@ -39,6 +46,9 @@ struct TaskSpec {
   std::vector<CallArgument> arguments;
   WorkerShape shape;
   std::int32_t retries = 3;  // after the worker's or node's end; -1: without limit
+  std::uint32_t depth = 0;   // how many tasks and calls it was submitted within
+  TaskId parent = {};        // the innermost of them
+  std::shared_ptr<const TaskExtras> extras = nullptr;
 };
 
 struct ActorCallSpec {
@@ -46,9 +56,12 @@ struct ActorCallSpec {
   ActorId actor;
   std::string method;
   std::vector<CallArgument> arguments;
+  std::uint32_t depth = 0;
+  TaskId parent = {};
 };
 
 inline ObjectId result_of(TaskId task) { return {task.process, task.sequence}; }
+inline TaskId task_of(ObjectId result) { return {result.process, result.sequence}; }
 
 // An object that became a value, or an error if `value` is null.
 struct Completion {

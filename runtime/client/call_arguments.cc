@@ -25,6 +25,13 @@ CallArguments::State CallArguments::state(const ObjectBook& book) const {
   return state;
 }
 
+std::vector<ObjectId> CallArguments::pending(const ObjectBook& book) const {
+  std::vector<ObjectId> pending;
+  for (const CallArgument& argument : arguments_)
+    if (argument.is_object() && !book.find(argument.object)->settled) pending.push_back(argument.object);
+  return pending;
+}
+
 ErrorInfo CallArguments::error(const ObjectBook& book) const {
   for (const CallArgument& argument : arguments_)
     if (argument.is_object() && book.find(argument.object)->error) return *book.find(argument.object)->error;

@@ -18,6 +18,8 @@ class CallArguments {
   // kWaiting: an object is pending. kBroken: one is an error, see error().
   enum class State { kReady, kWaiting, kBroken };
   State state(const ObjectBook& book) const;
+  // The objects that are not settled; one that is an argument twice, twice.
+  std::vector<ObjectId> pending(const ObjectBook& book) const;
   // The error of the first broken object.
   ErrorInfo error(const ObjectBook& book) const;
   // The encoded arguments, when ready.

@@ -14,7 +14,7 @@ void run_one(const CallbackThread::Callback& callback) {
   try {
     callback.call();
   } catch (...) {
-    const ErrorInfo error = current_error("");
+    const ErrorInfo error = current_error("", "");
     log::warn("a callback threw {}: {} (callback {})", error.type, error.message,
               callback.type == nullptr ? "" : demangled(callback.type->name()));
   }

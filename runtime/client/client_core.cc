@@ -15,9 +15,9 @@ ClientCore::ClientCore(Options options, ClientOutbox& out)
 }
 
 void ClientCore::propagate(Time now, std::size_t before, ClientOutbox& out) {
-  while (out.completions.size() > before) {
-    before = out.completions.size();
-    tasks_.on_object_settled(now, out);
+  for (; before < out.completions.size(); ++before) {
+    const ObjectId settled = out.completions[before].object;
+    tasks_.on_object_settled(now, settled, out);
     actors_.on_object_settled(out);
   }
 }
@@ -62,6 +62,24 @@ void ClientCore::kill_actor(ActorId id, ClientOutbox& out) {
   out.send(options_.head.process, KillActor{id});
 }
 
+void ClientCore::cancel(Time now, const CancelObject& request, const Contact& owner, ClientOutbox& out) {
+  if (request.object.process != options_.self.process) {
+    out.learn(owner);
+    return out.send(owner.process, request);
+  }
+  const std::size_t before = out.completions.size();
+  tasks_.cancel(now, task_of(request.object), request.force, request.recursive, out) ||
+      actors_.cancel(task_of(request.object), request.recursive, out);
+  propagate(now, before, out);
+}
+
+void ClientCore::cancel_children(Time now, TaskId parent, ClientOutbox& out) {
+  const std::size_t before = out.completions.size();
+  for (const TaskId child : tasks_.children_of(parent)) tasks_.cancel(now, child, false, true, out);
+  for (const TaskId child : actors_.children_of(parent)) actors_.cancel(child, true, out);
+  propagate(now, before, out);
+}
+
 void ClientCore::group_ready(Time now, GroupId id, ObjectId ready, ClientOutbox& out) {
   const std::size_t before = out.completions.size();
   groups_.when_ready(id, ready, out);
@@ -88,6 +106,10 @@ void ClientCore::on_message(Time now, ProcessId from, const Message& message, Cl
     tasks_.on_grant(now, from, *grant, out);
   else if (const auto* done = std::get_if<TaskDone>(&message))
     tasks_.on_done(now, from, *done, out) || actors_.on_done(*done, out);
+  else if (const auto* returned = std::get_if<TasksReturned>(&message))
+    tasks_.on_returned(now, from, *returned, out);
+  else if (const auto* cancelled = std::get_if<CancelObject>(&message))
+    cancel(now, *cancelled, Contact(), out);
   else if (const auto* refused = std::get_if<LeaseRefused>(&message))
     tasks_.on_refused(now, from, *refused, out);
   else if (const auto* lost = std::get_if<LeaseLost>(&message))

@@ -37,6 +37,10 @@ class ClientCore {
   void find_actor(const std::string& name, ClientOutbox& out);
   void call_actor(Time now, ActorCallSpec spec, ClientOutbox& out);
   void kill_actor(ActorId id, ClientOutbox& out);
+  // Cancels what the object is the result of; its owner is asked if that is another process.
+  void cancel(Time now, const CancelObject& request, const Contact& owner, ClientOutbox& out);
+  // Cancels the tasks and calls that `parent` submitted in this process.
+  void cancel_children(Time now, TaskId parent, ClientOutbox& out);
   void create_group(GroupSpec spec, ClientOutbox& out) { groups_.create(std::move(spec), out); }
   void group_ready(Time now, GroupId id, ObjectId ready, ClientOutbox& out);
   void watch_group(GroupId id, ClientOutbox& out) { groups_.watch(id, out); }

@@ -183,6 +183,7 @@ void run_worker_process(const std::string& text) {
   WorkQueue queue(start->daemon.process);
   Result<std::unique_ptr<ClientRuntime>> runtime = ClientRuntime::start(options, queue);
   if (!runtime.ok()) worker_failed(runtime.status());
+  queue.use(**runtime);
   accept_termination();
   set_current_runtime(runtime->get());
   WorkerReady ready{(*runtime)->self(), static_cast<std::uint64_t>(::getpid()), start->build_id};

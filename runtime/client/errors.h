@@ -10,8 +10,9 @@ namespace Atoll {
 [[noreturn]] void throw_error(const ErrorInfo& error);
 
 // The error of the exception that is being handled, thrown by user code in
-// `function` in this process.
-ErrorInfo current_error(const std::string& function);
+// `function` in this process, on `node`. If the code let an error of a call of its
+// own pass, that error, from where it came.
+ErrorInfo current_error(const std::string& function, const std::string& node);
 
 // A type's name as people write it, from what std::type_info::name() says.
 std::string demangled(const char* name);

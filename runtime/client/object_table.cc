@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "runtime/base/check.h"
+#include "runtime/client/running_task.h"
 
 namespace Atoll {
 
@@ -13,10 +14,11 @@ bool ObjectTable::wait_until(std::unique_lock<std::mutex>& lock, Deadline deadli
   lock.unlock();
   std::optional<Time> until;
   if (deadline) until = Time(deadline->time_since_epoch());
+  const RunningTask* task = running_task();
   turns_.wait(
       [&] {
         const std::lock_guard held(mutex_);
-        return done();
+        return done() || (task != nullptr && task->cancelled);
       },
       until);
   lock.lock();
@@ -71,7 +73,8 @@ void ObjectTable::wait_for(std::unique_lock<std::mutex>& lock, const std::vector
   lock.unlock();
   std::optional<Time> until;
   if (deadline) until = Time(deadline->time_since_epoch());
-  turns_.wait([&] { return waiter.missing == 0; }, until);
+  const RunningTask* task = running_task();
+  turns_.wait([&] { return waiter.missing == 0 || (task != nullptr && task->cancelled); }, until);
   lock.lock();
   for (const ObjectId id : ids)
     if (Object& object = objects_.at(id); object.interest != nullptr) std::erase(object.interest->waiters, &waiter);

@@ -35,7 +35,8 @@ class ObjectTable {
     Value value;
     std::optional<ErrorInfo> error;
   };
-  // What became of the object; nothing if the deadline came first.
+  // What became of the object; nothing if the deadline came first, or the calling thread's task was cancelled: so it is
+  // with all of these.
   std::optional<Settled> wait(ObjectId id, Deadline deadline);
   // Which are settled once `count` of them are, or at the deadline.
   std::vector<bool> wait_any(const std::vector<ObjectId>& ids, std::size_t count, Deadline deadline);

@@ -7,6 +7,8 @@
 namespace Atoll {
 namespace {
 
+constexpr const char* kCancelledWords = "it was cancelled";
+
 ErrorInfo task_error(ErrorKind kind, const std::string& function, std::string message) {
   ErrorInfo error;
   error.kind = kind;
@@ -26,26 +28,32 @@ void TaskClient::submit(Time now, TaskSpec spec, ClientOutbox& out) {
   task.arguments = CallArguments(std::move(spec.arguments), objects_, out);
   task.attempts_left = spec.retries;
   task.spec = std::move(spec);
-  make_ready(now, id, out);
+  for (const ObjectId object : task.arguments.pending(objects_)) {
+    waiting_[object].push_back(id);
+    ++task.missing;
+  }
+  if (task.missing == 0 || task.arguments.state(objects_) == CallArguments::State::kBroken) make_ready(now, id, out);
 }
 
 void TaskClient::make_ready(Time now, TaskId id, ClientOutbox& out) {
   Task& task = tasks_.at(id);
-  switch (task.arguments.state(objects_)) {
-    case CallArguments::State::kWaiting:
-      waiting_.insert(id);
-      return;
-    case CallArguments::State::kBroken:
-      finish(id, nullptr, task.arguments.error(objects_), out);
-      return;
-    case CallArguments::State::kReady:
-      shapes_[task.spec.shape].ready.push_back(id);
-      pump(now, task.spec.shape, out);
-  }
+  if (task.arguments.state(objects_) == CallArguments::State::kBroken)
+    return finish(id, nullptr, task.arguments.error(objects_), out);
+  shapes_[task.spec.shape].ready.push_back(id);
+  pump(now, task.spec.shape, out);
 }
 
-void TaskClient::on_object_settled(Time now, ClientOutbox& out) {
-  for (const TaskId id : std::exchange(waiting_, {})) make_ready(now, id, out);
+void TaskClient::on_object_settled(Time now, ObjectId object, ClientOutbox& out) {
+  auto waiting = waiting_.extract(object);
+  if (waiting.empty()) return;
+  const ObjectBook::Object* settled = objects_.find(object);
+  if (settled == nullptr) return;  // all who waited were cancelled
+  const bool broken = settled->error.has_value();
+  for (const TaskId id : waiting.mapped()) {
+    const auto task = tasks_.find(id);
+    if (task == tasks_.end()) continue;
+    if (--task->second.missing == 0 || broken) make_ready(now, id, out);
+  }
 }
 
 std::size_t TaskClient::depth_of(const Shape& shape) const {
@@ -53,35 +61,47 @@ std::size_t TaskClient::depth_of(const Shape& shape) const {
   return std::clamp<std::size_t>(static_cast<std::size_t>(fitting), 1, kMaxPipeline);
 }
 
+TaskClient::Task* TaskClient::next_ready(Shape& shape) {
+  for (; !shape.ready.empty(); shape.ready.pop_front(), --shape.gone)
+    if (const auto task = tasks_.find(shape.ready.front()); task != tasks_.end()) return &task->second;
+  return nullptr;
+}
+
+bool TaskClient::may_push(const Lease& lease, const Task& next, std::size_t depth) const {
+  if (lease.in_flight.empty()) return !lease.broken_since;
+  return !lease.broken_since && !lease.waits && lease.in_flight.size() < depth && next.spec.retries != 0;
+}
+
 void TaskClient::pump(Time now, const WorkerShape& key, ClientOutbox& out) {
   Shape& shape = shapes_[key];
   const std::size_t depth = depth_of(shape);
   for (const LeaseId id : shape.leases) {
     Lease& lease = leases_.at(id);
-    while (!shape.ready.empty() && !lease.broken_since && lease.in_flight.size() < depth &&
-           (lease.in_flight.empty() || tasks_.at(shape.ready.front()).spec.retries != 0)) {
-      push(id, lease, shape.ready.front(), out);
+    for (Task* next = next_ready(shape); next != nullptr && may_push(lease, *next, depth); next = next_ready(shape)) {
       shape.ready.pop_front();
+      push(id, lease, *next, out);
     }
     if (lease.in_flight.empty() && lease.idle_since == Time()) lease.idle_since = now;
   }
-  if (shape.ready.empty())
+  if (next_ready(shape) == nullptr)
     withdraw_asks(key, shape, out);
   else
     ask_for_more(key, shape, out);
 }
 
-void TaskClient::push(LeaseId, Lease& lease, TaskId id, ClientOutbox& out) {
-  const Task& task = tasks_.at(id);
-  lease.in_flight.push_back(id);
+void TaskClient::push(LeaseId id, Lease& lease, Task& task, ClientOutbox& out) {
+  if (lease.in_flight.empty()) lease.waits = false;
+  lease.in_flight.push_back(task.spec.task);
   lease.idle_since = Time();
-  out.send(lease.worker.process, PushTask{id, task.spec.function, task.arguments.encoded(objects_)});
+  task.lease = id;
+  out.send(lease.worker.process, PushTask{task.spec.task, task.spec.function, task.arguments.encoded(objects_),
+                                          task.spec.depth, 0});
 }
 
 // ------------------------------------------------------------- asking for workers
 
 void TaskClient::ask_for_more(const WorkerShape& key, Shape& shape, ClientOutbox& out) {
-  const std::size_t wanted = std::min<std::size_t>(shape.ready.size(), kMaxAsked);
+  const std::size_t wanted = std::min<std::size_t>(shape.waiting(), kMaxAsked);
   if (wanted <= shape.asked) return;
   const auto count = static_cast<std::uint32_t>(wanted) - shape.asked;
   if (!key.group.is_none()) return ask_group(key, shape, count, out);
@@ -142,7 +162,7 @@ void TaskClient::on_grant(Time now, ProcessId daemon, const LeaseGrant& grant, C
   }
   const WorkerShape key = ask->second.shape;
   answer_ask(grant.request, 1);
-  if (shapes_[key].ready.empty()) {
+  if (next_ready(shapes_[key]) == nullptr) {
     out.send(daemon, LeaseReturn{grant.lease});
     return;
   }
@@ -165,13 +185,15 @@ void TaskClient::on_refused(Time now, ProcessId daemon, const LeaseRefused& refu
   Shape& shape = shapes_[key];
   if (!key.group.is_none() && refused.failure.empty()) return on_refused_in_group(now, daemon, key, refused.never, out);
   if (refused.failure.empty()) {  // busy: the head knows who is not
+    const std::size_t waiting = shape.waiting();
     const auto unasked = static_cast<std::uint32_t>(
-        std::min<std::size_t>(shape.ready.size() - std::min<std::size_t>(shape.ready.size(), shape.asked), count));
+        std::min<std::size_t>(waiting - std::min<std::size_t>(waiting, shape.asked), count));
     if (unasked > 0) ask_head(key, unasked, out);
     return;
   }
   std::vector<TaskId> tried;  // each once, though a retry goes to the front
-  for (; tried.size() < count && !shape.ready.empty(); shape.ready.pop_front()) tried.push_back(shape.ready.front());
+  for (; tried.size() < count && next_ready(shape) != nullptr; shape.ready.pop_front())
+    tried.push_back(shape.ready.front());
   for (const TaskId id : tried) retry_or_fail(id, {{}, refused.failure, "", 0}, out);
   pump(now, key, out);
 }
@@ -198,8 +220,11 @@ void TaskClient::on_infeasible(Time, const Infeasible& infeasible, ClientOutbox&
 }
 
 void TaskClient::fail_ready(const WorkerShape& key, ErrorKind kind, const std::string& why, ClientOutbox& out) {
-  for (const TaskId id : std::exchange(shapes_[key].ready, {}))
-    finish(id, nullptr, task_error(kind, tasks_.at(id).spec.function, why), out);
+  Shape& shape = shapes_[key];
+  shape.gone = 0;
+  for (const TaskId id : std::exchange(shape.ready, {}))
+    if (const auto task = tasks_.find(id); task != tasks_.end())
+      finish(id, nullptr, task_error(kind, task->second.spec.function, why), out);
 }
 
 // ------------------------------------------------------------------ ends of tasks
@@ -207,21 +232,41 @@ void TaskClient::fail_ready(const WorkerShape& key, ErrorKind kind, const std::s
 bool TaskClient::on_done(Time now, ProcessId worker, const TaskDone& done, ClientOutbox& out) {
   const auto entry = by_worker_.find(worker);
   if (entry == by_worker_.end()) return false;
-  Lease& lease = leases_.at(entry->second);
+  const LeaseId lease_id = entry->second;
+  Lease& lease = leases_.at(lease_id);
   const auto position = std::find(lease.in_flight.begin(), lease.in_flight.end(), done.task);
   if (position == lease.in_flight.end()) return false;
   lease.in_flight.erase(position);
   const WorkerShape key = lease.shape;
   double& smoothed = shapes_[key].task_seconds;
   smoothed += 0.2 * (static_cast<double>(done.run_ns) * 1e-9 - smoothed);
-  Value value = done.error ? nullptr : std::make_shared<const std::string>(done.value);
-  finish(done.task, std::move(value), done.error, out);
+  Task& task = tasks_.at(done.task);
+  if (done.error && may_retry(task, *done.error)) {
+    if (task.attempts_left > 0) --task.attempts_left;
+    task.lease = LeaseId();
+    shapes_[key].ready.push_back(done.task);
+  } else {
+    Value value = done.error ? nullptr : std::make_shared<const std::string>(done.value);
+    finish(done.task, std::move(value), done.error, out);
+  }
+  end_forced(now, lease_id, out);
   pump(now, key, out);
   return true;
 }
 
+bool TaskClient::may_retry(const Task& task, const ErrorInfo& error) const {
+  const TaskExtras* extras = task.spec.extras.get();
+  if (extras == nullptr || !extras->retries_errors || task.cancelled || task.attempts_left == 0) return false;
+  if (error.kind != ErrorKind::kTaskFailed) return false;
+  return extras->retried.empty() || std::ranges::any_of(extras->retried, [&error](const std::string& type) {
+           return type == error.type || std::ranges::find(error.bases, type) != error.bases.end();
+         });
+}
+
 void TaskClient::finish(TaskId id, Value value, std::optional<ErrorInfo> error, ClientOutbox& out) {
   const auto task = tasks_.find(id);
+  if (const TaskExtras* extras = task->second.spec.extras.get(); error && extras != nullptr && !extras->name.empty())
+    error->function = task->second.spec.function + " '" + extras->name + "'";
   task->second.arguments.release(objects_);
   tasks_.erase(task);
   objects_.settle(result_of(id), std::move(value), std::move(error), out);
@@ -229,6 +274,8 @@ void TaskClient::finish(TaskId id, Value value, std::optional<ErrorInfo> error, 
 
 void TaskClient::retry_or_fail(TaskId id, const LeaseLost& loss, ClientOutbox& out) {
   Task& task = tasks_.at(id);
+  task.lease = LeaseId();
+  if (task.cancelled) return finish(id, nullptr, task_error(ErrorKind::kCancelled, task.spec.function, kCancelledWords), out);
   if (task.attempts_left == 0) {
     ErrorInfo error = task_error(ErrorKind::kWorkerDied, task.spec.function, loss.cause);
     error.node = loss.node;
@@ -246,15 +293,19 @@ void TaskClient::on_lease_lost(Time now, const LeaseLost& lost, ClientOutbox& ou
 }
 
 void TaskClient::lose_lease(Time now, const LeaseLost& loss, ClientOutbox& out) {
-  const auto entry = leases_.find(loss.lease);
+  // Any of them may have begun: the word that those before it ended may be lost.
+  take_back(now, loss.lease, [&](TaskId id) { retry_or_fail(id, loss, out); }, out);
+}
+
+// The lease is over: `each` of what was pushed to it, last to first, is queued again or ended.
+void TaskClient::take_back(Time now, LeaseId id, const std::function<void(TaskId)>& each, ClientOutbox& out) {
+  const auto entry = leases_.find(id);
   if (entry == leases_.end()) return;
   const Lease lease = std::move(entry->second);
   leases_.erase(entry);
   by_worker_.erase(lease.worker.process);
-  shapes_[lease.shape].leases.erase(loss.lease);
-  // Any of them may have begun: the word that those before it ended may be lost.
-  for (auto task = lease.in_flight.rbegin(); task != lease.in_flight.rend(); ++task)
-    retry_or_fail(*task, loss, out);
+  shapes_[lease.shape].leases.erase(id);
+  for (auto task = lease.in_flight.rbegin(); task != lease.in_flight.rend(); ++task) each(*task);
   // One of them may end its workers: nothing is pushed behind it for a while.
   shapes_[lease.shape].task_seconds = 1;
   pump(now, lease.shape, out);

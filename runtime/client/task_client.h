@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -24,6 +25,11 @@ namespace Atoll {
 // TASKS-4 a worker gets more than one task ahead only while tasks of its shape
 //         are shorter than kPipelineTarget, and never behind it one that must not
 //         be retried
+// TASKS-6 what a worker gives back unbegun is run elsewhere, and costs no attempt;
+//         the worker gets nothing more before the task that it runs has ended
+// TASKS-7 a task that was cancelled is not pushed any more, and never run again
+// TASKS-8 with `force` its worker is ended as soon as the task is the first of the
+//         worker's that has not ended; what was pushed behind it costs no attempt
 class TaskClient {
  public:
   TaskClient(ProcessId job, ObjectBook& objects) : job_(job), objects_(objects) {}
@@ -43,8 +49,13 @@ class TaskClient {
   void on_group(Time now, const GroupUpdate& update, ClientOutbox& out);
   // Returns false if the task is not one of ours that was pushed.
   bool on_done(Time now, ProcessId worker, const TaskDone& done, ClientOutbox& out);
+  void on_returned(Time now, ProcessId worker, const TasksReturned& returned, ClientOutbox& out);
   // An object settled: tasks that waited for it may go on.
-  void on_object_settled(Time now, ClientOutbox& out);
+  void on_object_settled(Time now, ObjectId object, ClientOutbox& out);
+  // Returns false if no such task of ours is unfinished.
+  bool cancel(Time now, TaskId id, bool force, bool recursive, ClientOutbox& out);
+  // The unfinished tasks that this task submitted.
+  std::vector<TaskId> children_of(TaskId parent) const;
   // A worker or a daemon is gone, or out of reach.
   void on_lost(Time now, ProcessId peer, const std::string& why, ClientOutbox& out);
 
@@ -59,6 +70,10 @@ class TaskClient {
     TaskSpec spec;
     CallArguments arguments;
     std::int32_t attempts_left = 0;
+    std::size_t missing = 0;  // of the objects among its arguments
+    LeaseId lease;            // where it was pushed to
+    bool cancelled = false;
+    bool forced = false;
   };
   struct Lease {
     WorkerShape shape;
@@ -66,6 +81,7 @@ class TaskClient {
     Contact worker;
     std::deque<TaskId> in_flight;
     Time idle_since{};
+    bool waits = false;  // its worker gave tasks back, since the one it runs waits for others
     std::optional<Time> broken_since;  // its worker is out of reach; why is not known yet
   };
   // A question for workers that is not fully answered yet.
@@ -75,12 +91,15 @@ class TaskClient {
     std::uint32_t count = 0;
   };
   struct Shape {
-    std::deque<TaskId> ready;
+    std::deque<TaskId> ready;  // some of them cancelled since
+    std::size_t gone = 0;      // so many
     std::set<LeaseId> leases;
     std::uint32_t asked = 0;  // the sum over its asks
     double task_seconds = 1;  // smoothed run time, pessimistic at first
     std::set<ProcessId> never;  // daemons whose bundles can never hold it
     std::set<ProcessId> lost;   // daemons that are out of reach; until the next ask_groups_again()
+
+    std::size_t waiting() const { return ready.size() - gone; }
   };
   // Where a placement group's bundles are.
   struct Group {
@@ -92,8 +111,13 @@ class TaskClient {
   };
 
   void make_ready(Time now, TaskId id, ClientOutbox& out);
+  // The next task to push, none if there is none.
+  Task* next_ready(Shape& shape);
+  bool may_push(const Lease& lease, const Task& next, std::size_t depth) const;
+  void end_forced(Time now, LeaseId id, ClientOutbox& out);
+  bool may_retry(const Task& task, const ErrorInfo& error) const;
   void pump(Time now, const WorkerShape& shape, ClientOutbox& out);
-  void push(LeaseId lease_id, Lease& lease, TaskId id, ClientOutbox& out);
+  void push(LeaseId id, Lease& lease, Task& task, ClientOutbox& out);
   void ask_for_more(const WorkerShape& key, Shape& shape, ClientOutbox& out);
   void ask_daemon(const WorkerShape& key, const Contact& daemon, std::uint32_t count,
                   std::uint64_t reservation, ClientOutbox& out);
@@ -108,6 +132,7 @@ class TaskClient {
   void answer_ask(std::uint64_t id, std::uint32_t count);
   // `loss` says why, and where as far as it is known.
   void lose_lease(Time now, const LeaseLost& loss, ClientOutbox& out);
+  void take_back(Time now, LeaseId id, const std::function<void(TaskId)>& each, ClientOutbox& out);
   void retry_or_fail(TaskId id, const LeaseLost& loss, ClientOutbox& out);
   void finish(TaskId id, Value value, std::optional<ErrorInfo> error, ClientOutbox& out);
   std::size_t depth_of(const Shape& shape) const;
@@ -117,7 +142,7 @@ class TaskClient {
   Contact home_;
   ProcessId head_ = ProcessId::kNone;
   std::unordered_map<TaskId, Task> tasks_;
-  std::set<TaskId> waiting_;  // for an object among their arguments
+  std::unordered_map<ObjectId, std::vector<TaskId>> waiting_;  // by an object among their arguments; some have ended
   std::map<WorkerShape, Shape> shapes_;
   std::map<GroupId, Group> groups_;
   std::optional<Time> ask_again_;  // in groups where an ask came to nothing

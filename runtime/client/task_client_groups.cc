@@ -95,7 +95,7 @@ void TaskClient::ask_groups_again(Time now, ClientOutbox& out) {
   ask_again_.reset();
   std::vector<WorkerShape> grouped;
   for (auto& [key, shape] : shapes_)
-    if (!key.group.is_none() && !shape.ready.empty()) {
+    if (!key.group.is_none() && shape.waiting() > 0) {
       shape.lost.clear();
       grouped.push_back(key);
     }

@@ -2,7 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <map>
+#include <vector>
+
+#include <atoll/error.h>
 
 #include "runtime/base/log.h"
 #include "runtime/client/errors.h"
@@ -10,12 +15,102 @@
 
 namespace Atoll {
 
+namespace {
+
+struct Begun {
+  TaskId task;
+  std::uint32_t depth = 0;
+  bool lends = false;
+};
+
+// What stands for the work while it runs; nothing for what is no task.
+std::optional<Begun> begun_of(const Message& message) {
+  if (const auto* task = std::get_if<PushTask>(&message)) return Begun{task->task, task->depth, true};
+  if (const auto* call = std::get_if<CallActor>(&message)) return Begun{call->task, call->depth, false};
+  return std::nullopt;
+}
+
+bool is_work(const Message& message) {
+  return std::holds_alternative<InitActor>(message) || begun_of(message);
+}
+
+TaskDone cancelled(TaskId task) {
+  TaskDone done;
+  done.task = task;
+  done.error.emplace();
+  done.error->kind = ErrorKind::kCancelled;
+  done.error->message = "it was cancelled before it began";
+  return done;
+}
+
+}  // namespace
+
 void WorkQueue::on_other_message(ProcessId from, Message message) {
-  const bool is_work = std::holds_alternative<PushTask>(message) || std::holds_alternative<CallActor>(message) ||
-                       std::holds_alternative<InitActor>(message);
-  if (!is_work) return;
-  const std::lock_guard lock(mutex_);
+  if (const auto* task = std::get_if<CancelTask>(&message)) return cancel(from, *task);
+  if (!is_work(message)) return;
+  std::unique_lock lock(mutex_);
+  if (const auto* task = std::get_if<PushTask>(&message); task != nullptr && waiting_ > 0) {
+    lock.unlock();
+    return give_back(from, {task->task});
+  }
   items_.push_back({from, std::move(message)});
+}
+
+void WorkQueue::say(ProcessId to, Message message) {
+  runtime_->post([to, message = std::move(message)](Time, ClientCore&, ClientOutbox& out) { out.send(to, message); });
+}
+
+void WorkQueue::give_back(ProcessId owner, std::vector<TaskId> tasks) { say(owner, TasksReturned{std::move(tasks)}); }
+
+// Whether it was waiting to be run, and now is not.
+bool WorkQueue::drop(TaskId task) {
+  const std::lock_guard lock(mutex_);
+  return std::erase_if(items_, [task](const Item& item) {
+           const std::optional<Begun> work = begun_of(item.message);
+           return work && work->task == task;
+         }) > 0;
+}
+
+// Whether it runs, and now is told.
+bool WorkQueue::tell_running(TaskId task) {
+  const std::lock_guard lock(mutex_);
+  const auto runs = std::ranges::find(running_, task, &RunningTask::task);
+  if (runs == running_.end()) return false;
+  (*runs)->cancelled = true;
+  return true;
+}
+
+void WorkQueue::cancel(ProcessId from, const CancelTask& cancel) {
+  if (drop(cancel.task)) return say(from, cancelled(cancel.task));
+  if (!tell_running(cancel.task) || !cancel.recursive) return;
+  runtime_->post([parent = cancel.task](Time now, ClientCore& core, ClientOutbox& out) {
+    core.cancel_children(now, parent, out);
+  });
+}
+
+void WorkQueue::begin_wait(const RunningTask& running) {
+  if (!running.lends) return;
+  std::map<ProcessId, std::vector<TaskId>> unbegun;
+  {
+    const std::lock_guard lock(mutex_);
+    if (waiting_++ > 0) return;
+    std::erase_if(items_, [&unbegun](const Item& item) {
+      const auto* task = std::get_if<PushTask>(&item.message);
+      if (task != nullptr) unbegun[item.from].push_back(task->task);
+      return task != nullptr;
+    });
+  }
+  for (auto& [owner, tasks] : unbegun) give_back(owner, std::move(tasks));
+  say(daemon_, WorkerBlocked{true});
+}
+
+void WorkQueue::end_wait(const RunningTask& running) {
+  if (!running.lends) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (--waiting_ > 0) return;
+  }
+  say(daemon_, WorkerBlocked{false});
 }
 
 void WorkQueue::on_peer_lost(ProcessId peer, const Status& why) {
@@ -24,22 +119,36 @@ void WorkQueue::on_peer_lost(ProcessId peer, const Status& why) {
   std::_Exit(0);  // user code may be running; there is nobody left to work for
 }
 
-WorkQueue::Item WorkQueue::take(ClientRuntime& runtime) {
+WorkQueue::Item WorkQueue::take(RunningTask& running) {
   const auto any = [this] {
     const std::lock_guard lock(mutex_);
     return !items_.empty();
   };
-  runtime.wait(any, std::nullopt);
+  runtime_->wait(any, std::nullopt);
   const std::lock_guard lock(mutex_);
   Item item = std::move(items_.front());
   items_.pop_front();
+  if (const std::optional<Begun> work = begun_of(item.message)) {
+    running.task = work->task;
+    running.caller = item.from;
+    running.depth = work->depth;
+    running.lends = work->lends;
+  }
+  running.queue = this;
+  running_.push_back(&running);
   return item;
 }
 
-Message Executor::run(const Message& message) {
-  if (const auto* task = std::get_if<PushTask>(&message)) return run_task(*task);
-  if (const auto* call = std::get_if<CallActor>(&message)) return run_call(*call);
-  return construct(std::get<InitActor>(message));
+void WorkQueue::finish(RunningTask& running) {
+  const std::lock_guard lock(mutex_);
+  std::erase(running_, &running);
+}
+
+Message Executor::run(const Message& message, RunningTask& running) {
+  const RunningScope scope(running);
+  if (const auto* task = std::get_if<PushTask>(&message)) return run_task(*task, running);
+  if (const auto* call = std::get_if<CallActor>(&message)) return run_call(*call, running);
+  return construct(std::get<InitActor>(message), running);
 }
 
 ErrorInfo Executor::unknown(const std::string& function, const std::string& what) const {
@@ -53,33 +162,41 @@ ErrorInfo Executor::unknown(const std::string& function, const std::string& what
 }
 
 template <typename Call>
-TaskDone Executor::timed(TaskId task, const std::string& function, Call call) {
+TaskDone Executor::timed(RunningTask& running, const std::string& function, Call call) {
   TaskDone done;
-  done.task = task;
+  done.task = running.task;
+  running.function = function;
   const Time start = now();
   try {
     done.value = call();
+  } catch (const CancelledError& error) {
+    done.error = running.cancelled ? cancelled_error(function, error.words()) : current_error(function, node_);
   } catch (...) {
-    done.error = current_error(function);
-    done.error->node = node_;
+    done.error = current_error(function, node_);
   }
   done.run_ns = static_cast<std::uint64_t>((now() - start).count());
   return done;
 }
 
-TaskDone Executor::run_task(const PushTask& task) {
+ErrorInfo Executor::cancelled_error(const std::string& function, const std::string& words) const {
+  ErrorInfo error = unknown(function, words);
+  error.kind = ErrorKind::kCancelled;
+  return error;
+}
+
+TaskDone Executor::run_task(const PushTask& task, RunningTask& running) {
   const internal::FunctionCall function = find_function(task.function);
   if (function != nullptr)
-    return timed(task.task, task.function, [&] { return function(task.arguments); });
+    return timed(running, task.function, [&] { return function(task.arguments); });
   return {task.task, "", unknown(task.function, "the worker's program has no task '" + task.function + "'"), 0};
 }
 
-InitActorDone Executor::construct(const InitActor& init) {
+InitActorDone Executor::construct(const InitActor& init, RunningTask& running) {
   spec_ = init.spec;
   const internal::Constructor constructor = find_class(spec_.class_name);
   if (constructor == nullptr)
     return {spec_.actor, unknown(spec_.class_name, "the worker's program has no actor class '" + spec_.class_name + "'")};
-  const TaskDone done = timed(TaskId(), spec_.class_name, [&] {
+  const TaskDone done = timed(running, spec_.class_name, [&] {
     actor_ = constructor(spec_.arguments);
     return std::string();
   });
@@ -91,7 +208,7 @@ InitActorDone Executor::construct(const InitActor& init) {
   return answer;
 }
 
-TaskDone Executor::run_call(const CallActor& call) {
+TaskDone Executor::run_call(const CallActor& call, RunningTask& running) {
   const std::string function = spec_.class_name + "::" + call.method;
   if (actor_ == nullptr || call.actor != spec_.actor) {
     ErrorInfo error = unknown(function, "this process is not the actor " + to_string(call.actor));
@@ -101,14 +218,16 @@ TaskDone Executor::run_call(const CallActor& call) {
   const internal::MethodCall method = find_method(spec_.class_name, call.method);
   if (method == nullptr)
     return {call.task, "", unknown(function, "the actor's class has no method '" + call.method + "'"), 0};
-  return timed(call.task, function, [&] { return method(actor_.get(), call.arguments); });
+  return timed(running, function, [&] { return method(actor_.get(), call.arguments); });
 }
 
 void run_worker(ClientRuntime& runtime, WorkQueue& queue, const std::string& node) {
   Executor executor(node);
   while (true) {
-    const WorkQueue::Item item = queue.take(runtime);
-    Message answer = executor.run(item.message);
+    RunningTask running;
+    const WorkQueue::Item item = queue.take(running);
+    Message answer = executor.run(item.message, running);
+    queue.finish(running);
     // What the user printed belongs to the task that ends here.
     std::fflush(stdout);
     runtime.post([to = item.from, answer = std::move(answer)](Time, ClientCore&, ClientOutbox& out) {

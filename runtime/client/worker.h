@@ -6,6 +6,7 @@
 #include <string>
 
 #include "runtime/client/client_runtime.h"
+#include "runtime/client/running_task.h"
 
 #include <atoll/registry.h>
 
@@ -14,6 +15,12 @@ namespace Atoll {
 // The work of a worker process: takes tasks, actor constructions and calls as
 // they arrive, for the main thread, which runs them one at a time, in order of
 // arrival.
+//
+// WORK-1 a task that is pushed to a worker whose task waits for others goes back
+//        to its owner at once: it may be what is waited for
+// WORK-2 a task that is cancelled before it began never begins, and is answered
+// WORK-3 the daemon hears when the first of the worker's threads begins to wait,
+//        and when none does any more
 class WorkQueue : public ClientListener {
  public:
   struct Item {
@@ -23,17 +30,34 @@ class WorkQueue : public ClientListener {
 
   // `daemon` is who may end this process: when it is gone, so is the worker.
   explicit WorkQueue(ProcessId daemon) : daemon_(daemon) {}
+  // Through which it answers; before any work can come.
+  void use(ClientRuntime& runtime) { runtime_ = &runtime; }
 
   void on_other_message(ProcessId from, Message message) override;
   void on_peer_lost(ProcessId peer, const Status& why) override;
 
-  // The next piece of work; waits for it, doing the I/O of `runtime` meanwhile.
-  Item take(ClientRuntime& runtime);
+  // The next piece of work, which `running` stands for until finish(); waits for
+  // it, doing the I/O meanwhile.
+  Item take(RunningTask& running);
+  void finish(RunningTask& running);
+
+  // The thread that runs `running` waits for others, or goes on.
+  void begin_wait(const RunningTask& running);
+  void end_wait(const RunningTask& running);
 
  private:
+  void cancel(ProcessId from, const CancelTask& cancel);
+  bool drop(TaskId task);
+  bool tell_running(TaskId task);
+  void give_back(ProcessId owner, std::vector<TaskId> tasks);
+  void say(ProcessId to, Message message);
+
   ProcessId daemon_;
+  ClientRuntime* runtime_ = nullptr;
   std::mutex mutex_;
   std::deque<Item> items_;
+  std::vector<RunningTask*> running_;
+  int waiting_ = 0;  // of the running that lend their CPUs
 };
 
 // Runs one piece of work: user code, its errors turned into ErrorInfo.
@@ -42,15 +66,16 @@ class Executor {
   explicit Executor(std::string node) : node_(std::move(node)) {}
 
   // What to answer to the sender.
-  Message run(const Message& message);
+  Message run(const Message& message, RunningTask& running);
 
  private:
-  TaskDone run_task(const PushTask& task);
-  TaskDone run_call(const CallActor& call);
-  InitActorDone construct(const InitActor& init);
+  TaskDone run_task(const PushTask& task, RunningTask& running);
+  TaskDone run_call(const CallActor& call, RunningTask& running);
+  InitActorDone construct(const InitActor& init, RunningTask& running);
   ErrorInfo unknown(const std::string& function, const std::string& what) const;
+  ErrorInfo cancelled_error(const std::string& function, const std::string& words) const;
   template <typename Call>
-  TaskDone timed(TaskId task, const std::string& function, Call call);
+  TaskDone timed(RunningTask& running, const std::string& function, Call call);
 
   std::string node_;
   ActorSpec spec_;

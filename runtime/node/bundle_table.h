@@ -45,6 +45,9 @@ class BundleTable {
   // Whether it would fit if the bundle, or any, were empty. False also if there is none such here.
   bool can_ever_fit(GroupId group, std::int32_t bundle, const Resources& shape) const;
   void release(const Holding& holding);
+  // As NodeLedger's.
+  void lend_cpus(Holding& holding) { ledger_of(holding).lend_cpus(holding.grant); }
+  void reclaim_cpus(Holding& holding) { ledger_of(holding).reclaim_cpus(holding.grant); }
 
   // Whether it is here and stays; for -1 whether any of the group is.
   bool has(GroupId group, std::int32_t bundle) const;
@@ -65,6 +68,9 @@ class BundleTable {
   };
 
   BundleId first_of(GroupId group) const { return bundles_.lower_bound({group, 0})->first; }
+  NodeLedger& ledger_of(const Holding& holding) {
+    return holding.bundle ? bundles_.at(*holding.bundle).ledger : ledger_;
+  }
   void drop_if_empty(const BundleId& id);
 
   NodeLedger& ledger_;

@@ -71,6 +71,7 @@ void NodeDaemon::on_tick(Time now, NodeOutbox& out) {
     ending_ = Ending{true, "the head has been silent for 10 s"};
   if (now - last_report_ >= kHeartbeatInterval) report(now, out);
   check_workers(now, out);
+  lend_one_more(now, out);
   report_if_due(now, out);
 }
 
@@ -93,6 +94,7 @@ void NodeDaemon::report(Time now, NodeOutbox& out) {
   NodeUsage usage;
   usage.sequence = ++report_sequence_;
   usage.free = ledger_.free().amounts;
+  usage.free.cpu = std::max(usage.free.cpu, Fixed());  // LEDGER-7: the head need not know by how many
   usage.gpu_free = ledger_.free().gpus;
   usage.workers = static_cast<std::uint32_t>(workers_.size());
   usage.actors = static_cast<std::uint32_t>(actors_.size());
@@ -296,6 +298,7 @@ void NodeDaemon::handle(Time now, ProcessId from, const LeaseReturn& returned,
 }
 
 void NodeDaemon::drop_lease(Time now, LeaseId id, bool keep_worker, NodeOutbox& out) {
+  forget_lending(id);
   const auto entry = leases_.find(id);
   const Seat seat = std::move(entry->second.seat);
   leases_.erase(entry);
@@ -307,6 +310,7 @@ void NodeDaemon::drop_lease(Time now, LeaseId id, bool keep_worker, NodeOutbox& 
 
 void NodeDaemon::reap_lease(Time now, LeaseId id, const std::string& cause,
                             std::uint64_t pid, NodeOutbox& out) {
+  forget_lending(id);
   const Lease& lease = leases_.at(id);
   if (lease.granted)
     out.send(lease.owner, LeaseLost{id, cause, options_.info.name, pid});

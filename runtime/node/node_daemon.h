@@ -31,6 +31,8 @@ namespace Atoll {
 // NODE-7 a lease or an actor in a bundle takes of that bundle alone; what does not
 //        fit there now waits, and is answered when it does, when its group goes
 //        or when it is cancelled
+// NODE-8 a lease whose worker waits for other tasks lends its CPUs, no more than
+//        kMaxLending of them at one time but for one more every kLendInterval
 // NODE-6 what was heard of the head's reservations is reported until the head
 //        has acknowledged such a report
 class NodeDaemon {
@@ -119,6 +121,7 @@ class NodeDaemon {
   void handle(Time, ProcessId, const ReserveBundles&, NodeOutbox&);
   void handle(Time, ProcessId, const FreeBundles&, NodeOutbox&);
   void handle(Time, ProcessId, const WorkerReady&, NodeOutbox&);
+  void handle(Time, ProcessId, const WorkerBlocked&, NodeOutbox&);
   void handle(Time, ProcessId, const StartActor&, NodeOutbox&);
   void handle(Time, ProcessId, const StopActor&, NodeOutbox&);
   void handle(Time, ProcessId, const InitActorDone&, NodeOutbox&);
@@ -155,6 +158,10 @@ class NodeDaemon {
                      std::string function) const;
   std::string doing(const Worker& worker) const;
   void release(Time now, const Holding& holding);
+  void lend(Time now, LeaseId id);
+  void stop_lending(LeaseId id);
+  void forget_lending(LeaseId id);
+  void lend_one_more(Time now, NodeOutbox& out);
   bool full() const { return leases_.size() + actors_.size() >= options_.max_tenants; }
   bool is_waiting(const StartActor& start) const;
   bool is_old(const StartActor& start, NodeOutbox& out, Time now);
@@ -172,6 +179,9 @@ class NodeDaemon {
   JobTable jobs_;
   std::map<LeaseId, Lease> leases_;
   std::map<ActorId, Actor> actors_;
+  std::set<LeaseId> lending_;         // whose CPUs are lent
+  std::deque<LeaseId> wish_to_lend_;  // beyond kMaxLending, the longest waiting first; some have ended
+  Time last_lent_{};
   std::map<GroupId, std::deque<Waiting>> waiting_;
   std::vector<GroupId> roomier_;  // groups with waiting tenants and room that was given back
   std::uint64_t next_lease_ = 1;
@@ -198,6 +208,11 @@ inline constexpr Duration kDaemonPause = std::chrono::seconds(2);
 // A worker whose connection is lost has usually ended, and its exit says why: it
 // is given this long to do so before it is killed.
 inline constexpr Duration kLostWorkerGrace = std::chrono::seconds(1);
+// Leases whose CPUs are lent while their workers wait for other tasks: each is a process more than the node has CPUs for.
+// It is more than tasks may be nested (kMaxNesting in include/atoll/task.h). Beyond that the node is spared: should all of
+// them wait for what nobody runs, one more is let through now and then.
+inline constexpr std::size_t kMaxLending = 128;
+inline constexpr Duration kLendInterval = std::chrono::seconds(1);
 // Leases of one request that wait for room in a bundle; more are refused, and asked for again.
 inline constexpr std::uint32_t kMaxWaitingLeases = 4096;
 // Changes of usage are reported at most this often.

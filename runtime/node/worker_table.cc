@@ -49,6 +49,7 @@ void WorkerTable::make_idle(ProcessId id, Time now) {
   Worker* worker = find(id);
   ATOLL_CHECK(worker != nullptr, id);
   worker->tenant = std::monostate();
+  worker->blocked = false;
   worker->idle_since = now;
 }
 

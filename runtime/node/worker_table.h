@@ -40,6 +40,7 @@ struct Worker {
   std::uint64_t pid = 0;
   Time started{};
   Time idle_since{};
+  bool blocked = false;      // its task waits for others: so it said
   std::optional<Time> lost;  // its connection, since when
   std::string lost_why;
 

@@ -35,4 +35,16 @@ void NodeLedger::release(const Grant& grant) {
   ATOLL_CHECK(covers(total_.amounts, free_.amounts), to_string(total_.amounts), to_string(free_.amounts));
 }
 
+void NodeLedger::lend_cpus(Grant& grant) {
+  ATOLL_CHECK(outstanding_.contains(grant.number), grant.number);
+  free_.amounts.cpu += grant.amounts.cpu;
+  grant.lent += std::exchange(grant.amounts.cpu, Fixed());
+}
+
+void NodeLedger::reclaim_cpus(Grant& grant) {
+  ATOLL_CHECK(outstanding_.contains(grant.number), grant.number);
+  free_.amounts.cpu -= grant.lent;
+  grant.amounts.cpu += std::exchange(grant.lent, Fixed());
+}
+
 }  // namespace Atoll

@@ -11,13 +11,15 @@ namespace Atoll {
 // takes them back.
 //
 // LEDGER-1 free and the outstanding grants sum to total, of every kind and on
-//          every device, and nothing is ever negative
+//          every device, and nothing is ever negative, but see LEDGER-7
 // LEDGER-2 a grant of at most one GPU is a part of one device, best fit
 // LEDGER-3 a grant of whole GPUs is of devices that were completely free, those
 //          the picker chose
 // LEDGER-4 amounts.gpu is the sum of gpus, in total and in free
 // LEDGER-5 an acquire that fails changes nothing
 // LEDGER-6 a grant is released at most once
+// LEDGER-7 CPUs that were lent are taken back at once, whoever has them by then:
+//          so many fewer than none are free until they are released
 class NodeLedger {
  public:
   // All of `total` is free. `total` keeps check_node(), which is checked.
@@ -37,6 +39,11 @@ class NodeLedger {
 
   // `grant` was acquired here and not yet released, which is checked.
   void release(const Grant& grant);
+
+  // The grant's CPUs are for others until reclaim_cpus() or release(): whoever has
+  // the grant waits. Neither does anything if that is so already.
+  void lend_cpus(Grant& grant);
+  void reclaim_cpus(Grant& grant);
 
   const NodeResources& total() const { return total_; }
   const NodeResources& free() const { return free_; }

@@ -48,6 +48,7 @@ struct Grant {
   Resources amounts = {};        // the request
   std::vector<Share> gpus = {};  // in the picker's order
   std::uint64_t number = 0;      // by which its ledger knows it; 0 is none
+  Fixed lent = {};               // CPUs of the request that are not in `amounts` while others may have them
 
   friend bool operator==(const Grant&, const Grant&) = default;
 };

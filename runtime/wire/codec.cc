@@ -3,6 +3,7 @@
 #include "runtime/wire/pack.h"
 
 #include <array>
+#include <iterator>
 #include <utility>
 
 namespace Atoll {
@@ -88,7 +89,7 @@ Result<Message> decode(std::string_view bytes) {
 }
 
 const char* name_of(const Message& message) {
-  static constexpr std::array<const char*, std::variant_size_v<MessageVariant>> kNames{
+  static constexpr const char* kNames[] = {
       "Join", "Welcome", "Heartbeat", "HeartbeatAck", "Expelled", "Stop",
       "Attach", "Attached", "AttachRefused", "Detach", "EndJob", "GetJob",
       "JobReply", "GetProgram", "ProgramChunk", "LeaseRequest", "LeaseGrant",
@@ -98,7 +99,9 @@ const char* name_of(const Message& message) {
       "ActorStarted", "ActorEnded", "StopActor", "InitActor", "InitActorDone",
       "CallActor", "FetchObject", "ObjectReady", "GetStatus", "StatusReport",
       "WorkerDied", "NodeDied", "LeaseCancel", "CreateGroup", "WatchGroup", "NoSuchGroup",
-      "RemoveGroup", "GroupUpdate", "ReserveBundles", "BundlesReserved", "FreeBundles"};
+      "RemoveGroup", "GroupUpdate", "ReserveBundles", "BundlesReserved", "FreeBundles",
+      "TasksReturned", "WorkerBlocked", "CancelTask", "CancelObject", "StreamItem", "StreamRead"};
+  static_assert(std::size(kNames) == std::variant_size_v<MessageVariant>);
   return kNames[message.index()];
 }
 

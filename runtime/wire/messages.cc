@@ -69,5 +69,11 @@ template Message::Message(GroupUpdate);
 template Message::Message(ReserveBundles);
 template Message::Message(BundlesReserved);
 template Message::Message(FreeBundles);
+template Message::Message(TasksReturned);
+template Message::Message(WorkerBlocked);
+template Message::Message(CancelTask);
+template Message::Message(CancelObject);
+template Message::Message(StreamItem);
+template Message::Message(StreamRead);
 
 }  // namespace Atoll

@@ -208,6 +208,7 @@ enum class ErrorKind : std::uint8_t {
   kCancelled = 8,
   kClusterLost = 9,
   kGroupRemoved = 10,
+  kNestedTooDeep = 11,
 };
 
 // An error that travels to the caller. `node` and `process` are where it
@@ -219,16 +220,19 @@ struct ErrorInfo {
   std::string function;
   std::string node;
   std::uint64_t pid = 0;
-  ATOLL_MESSAGE_FIELDS(kind, message, type, function, node, pid)
+  std::vector<std::string> bases;  // of `type`, demangled: what else a handler could catch it as
+  ATOLL_MESSAGE_FIELDS(kind, message, type, function, node, pid, bases)
 };
 
-// client -> leased worker. Answered by TaskDone. A worker runs the tasks of all
-// its callers one at a time, in order of arrival.
+// client -> leased worker. Answered by TaskDone, or TasksReturned. A worker runs
+// the tasks of all its callers one at a time, in order of arrival.
 struct PushTask {
   TaskId task;
   std::string function;
   std::vector<std::string> arguments;
-  ATOLL_MESSAGE_FIELDS(task, function, arguments)
+  std::uint32_t depth = 0;   // how many tasks and calls it was submitted within
+  std::uint32_t ahead = 0;   // of a stream: how many items may be on their way or unread; 0: it is none
+  ATOLL_MESSAGE_FIELDS(task, function, arguments, depth, ahead)
 };
 struct TaskDone {
   TaskId task;
@@ -236,6 +240,46 @@ struct TaskDone {
   std::optional<ErrorInfo> error;
   std::uint64_t run_ns = 0;
   ATOLL_MESSAGE_FIELDS(task, value, error, run_ns)
+};
+// worker -> client: these were pushed and not begun, and will not be, since the
+// task before them waits for others: perhaps for these.
+struct TasksReturned {
+  std::vector<TaskId> tasks;
+  ATOLL_MESSAGE_FIELDS(tasks)
+};
+// worker -> its daemon: its task waits for others and needs no CPU, or goes on.
+struct WorkerBlocked {
+  bool blocked = false;
+  ATOLL_MESSAGE_FIELDS(blocked)
+};
+// client -> worker: a task that is not begun is not wanted any more, one that
+// runs is told so; with `recursive` the tasks it submitted as well. Answered as
+// ever, by TaskDone.
+struct CancelTask {
+  TaskId task;
+  bool recursive = false;
+  ATOLL_MESSAGE_FIELDS(task, recursive)
+};
+// client -> owner: cancel what the object is the result of.
+struct CancelObject {
+  ObjectId object;
+  bool force = false;
+  bool recursive = false;
+  ATOLL_MESSAGE_FIELDS(object, force, recursive)
+};
+// worker -> client: the next result of a stream, counted from 0.
+struct StreamItem {
+  TaskId task;
+  std::uint64_t index = 0;
+  std::string value;
+  ATOLL_MESSAGE_FIELDS(task, index, value)
+};
+// client -> worker: so many items were read. `closed`: nobody reads any more.
+struct StreamRead {
+  TaskId task;
+  std::uint64_t items = 0;
+  bool closed = false;
+  ATOLL_MESSAGE_FIELDS(task, items, closed)
 };
 
 // --------------------------------------------------------------------- actors
@@ -340,7 +384,8 @@ struct CallActor {
   ActorId actor;
   std::string method;
   std::vector<std::string> arguments;
-  ATOLL_MESSAGE_FIELDS(task, actor, method, arguments)
+  std::uint32_t depth = 0;  // as in PushTask
+  ATOLL_MESSAGE_FIELDS(task, actor, method, arguments, depth)
 };
 
 // -------------------------------------------------------------------- objects
@@ -433,7 +478,8 @@ using MessageVariant =
                  CallActor, FetchObject, ObjectReady, GetStatus, StatusReport,
                  WorkerDied, NodeDied, LeaseCancel, CreateGroup, WatchGroup,
                  NoSuchGroup, RemoveGroup, GroupUpdate, ReserveBundles,
-                 BundlesReserved, FreeBundles>;
+                 BundlesReserved, FreeBundles, TasksReturned, WorkerBlocked,
+                 CancelTask, CancelObject, StreamItem, StreamRead>;
 
 template <typename T, typename Variant>
 inline constexpr bool kIsOneOf = false;

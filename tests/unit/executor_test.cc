@@ -38,8 +38,13 @@ ATOLL_ACTOR(Counter(int), &Counter::add, &Counter::total);
 using Atoll::ErrorKind;
 using Atoll::internal::encode_value;
 
+Atoll::Message run(Atoll::Executor& executor, const Atoll::Message& message) {
+  Atoll::RunningTask running;
+  return executor.run(message, running);
+}
+
 Atoll::TaskDone run_task(Atoll::Executor& executor, const std::string& function, std::vector<std::string> arguments) {
-  return std::get<Atoll::TaskDone>(executor.run(Atoll::PushTask{{}, function, std::move(arguments)}));
+  return std::get<Atoll::TaskDone>(run(executor, Atoll::PushTask{{}, function, std::move(arguments)}));
 }
 
 const Atoll::ActorId kActor{Atoll::ProcessId(1), 7};
@@ -49,11 +54,11 @@ std::optional<Atoll::ErrorInfo> construct(Atoll::Executor& executor, const std::
   spec.actor = kActor;
   spec.class_name = name;
   spec.arguments = {encode_value(start)};
-  return std::get<Atoll::InitActorDone>(executor.run(Atoll::InitActor{spec})).error;
+  return std::get<Atoll::InitActorDone>(run(executor, Atoll::InitActor{spec})).error;
 }
 
 Atoll::TaskDone call(Atoll::Executor& executor, const std::string& method, std::vector<std::string> arguments) {
-  return std::get<Atoll::TaskDone>(executor.run(Atoll::CallActor{{}, kActor, method, std::move(arguments)}));
+  return std::get<Atoll::TaskDone>(run(executor, Atoll::CallActor{{}, kActor, method, std::move(arguments)}));
 }
 
 }  // namespace

@@ -1,0 +1,108 @@
+// Waiting for what a Ref or an actor handle refers to (include/atoll/ref.h): outside of tasks, and in them, where who
+// waits lends its CPUs and may be cancelled.
+
+#include <algorithm>
+
+#include <atoll/error.h>
+#include <atoll/ref.h>
+
+#include "runtime/client/api_support.h"
+#include "runtime/client/errors.h"
+#include "runtime/client/process.h"
+#include "runtime/client/worker.h"
+
+namespace Atoll::internal {
+namespace {
+
+using Settled = ObjectTable::Settled;
+
+// Most waits of a task end sooner: they are not worth two messages to the daemon.
+constexpr Duration kShortWait = std::chrono::microseconds(200);
+
+// `wait(deadline)`, whose result `is_whole` unless the deadline came first.
+template <typename Wait, typename IsWhole>
+auto wait_in_task(Deadline deadline, Wait wait, IsWhole is_whole) {
+  if (running_task() == nullptr) return wait(deadline);
+  throw_if_cancelled();
+  const Deadline soon = std::chrono::steady_clock::now() + kShortWait;
+  auto result = wait(deadline ? std::min(deadline, soon) : soon);
+  if (!is_whole(result) && (!deadline || *deadline > *soon)) {
+    const WaitScope scope;
+    result = wait(deadline);
+  }
+  if (!is_whole(result)) throw_if_cancelled();
+  return result;
+}
+
+constexpr auto kHasValue = [](const auto& result) { return result.has_value(); };
+
+std::vector<ObjectId> known_ids(ClientRuntime& runtime, const std::vector<Handle>& objects) {
+  std::vector<ObjectId> ids;
+  ids.reserve(objects.size());
+  for (const Handle& object : objects) {
+    ensure_known(runtime, object);
+    ids.push_back(id_of<ObjectId>(object->key()));
+  }
+  return ids;
+}
+
+}  // namespace
+
+WaitScope::WaitScope() {
+  throw_if_cancelled();
+  RunningTask* task = running_task();
+  if (task == nullptr || task->queue == nullptr) return;
+  waits_ = true;
+  task->queue->begin_wait(*task);
+}
+
+WaitScope::~WaitScope() {
+  if (waits_) running_task()->queue->end_wait(*running_task());
+}
+
+std::shared_ptr<const std::string> get_object(const Handle& object, Deadline deadline) {
+  ClientRuntime& runtime = current_runtime();
+  ensure_known(runtime, object);
+  const ObjectId id = id_of<ObjectId>(object->key());
+  const std::optional<Settled> settled =
+      wait_in_task(deadline, [&](Deadline until) { return runtime.table().wait(id, until); }, kHasValue);
+  if (!settled) throw TimeoutError("the object is not ready, and the time allowed has passed");
+  if (settled->error) throw_error(*settled->error);
+  return settled->value;
+}
+
+std::vector<std::shared_ptr<const std::string>> get_objects(const std::vector<Handle>& objects, Deadline deadline) {
+  ClientRuntime& runtime = current_runtime();
+  const std::vector<ObjectId> ids = known_ids(runtime, objects);
+  std::optional<std::vector<Settled>> all =
+      wait_in_task(deadline, [&](Deadline until) { return runtime.table().wait_all(ids, until); }, kHasValue);
+  if (!all) throw TimeoutError("not all of the objects are ready, and the time allowed has passed");
+  std::vector<std::shared_ptr<const std::string>> values;
+  values.reserve(all->size());
+  for (const Settled& each : *all)
+    if (each.error) throw_error(*each.error);
+  for (Settled& each : *all) values.push_back(std::move(each.value));
+  return values;
+}
+
+std::vector<bool> wait_for_objects(const std::vector<Handle>& objects, std::size_t count, Deadline deadline) {
+  ClientRuntime& runtime = current_runtime();
+  const std::vector<ObjectId> ids = known_ids(runtime, objects);
+  return wait_in_task(
+      deadline, [&](Deadline until) { return runtime.table().wait_any(ids, count, until); },
+      [count](const std::vector<bool>& ready) {
+        return static_cast<std::size_t>(std::ranges::count(ready, true)) >= std::min(count, ready.size());
+      });
+}
+
+void wait_for_actor(Key actor, Deadline deadline) {
+  ClientRuntime& runtime = current_runtime();
+  const ActorId id = id_of<ActorId>(actor);
+  runtime.post([id](Time, ClientCore& core, ClientOutbox& out) { core.watch_actor(id, out); });
+  const std::optional<ActorUpdate> update =
+      wait_in_task(deadline, [&](Deadline until) { return runtime.table().wait_actor(id, until); }, kHasValue);
+  if (!update) throw TimeoutError("the actor is not up, and the time allowed has passed");
+  if (update->state == ActorState::kDead) throw_error(update->error.value_or(ErrorInfo{}));
+}
+
+}  // namespace Atoll::internal

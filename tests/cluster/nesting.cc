@@ -1,0 +1,199 @@
+// A driver whose tasks submit, wait for, cancel and retry tasks; its first argument says which. tests/cluster/nesting.sh
+// says what must come of it.
+
+#include <atoll/atoll.h>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using Atoll::CancelledError;
+using Atoll::Ref;
+using Atoll::task;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+struct ShelfError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+int depth_of(int levels);
+ATOLL_TASK(depth_of);
+// So many tasks within each other, each waiting for the next.
+int depth_of(int levels) { return levels == 0 ? 0 : 1 + task(depth_of).submit(levels - 1).get(); }
+
+int add(int a, int b) { return a + b; }
+ATOLL_TASK(add);
+
+// Two tasks for each call, as the textbook's.
+int fibonacci(int n);
+ATOLL_TASK(fibonacci);
+int fibonacci(int n) {
+  if (n < 2) return n;
+  const Ref<int> a = task(fibonacci).submit(n - 1), b = task(fibonacci).submit(n - 2);
+  return a.get() + b.get();
+}
+
+// Waits for what is submitted after it, by whoever writes the file.
+int wait_for_file(const std::string& file) {
+  while (!std::filesystem::exists(file)) std::this_thread::sleep_for(milliseconds(1));
+  return 1;
+}
+ATOLL_TASK(wait_for_file);
+int sum_of(const std::vector<Ref<int>>& parts) {
+  int sum = 0;
+  for (const Ref<int>& part : parts) sum += part.get();
+  return sum;
+}
+ATOLL_TASK(sum_of);
+
+void touch(const std::string& file) { ::close(::open(file.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)); }
+
+// Says by a file that it runs, and works until it is cancelled.
+void work_until_cancelled(const std::string& file) {
+  touch(file);
+  while (!Atoll::this_task().is_cancelled()) std::this_thread::sleep_for(milliseconds(1));
+  throw CancelledError("the work is broken off");
+}
+ATOLL_TASK(work_until_cancelled);
+
+void ignore_all(const std::string& file) {
+  touch(file);
+  std::this_thread::sleep_for(seconds(1000));
+}
+ATOLL_TASK(ignore_all);
+
+void wait_for_child(const std::string& file) { task(work_until_cancelled).submit(file).get(); }
+ATOLL_TASK(wait_for_child);
+
+// Throws so many times, as the file counts, then answers.
+int throw_first(const std::string& file, int times) {
+  const int fd = ::open(file.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+  [[maybe_unused]] const ssize_t n = ::write(fd, "x", 1);
+  ::close(fd);
+  const auto runs = static_cast<int>(std::filesystem::file_size(file));
+  if (runs <= times) throw ShelfError("shelf " + std::to_string(runs) + " is empty");
+  return runs;
+}
+ATOLL_TASK(throw_first);
+
+int overflow_the_stack(int n) {
+  volatile char room[4096];
+  room[n % 4096] = 1;
+  return n == 0 ? room[0] : overflow_the_stack(n + 1) + room[n % 4096];
+}
+ATOLL_TASK(overflow_the_stack);
+
+void wait_for_file_here(const std::string& file) {
+  while (!std::filesystem::exists(file)) std::this_thread::sleep_for(milliseconds(1));
+}
+
+template <typename Wait>
+void say_error(const char* what, Wait wait) {
+  try {
+    wait();
+    std::cout << what << ": no error" << std::endl;
+  } catch (const Atoll::TaskError& error) {
+    std::cout << what << ": TaskError " << error.what() << std::endl;
+  } catch (const CancelledError& error) {
+    std::cout << what << ": CancelledError " << error.what() << std::endl;
+  } catch (const Atoll::NestingError& error) {
+    std::cout << what << ": NestingError " << error.what() << std::endl;
+  } catch (const Atoll::WorkerDiedError& error) {
+    std::cout << what << ": WorkerDiedError " << error.what() << std::endl;
+  } catch (const Atoll::TimeoutError& error) {
+    std::cout << what << ": TimeoutError " << error.what() << std::endl;
+  } catch (const Atoll::Error& error) {
+    std::cout << what << ": Error " << error.what() << std::endl;
+  }
+}
+
+void nest(const std::string&) {
+  std::cout << "30 deep: " << task(depth_of).submit(30).get() << std::endl;
+  std::cout << "fibonacci: " << task(fibonacci).submit(9).get() << std::endl;
+  say_error("endless", [] { task(depth_of).retries(0).submit(1'000'000).get(); });
+  std::cout << "after it: " << task(add).submit(20, 3).get() << std::endl;
+}
+
+// The second task waits for those behind it, which were pushed to its worker while all was short.
+void wait_for_later(const std::string& folder) {
+  for (int i = 0; i < 2'000; ++i) task(add).submit(i, 1).get();
+  std::vector<Ref<int>> all;
+  for (int round = 0; round < 50; ++round) {
+    std::vector<Ref<int>> parts;
+    for (int i = 0; i < 20; ++i) parts.push_back(task(add).submit(i, 0));
+    all.push_back(task(sum_of).submit(parts));
+  }
+  int sum = 0;
+  for (const Ref<int>& each : all) sum += each.get();
+  std::cout << "sums: " << sum << std::endl;
+  // All CPUs wait for one task that is submitted last.
+  std::vector<Ref<int>> waiters;
+  for (int i = 0; i < 8; ++i) waiters.push_back(task(sum_of).submit(std::vector<Ref<int>>{task(add).submit(i, 1)}));
+  const std::string file = folder + "/last";
+  const Ref<int> last = task(wait_for_file).submit(file);
+  for (const Ref<int>& each : waiters) sum += each.get();
+  touch(file);
+  std::cout << "last: " << last.get() + sum << std::endl;
+}
+
+void cancel_tasks(const std::string& folder) {
+  const auto file = [&folder](const std::string& name) { return folder + "/" + name; };
+  const Ref<void> running = task(work_until_cancelled).submit(file("runs"));
+  wait_for_file_here(file("runs"));
+  cancel(running);
+  say_error("running", [&] { running.get(seconds(20)); });
+
+  const Ref<void> stubborn = task(ignore_all).submit(file("stubborn"));
+  wait_for_file_here(file("stubborn"));
+  cancel(stubborn);
+  say_error("stubborn", [&] { stubborn.get(milliseconds(300)); });
+  cancel(stubborn, {.force = true});
+  say_error("forced", [&] { stubborn.get(seconds(20)); });
+
+  const Ref<void> parent = task(wait_for_child).submit(file("child"));
+  wait_for_file_here(file("child"));
+  cancel(parent);
+  say_error("recursive", [&] { parent.get(seconds(20)); });
+
+  const Ref<int> queued = task(add).cpus(1).resource("never_here", 0).submit(1, 2);
+  cancel(queued);
+  const Ref<int> done = task(add).submit(1, 2);
+  done.get();
+  cancel(done);
+  std::cout << "done: " << done.get() << std::endl;
+  std::cout << "after: " << task(add).submit(20, 3).get(seconds(20)) << std::endl;
+}
+
+void retry(const std::string& folder) {
+  std::cout << "any: " << task(throw_first).retry_errors().submit(folder + "/any", 3).get() << std::endl;
+  std::cout << "base: " << task(throw_first).retry_on<std::runtime_error>().submit(folder + "/base", 2).get() << std::endl;
+  say_error("other", [&] { task(throw_first).retry_on<std::logic_error>().submit(folder + "/other", 1).get(); });
+  say_error("often", [&] { task(throw_first).retries(1).retry_errors().name("night run").submit(folder + "/often", 9).get(); });
+  try {
+    task(throw_first).submit(folder + "/type", 1).get();
+  } catch (const Atoll::TaskError& error) {
+    std::cout << "is: " << error.is<ShelfError>() << error.is<std::runtime_error>() << error.is<std::logic_error>() << std::endl;
+  }
+  say_error("stack", [] { task(overflow_the_stack).retries(0).submit(1).get(); });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Atoll::Cluster cluster = Atoll::connect(argc, argv);
+  const std::map<std::string, void (*)(const std::string&)> ways = {
+      {"nest", nest}, {"later", wait_for_later}, {"cancel", cancel_tasks}, {"retry", retry}};
+  ways.at(argv[1])(argv[2]);
+  std::cout << "all done" << std::endl;
+}

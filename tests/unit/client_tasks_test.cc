@@ -1,0 +1,289 @@
+#include "tests/support/client_fixture.h"
+
+// Tasks that are cancelled, come back unbegun, or are run again since they threw: what a client says of them.
+namespace Atoll {
+namespace {
+
+using namespace testing;
+
+struct Owner : Client {
+  void cancel(TaskId task, bool force = false, bool recursive = true) {
+    core.cancel(now, {result_of(task), force, recursive}, Contact(), out);
+    take();
+  }
+  // Makes tasks of its shape short, so that several are pushed to one worker.
+  LeaseGrant short_tasks() {
+    TaskId task = submit();
+    const LeaseGrant granted = run();
+    for (int i = 0; i < 40; ++i) {
+      say(granted.worker.process, TaskDone{task, "1", {}, 10'000});
+      task = submit();
+      mail.expect<PushTask>(granted.worker.process);
+    }
+    say(granted.worker.process, TaskDone{task, "1", {}, 10'000});
+    completions.clear();
+    return granted;
+  }
+  TaskId submit_with(TaskExtras extras, std::int32_t retries) {
+    TaskSpec spec{{kDriver, ++sequence}, "f", {}, {cpus(1)}, retries};
+    spec.extras = std::make_shared<const TaskExtras>(std::move(extras));
+    const TaskId task = spec.task;
+    core.submit(now, std::move(spec), out);
+    take();
+    return task;
+  }
+  void fail(ProcessId worker, TaskId task, const std::string& type, std::vector<std::string> bases = {}) {
+    TaskDone threw;
+    threw.task = task;
+    threw.run_ns = 1'000'000'000;
+    threw.error = error_info(ErrorKind::kTaskFailed, "it threw");
+    threw.error->type = type;
+    threw.error->bases = std::move(bases);
+    say(worker, threw);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("TASKS-7: a task that was cancelled before it was pushed is an error at once, and its worker given back") {
+  Owner client;
+  const TaskId task = client.submit(3);
+  const LeaseRequest request = client.mail.expect<LeaseRequest>(kHome.process);
+  client.cancel(task);
+  client.expect_error(task, ErrorKind::kCancelled);
+  const LeaseGrant grant = client.grant(kHome, request.request);
+  CHECK(client.mail.expect<LeaseReturn>(kHome.process).lease == grant.lease);
+  client.expect_nothing_else();
+  client.cancel(task);
+  client.expect_nothing_else();
+}
+
+TEST_CASE("TASKS-7: of several that wait, the one that was cancelled is passed over") {
+  Owner client;
+  const TaskId first = client.submit(), second = client.submit(), third = client.submit();
+  const LeaseRequest request = client.mail.expect<LeaseRequest>(kHome.process);
+  client.mail.drop_all();
+  client.cancel(second);
+  client.expect_error(second, ErrorKind::kCancelled);
+  const LeaseGrant grant = client.grant(kHome, request.request);
+  CHECK(client.mail.expect<PushTask>(grant.worker.process).task == first);
+  client.done(grant.worker.process, first);
+  CHECK(client.mail.expect<PushTask>(grant.worker.process).task == third);
+  client.expect_completion(first);
+  client.expect_nothing_else();
+}
+
+TEST_CASE("TASKS-7: a task that waits for an argument can be cancelled, and the argument's coming harms nobody") {
+  Owner client;
+  const TaskId first = client.submit();
+  const LeaseGrant grant = client.run();
+  const TaskId second = client.submit(0, {{nullptr, result_of(first), {}, nullptr}});
+  client.cancel(second);
+  client.expect_error(second, ErrorKind::kCancelled);
+  client.done(grant.worker.process, first);
+  client.expect_completion(first);
+  client.expect_nothing_else();
+}
+
+TEST_CASE("a task that runs is told, and what it answers is its result") {
+  Owner client;
+  const TaskId task = client.submit(3);
+  const LeaseGrant grant = client.run();
+  client.cancel(task, /*force=*/false, /*recursive=*/true);
+  const CancelTask told = client.mail.expect<CancelTask>(grant.worker.process);
+  CHECK(told.task == task);
+  CHECK(told.recursive);
+  client.expect_nothing_else();
+  client.done(grant.worker.process, task);
+  CHECK(*client.expect_completion(task).value == "42");
+  client.expect_nothing_else();
+}
+
+TEST_CASE("TASKS-7: a task that was cancelled and whose worker died is not run again") {
+  Owner client;
+  const TaskId task = client.submit(3);
+  const LeaseGrant grant = client.run();
+  client.cancel(task);
+  client.mail.expect<CancelTask>(grant.worker.process);
+  client.say(kHome.process, LeaseLost{grant.lease, "process 1 on n0 killed by signal 9", "n0", 1});
+  client.expect_error(task, ErrorKind::kCancelled);
+  client.expect_nothing_else();
+}
+
+TEST_CASE("TASKS-8: force ends the worker, and those behind are run elsewhere without losing an attempt") {
+  Owner client;
+  const LeaseGrant grant = client.short_tasks();
+  const TaskId running = client.submit(1), behind = client.submit(1);
+  CHECK(client.mail.expect<PushTask>(grant.worker.process).task == running);
+  CHECK(client.mail.expect<PushTask>(grant.worker.process).task == behind);
+  client.cancel(running, /*force=*/true);
+  client.mail.expect<CancelTask>(grant.worker.process);
+  CHECK(client.mail.expect<LeaseReturn>(kHome.process).broken);
+  client.expect_error(running, ErrorKind::kCancelled);
+  const LeaseGrant second = client.run(kHome, 2);
+  // Its one retry is still there.
+  client.say(kHome.process, LeaseLost{second.lease, "killed", "n0", 2});
+  const LeaseGrant third = client.run(kHome, 3);
+  client.done(third.worker.process, behind);
+  client.expect_completion(behind);
+  client.expect_nothing_else();
+}
+
+TEST_CASE("TASKS-8: force on a task that was pushed behind another waits until it is the first") {
+  Owner client;
+  const LeaseGrant grant = client.short_tasks();
+  const TaskId running = client.submit(1), behind = client.submit(1);
+  client.mail.drop_all();
+  client.cancel(behind, /*force=*/true);
+  client.mail.expect<CancelTask>(grant.worker.process);
+  client.expect_nothing_else();
+  client.done(grant.worker.process, running);
+  client.expect_completion(running);
+  CHECK(client.mail.expect<LeaseReturn>(kHome.process).broken);
+  client.expect_error(behind, ErrorKind::kCancelled);
+  client.expect_nothing_else();
+}
+
+TEST_CASE("a task of another process is cancelled through its owner") {
+  Owner client;
+  const Contact owner = contact_of(ProcessId(0xb001));
+  client.core.cancel(client.now, {{owner.process, 5}, true, false}, owner, client.out);
+  client.take();
+  const CancelObject asked = client.mail.expect<CancelObject>(owner.process);
+  CHECK(asked.force);
+  CHECK_FALSE(asked.recursive);
+  client.expect_nothing_else();
+
+  const TaskId task = client.submit();
+  client.mail.drop_all();
+  client.say(owner.process, CancelObject{result_of(task), false, true});
+  client.expect_error(task, ErrorKind::kCancelled);
+}
+
+TEST_CASE("the tasks and calls of a task are cancelled with it, those of others are not") {
+  Owner client;
+  const TaskId parent{ProcessId(0xb001), 9};
+  TaskSpec child{{kDriver, ++client.sequence}, "f", {}, {cpus(1)}};
+  child.parent = parent;
+  client.core.submit(client.now, child, client.out);
+  ActorCallSpec call{{kDriver, ++client.sequence}, {kDriver, 1'000}, "add", {}};
+  call.parent = parent;
+  client.core.call_actor(client.now, call, client.out);
+  client.take();
+  const TaskId other = client.submit();
+  client.core.cancel_children(client.now, parent, client.out);
+  client.take();
+  client.expect_error(child.task, ErrorKind::kCancelled);
+  client.expect_error(call.task, ErrorKind::kCancelled);
+  CHECK(client.completions.empty());
+  CHECK(client.core.tasks().unfinished() == 1);
+  client.cancel(other);
+}
+
+TEST_CASE("TASKS-6: what a worker gives back is run elsewhere, in order, and it gets no more before its task has ended") {
+  Owner client;
+  const LeaseGrant grant = client.short_tasks();
+  const TaskId running = client.submit(1), second = client.submit(1), third = client.submit(1);
+  client.mail.drop_all();
+  client.say(grant.worker.process, TasksReturned{{second, third}});
+  const LeaseRequest request = client.mail.expect<LeaseRequest>(kHome.process);
+  CHECK(request.count == 2);
+  client.expect_nothing_else();
+  const LeaseGrant other = client.grant(kHome, request.request, 2);
+  CHECK(client.mail.expect<PushTask>(other.worker.process).task == second);
+  CHECK(client.mail.expect<PushTask>(other.worker.process).task == third);
+  client.mail.drop_all();
+  client.done(other.worker.process, second);
+  client.done(other.worker.process, third);
+  client.done(grant.worker.process, running);
+  for (const TaskId task : {second, third, running}) client.expect_completion(task);
+  const TaskId next = client.submit();
+  CHECK(client.mail.expect<PushTask>(grant.worker.process).task == next);
+}
+
+TEST_CASE("TASKS-6: a task that was cancelled while it came back is not run") {
+  Owner client;
+  const LeaseGrant grant = client.short_tasks();
+  client.submit(1);
+  const TaskId second = client.submit(1);
+  client.cancel(second);
+  client.mail.drop_all();
+  client.say(grant.worker.process, TasksReturned{{second, TaskId{kDriver, 7'777}}});
+  client.expect_error(second, ErrorKind::kCancelled);
+  client.expect_nothing_else();
+}
+
+TEST_CASE("a task that throws is run again if its caller said so, for the types it named, as often as its retries") {
+  struct Row {
+    std::vector<std::string> retried;
+    std::string type;
+    std::vector<std::string> bases;
+    int runs;
+  };
+  const Row rows[] = {
+      {{}, "Anything", {}, 3},
+      {{"Mine"}, "Mine", {"std::exception"}, 3},
+      {{"std::runtime_error"}, "Mine", {"std::runtime_error", "std::exception"}, 3},
+      {{"Other", "Mine"}, "Mine", {}, 3},
+      {{"Other"}, "Mine", {"std::exception"}, 1},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.type);
+    Owner client;
+    const TaskId task = client.submit_with({"", true, row.retried}, 2);
+    const LeaseGrant grant = client.run();
+    for (int run = 1; run < row.runs; ++run) {
+      client.fail(grant.worker.process, task, row.type, row.bases);
+      CHECK(client.mail.expect<PushTask>(grant.worker.process).task == task);
+      client.expect_nothing_else();
+    }
+    client.fail(grant.worker.process, task, row.type, row.bases);
+    CHECK(client.expect_error(task, ErrorKind::kTaskFailed).type == row.type);
+    client.expect_nothing_else();
+  }
+}
+
+TEST_CASE("a task that throws is not run again by itself, nor one that was cancelled") {
+  Owner client;
+  const TaskId plain = client.submit(3);
+  const LeaseGrant grant = client.run();
+  client.fail(grant.worker.process, plain, "Mine");
+  client.expect_error(plain, ErrorKind::kTaskFailed);
+  const TaskId task = client.submit_with({"", true, {}}, 3);
+  client.mail.expect<PushTask>(grant.worker.process);
+  client.cancel(task);
+  client.mail.expect<CancelTask>(grant.worker.process);
+  client.fail(grant.worker.process, task, "Mine");
+  client.expect_error(task, ErrorKind::kTaskFailed);
+  client.expect_nothing_else();
+}
+
+TEST_CASE("an error says its task's name beside the function") {
+  Owner client;
+  const TaskId task = client.submit_with({"nightly", false, {}}, 0);
+  const LeaseGrant grant = client.run();
+  client.fail(grant.worker.process, task, "Mine");
+  CHECK(client.expect_error(task, ErrorKind::kTaskFailed).function == "f 'nightly'");
+}
+
+TEST_CASE("a task with 10,000 arguments that are to come waits for each of them once") {
+  Owner client;
+  std::vector<CallArgument> arguments;
+  for (int i = 0; i < 10'000; ++i) {
+    const ObjectId object{kDriver, 100'000 + static_cast<std::uint64_t>(i)};
+    client.core.declare(object);
+    arguments.push_back({nullptr, object, {}, nullptr});
+  }
+  const TaskId task = client.submit(0, arguments);
+  for (const CallArgument& argument : arguments) {
+    client.mail.expect_nothing_else();
+    client.core.settle(client.now, argument.object, std::make_shared<const std::string>("1"), std::nullopt, client.out);
+    client.take();
+  }
+  client.completions.clear();
+  client.run();
+  CHECK(client.core.tasks().unfinished() == 1);
+  client.cancel(task);
+}
+
+}  // namespace Atoll
