@@ -8,6 +8,7 @@
 
 #include <atoll/async.h>
 #include <atoll/ref.h>
+#include <atoll/stream.h>
 
 namespace Atoll::internal {
 
@@ -89,11 +90,17 @@ template <typename R, typename C, typename... P>
 struct Signature<R (C::*)(P...) const noexcept> : Signature<R (C::*)(P...)> {};
 
 // The result of `call()`, encoded; of a void call, nothing. Waits for a coroutine.
+// Items of a stream are sent as they are yielded.
 template <typename Call>
 std::string encode_result(Call&& call) {
   using Result = std::invoke_result_t<Call>;
   if constexpr (Awaited<Result>::kIsAsync) {
     return encode_result([&] { return wait_for(std::forward<Call>(call)()); });
+  } else if constexpr (Streamed<Result>::kIsStream) {
+    Result stream = std::forward<Call>(call)();
+    while (stream.advance() && send_item(encode_value<typename Result::value_type>(stream.item()))) {
+    }
+    return std::string();
   } else if constexpr (std::is_void_v<Result>) {
     std::forward<Call>(call)();
     return std::string();

@@ -12,4 +12,5 @@
 #include <atoll/options.h>
 #include <atoll/placement_group.h>
 #include <atoll/ref.h>
+#include <atoll/stream.h>
 #include <atoll/task.h>

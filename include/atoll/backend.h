@@ -69,6 +69,8 @@ struct TaskOptions {
   bool retries_errors = false;                // of the user's code, not only ends of workers
   std::vector<std::string> retried = {};      // if these types alone; empty: all
   std::string name = {};
+  bool is_stream = false;
+  int ahead = 0;  // of a stream: how many items may be unread
 };
 Handle submit_task(const std::string& function, std::vector<Argument> arguments, const TaskOptions& options);
 // Throws Error for `force` of an actor's call.
@@ -94,6 +96,29 @@ bool is_settled(const Handle& object);
 // connection ends; `type` is the user's, for the log. Keeps the object till then.
 void when_settled(Handle object, std::function<void()> call, const std::type_info& type);
 bool on_callback_thread();
+
+// Sends the next item of the stream that the calling thread's task fills; waits
+// while too many are unread. False if nobody reads any more. Throws CancelledError.
+bool send_item(std::string value);
+
+// The reader's end of the stream that the task with this result fills.
+class StreamReader {
+ public:
+  StreamReader(Handle result, int ahead);
+  ~StreamReader();
+  StreamReader(const StreamReader&) = delete;
+  StreamReader& operator=(const StreamReader&) = delete;
+
+  // The next item, settled; null at the end. Throws the task's error, or TimeoutError.
+  Handle next(Deadline deadline);
+  const Handle& result() const { return result_; }
+
+ private:
+  Handle result_;
+  std::uint64_t read_ = 0;
+  std::uint64_t told_ = 0;  // of it, to the task
+  std::uint64_t batch_;  // as much at a time
+};
 
 // While it lives, the calling thread waits for something that other tasks bring
 // about: if it runs a task, its CPUs are lent to them. Throws CancelledError if

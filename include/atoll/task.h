@@ -27,6 +27,8 @@ class Task {
 
   explicit Task(Function function) : function_(&internal::name_of_function(reinterpret_cast<const void*>(function))) {
     options_.needs.cpus = 1;
+    options_.is_stream = internal::Streamed<Result>::kIsStream;
+    if (options_.is_stream) options_.ahead = 64;
   }
 
   Task& cpus(double n) { return options_.needs.cpus = n, *this; }
@@ -49,14 +51,25 @@ class Task {
   Task& name(std::string name) { return options_.name = std::move(name), *this; }
   // Where it runs: in a bundle of the group, whose resources it uses; -1: in any.
   Task& in(const PlacementGroup& group, int bundle = -1) { return options_.place = {group.key(), bundle}, *this; }
+  // Of a function that returns a Stream: how many items may be unread before it
+  // waits, at least 1. 64 if not said.
+  Task& ahead(int items) {
+    static_assert(internal::Streamed<Result>::kIsStream, "ahead() is for functions that return a Stream<T>");
+    return options_.ahead = items, *this;
+  }
 
   // Hands it over and returns at once; any thread may. Values are copied.
   // Throws Error for needs that are not well formed, ClusterLostError without a
-  // cluster, NestingError in a task that is kMaxNesting deep.
+  // cluster, NestingError in a task that is kMaxNesting deep. Gives a Ref<Result>,
+  // or for a function that returns a Stream<T> a RefStream<T>.
   template <typename... Given>
-  Ref<Result> submit(const Given&... given) const {
-    return Ref<Result>(internal::submit_task(
-        *function_, internal::Signature<Function>::Parameters::make_arguments(given...), options_));
+  typename internal::Submitted<Result>::Type submit(const Given&... given) const {
+    internal::Handle result = internal::submit_task(
+        *function_, internal::Signature<Function>::Parameters::make_arguments(given...), options_);
+    if constexpr (internal::Streamed<Result>::kIsStream)
+      return {std::move(result), options_.ahead};
+    else
+      return Ref<Result>(std::move(result));
   }
 
  private:
@@ -91,6 +104,12 @@ struct CancelOptions {
 template <typename T>
 void cancel(const Ref<T>& ref, CancelOptions options = {}) {
   internal::cancel_object(ref.handle(), options.force, options.recursive);
+}
+
+// Cancels the task that fills the stream. What it has yielded can still be read.
+template <typename T>
+void cancel(const RefStream<T>& stream, CancelOptions options = {}) {
+  cancel(stream.completed(), options);
 }
 
 // The task or actor call that the calling thread runs; in a driver, and in

@@ -88,13 +88,7 @@ Key find_actor(const std::string& name) {
 }
 
 Handle put_object(std::string value) {
-  ClientRuntime& runtime = current_runtime();
-  Handle handle = own_object(runtime, runtime.next_sequence());
-  const ObjectId id = id_of<ObjectId>(handle->key());
-  auto shared = std::make_shared<const std::string>(std::move(value));
-  runtime.table().settle({id, shared, std::nullopt});
-  runtime.post([id, shared](Time now, ClientCore& core, ClientOutbox& out) { core.put(now, id, shared, out); });
-  return handle;
+  return put_value(current_runtime(), std::make_shared<const std::string>(std::move(value)));
 }
 
 }  // namespace internal

@@ -69,6 +69,14 @@ internal::Handle own_object(ClientRuntime& runtime, std::uint64_t sequence) {
   return handle;
 }
 
+internal::Handle put_value(ClientRuntime& runtime, Value value) {
+  internal::Handle handle = own_object(runtime, runtime.next_sequence());
+  const ObjectId id = id_of<ObjectId>(handle->key());
+  runtime.table().settle({id, value, std::nullopt});
+  runtime.post([id, value](Time now, ClientCore& core, ClientOutbox& out) { core.put(now, id, value, out); });
+  return handle;
+}
+
 void ensure_known(ClientRuntime& runtime, const internal::Handle& handle) {
   if (handle == nullptr) throw Error("an empty Ref refers to nothing");
   if (!handle->count_once()) return;

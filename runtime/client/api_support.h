@@ -35,4 +35,7 @@ void ensure_known(ClientRuntime& runtime, const internal::Handle& handle);
 // A reference to an object that this process owns and will settle.
 internal::Handle own_object(ClientRuntime& runtime, std::uint64_t sequence);
 
+// A reference to a value that is there already.
+internal::Handle put_value(ClientRuntime& runtime, Value value);
+
 }  // namespace Atoll

@@ -7,6 +7,7 @@
 #include <atoll/ref.h>
 
 #include "runtime/client/api_support.h"
+#include "runtime/client/api_waits.h"
 #include "runtime/client/errors.h"
 #include "runtime/client/process.h"
 #include "runtime/client/worker.h"
@@ -15,24 +16,6 @@ namespace Atoll::internal {
 namespace {
 
 using Settled = ObjectTable::Settled;
-
-// Most waits of a task end sooner: they are not worth two messages to the daemon.
-constexpr Duration kShortWait = std::chrono::microseconds(200);
-
-// `wait(deadline)`, whose result `is_whole` unless the deadline came first.
-template <typename Wait, typename IsWhole>
-auto wait_in_task(Deadline deadline, Wait wait, IsWhole is_whole) {
-  if (running_task() == nullptr) return wait(deadline);
-  throw_if_cancelled();
-  const Deadline soon = std::chrono::steady_clock::now() + kShortWait;
-  auto result = wait(deadline ? std::min(deadline, soon) : soon);
-  if (!is_whole(result) && (!deadline || *deadline > *soon)) {
-    const WaitScope scope;
-    result = wait(deadline);
-  }
-  if (!is_whole(result)) throw_if_cancelled();
-  return result;
-}
 
 constexpr auto kHasValue = [](const auto& result) { return result.has_value(); };
 

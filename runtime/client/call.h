@@ -49,6 +49,7 @@ struct TaskSpec {
   std::uint32_t depth = 0;   // how many tasks and calls it was submitted within
   TaskId parent = {};        // the innermost of them
   std::shared_ptr<const TaskExtras> extras = nullptr;
+  std::uint32_t ahead = 0;  // of a stream: how many items may be unread; 0: it is none
 };
 
 struct ActorCallSpec {
@@ -70,16 +71,22 @@ struct Completion {
   std::optional<ErrorInfo> error;
 };
 
+struct Item {
+  TaskId stream;
+  Value value;
+};
+
 // What the client wants done: messages, and what user threads wait for.
 struct ClientOutbox : Outbox {
   std::vector<Completion> completions;
+  std::vector<Item> items;  // of streams, each in order and before its completion
   std::vector<ActorUpdate> actor_updates;
   std::vector<std::string> unknown_names;  // actors that nobody has
   std::vector<GroupUpdate> group_updates;
   std::vector<std::string> unknown_groups;  // names that nobody has
 
   bool empty() const {
-    return Outbox::empty() && completions.empty() && actor_updates.empty() && unknown_names.empty() &&
+    return Outbox::empty() && completions.empty() && items.empty() && actor_updates.empty() && unknown_names.empty() &&
            group_updates.empty() && unknown_groups.empty();
   }
   void clear() { *this = ClientOutbox(); }

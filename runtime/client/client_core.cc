@@ -73,6 +73,12 @@ void ClientCore::cancel(Time now, const CancelObject& request, const Contact& ow
   propagate(now, before, out);
 }
 
+void ClientCore::stream_read(Time now, const StreamRead& read, ClientOutbox& out) {
+  const std::size_t before = out.completions.size();
+  tasks_.stream_read(now, read, out);
+  propagate(now, before, out);
+}
+
 void ClientCore::cancel_children(Time now, TaskId parent, ClientOutbox& out) {
   const std::size_t before = out.completions.size();
   for (const TaskId child : tasks_.children_of(parent)) tasks_.cancel(now, child, false, true, out);
@@ -106,6 +112,8 @@ void ClientCore::on_message(Time now, ProcessId from, const Message& message, Cl
     tasks_.on_grant(now, from, *grant, out);
   else if (const auto* done = std::get_if<TaskDone>(&message))
     tasks_.on_done(now, from, *done, out) || actors_.on_done(*done, out);
+  else if (const auto* item = std::get_if<StreamItem>(&message))
+    tasks_.on_item(from, *item, out);
   else if (const auto* returned = std::get_if<TasksReturned>(&message))
     tasks_.on_returned(now, from, *returned, out);
   else if (const auto* cancelled = std::get_if<CancelObject>(&message))

@@ -39,6 +39,8 @@ class ClientCore {
   void kill_actor(ActorId id, ClientOutbox& out);
   // Cancels what the object is the result of; its owner is asked if that is another process.
   void cancel(Time now, const CancelObject& request, const Contact& owner, ClientOutbox& out);
+  // So many items of the stream were read; `closed`: nobody reads any more.
+  void stream_read(Time now, const StreamRead& read, ClientOutbox& out);
   // Cancels the tasks and calls that `parent` submitted in this process.
   void cancel_children(Time now, TaskId parent, ClientOutbox& out);
   void create_group(GroupSpec spec, ClientOutbox& out) { groups_.create(std::move(spec), out); }

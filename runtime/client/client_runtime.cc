@@ -25,7 +25,7 @@ Result<std::unique_ptr<ClientRuntime>> ClientRuntime::start(const Options& optio
 }
 
 ClientRuntime::ClientRuntime(const Options& options, ClientListener& listener, Loop loop)
-    : listener_(listener), loop_(std::move(loop)), messenger_(*this), job_(options.job), turns_(*this), table_(turns_) {
+    : listener_(listener), loop_(std::move(loop)), messenger_(*this), job_(options.job), turns_(*this), table_(turns_), streams_(turns_, table_) {
   self_.process = options.self;
   self_.node = options.node;
 }
@@ -81,6 +81,7 @@ void ClientRuntime::wake() {
 }
 
 void ClientRuntime::carry_out() {
+  for (Item& item : std::exchange(out_.items, {})) streams_.add(item.stream, std::move(item.value));
   for (const Completion& completion : std::exchange(out_.completions, {})) table_.settle(completion);
   for (const ActorUpdate& update : std::exchange(out_.actor_updates, {})) table_.update_actor(update);
   for (const std::string& name : std::exchange(out_.unknown_names, {})) table_.name_is_unknown(name);

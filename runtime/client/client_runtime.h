@@ -12,6 +12,7 @@
 #include "runtime/client/client_core.h"
 #include "runtime/client/io_turns.h"
 #include "runtime/client/object_table.h"
+#include "runtime/client/stream_table.h"
 #include "runtime/wire/hello.h"
 #include "runtime/wire/messenger.h"
 
@@ -47,6 +48,7 @@ class ClientRuntime : private MessageHandler, private IoWork {
   const Contact& self() const { return self_; }
   ProcessId job() const { return job_; }  // the driver that all this is done for
   ObjectTable& table() { return table_; }
+  StreamTable& streams() { return streams_; }
   std::uint64_t next_sequence() { return sequence_.fetch_add(1, std::memory_order_relaxed); }
 
   // Runs `work(Time now, ClientCore& core, ClientOutbox& out)` in a turn of the I/O, in order of posting: at once, in
@@ -90,6 +92,7 @@ class ClientRuntime : private MessageHandler, private IoWork {
   ProcessId job_;
   IoTurns turns_;
   ObjectTable table_;
+  StreamTable streams_;
   ClientOutbox out_;
   std::unique_ptr<ClientCore> core_;
   Time now_{};

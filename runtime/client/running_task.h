@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <string>
 
 #include "runtime/base/ids.h"
@@ -18,6 +19,11 @@ struct RunningTask {
   // Its CPUs can be lent while it waits: a task's are its own, an actor's those of its whole life.
   bool lends = false;
   std::atomic<bool> cancelled{false};
+  // Of a stream: how many items may be unread, how many were sent, and were read.
+  std::uint32_t ahead = 0;
+  std::uint64_t sent = 0;
+  std::atomic<std::uint64_t> read{0};
+  std::atomic<bool> closed{false};  // nobody reads any more
   WorkQueue* queue = nullptr;  // where it came from
 };
 

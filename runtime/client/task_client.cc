@@ -28,6 +28,7 @@ void TaskClient::submit(Time now, TaskSpec spec, ClientOutbox& out) {
   task.arguments = CallArguments(std::move(spec.arguments), objects_, out);
   task.attempts_left = spec.retries;
   task.spec = std::move(spec);
+  if (task.spec.ahead > 0) task.stream = std::make_unique<Stream>(Stream{0, {id, 0, false}});
   for (const ObjectId object : task.arguments.pending(objects_)) {
     waiting_[object].push_back(id);
     ++task.missing;
@@ -95,7 +96,8 @@ void TaskClient::push(LeaseId id, Lease& lease, Task& task, ClientOutbox& out) {
   lease.idle_since = Time();
   task.lease = id;
   out.send(lease.worker.process, PushTask{task.spec.task, task.spec.function, task.arguments.encoded(objects_),
-                                          task.spec.depth, 0});
+                                          task.spec.depth, task.spec.ahead});
+  if (task.stream != nullptr && task.stream->read.items > 0) out.send(lease.worker.process, task.stream->read);
 }
 
 // ------------------------------------------------------------- asking for workers

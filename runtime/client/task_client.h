@@ -3,6 +3,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <unordered_map>
 #include <vector>
@@ -27,6 +28,8 @@ namespace Atoll {
 //         be retried
 // TASKS-6 what a worker gives back unbegun is run elsewhere, and costs no attempt;
 //         the worker gets nothing more before the task that it runs has ended
+// TASKS-9 the items of a stream come out once each, in order, though the task is
+//         run again from its beginning
 // TASKS-7 a task that was cancelled is not pushed any more, and never run again
 // TASKS-8 with `force` its worker is ended as soon as the task is the first of the
 //         worker's that has not ended; what was pushed behind it costs no attempt
@@ -54,6 +57,8 @@ class TaskClient {
   void on_object_settled(Time now, ObjectId object, ClientOutbox& out);
   // Returns false if no such task of ours is unfinished.
   bool cancel(Time now, TaskId id, bool force, bool recursive, ClientOutbox& out);
+  void on_item(ProcessId worker, const StreamItem& item, ClientOutbox& out);
+  void stream_read(Time now, const StreamRead& read, ClientOutbox& out);
   // The unfinished tasks that this task submitted.
   std::vector<TaskId> children_of(TaskId parent) const;
   // A worker or a daemon is gone, or out of reach.
@@ -66,6 +71,10 @@ class TaskClient {
   std::size_t leases() const { return leases_.size(); }
 
  private:
+  struct Stream {
+    std::uint64_t received = 0;
+    StreamRead read;
+  };
   struct Task {
     TaskSpec spec;
     CallArguments arguments;
@@ -74,6 +83,7 @@ class TaskClient {
     LeaseId lease;            // where it was pushed to
     bool cancelled = false;
     bool forced = false;
+    std::unique_ptr<Stream> stream;  // null for most
   };
   struct Lease {
     WorkerShape shape;

@@ -47,6 +47,7 @@ TaskDone cancelled(TaskId task) {
 
 void WorkQueue::on_other_message(ProcessId from, Message message) {
   if (const auto* task = std::get_if<CancelTask>(&message)) return cancel(from, *task);
+  if (const auto* read = std::get_if<StreamRead>(&message)) return take_read(*read);
   if (!is_work(message)) return;
   std::unique_lock lock(mutex_);
   if (const auto* task = std::get_if<PushTask>(&message); task != nullptr && waiting_ > 0) {
@@ -61,6 +62,18 @@ void WorkQueue::say(ProcessId to, Message message) {
 }
 
 void WorkQueue::give_back(ProcessId owner, std::vector<TaskId> tasks) { say(owner, TasksReturned{std::move(tasks)}); }
+
+void WorkQueue::take_read(const StreamRead& read) {
+  const std::lock_guard lock(mutex_);
+  for (RunningTask* running : running_)
+    if (running->task == read.task) {
+      running->read = read.items;
+      running->closed = read.closed;
+    }
+  for (Item& item : items_)
+    if (const auto* task = std::get_if<PushTask>(&item.message); task != nullptr && task->task == read.task)
+      item.read = read;
+}
 
 // Whether it was waiting to be run, and now is not.
 bool WorkQueue::drop(TaskId task) {
@@ -119,6 +132,18 @@ void WorkQueue::on_peer_lost(ProcessId peer, const Status& why) {
   std::_Exit(0);  // user code may be running; there is nobody left to work for
 }
 
+bool WorkQueue::send_item(RunningTask& running, std::string value) {
+  if (!running.closed && !running.cancelled) say(running.caller, StreamItem{running.task, running.sent++, std::move(value)});
+  const auto may_go_on = [&running] {
+    return running.closed || running.cancelled || running.sent < running.read + running.ahead;
+  };
+  if (!may_go_on()) {
+    const internal::WaitScope scope;
+    runtime_->wait(may_go_on, std::nullopt);
+  }
+  return !running.closed && !running.cancelled;
+}
+
 WorkQueue::Item WorkQueue::take(RunningTask& running) {
   const auto any = [this] {
     const std::lock_guard lock(mutex_);
@@ -133,6 +158,11 @@ WorkQueue::Item WorkQueue::take(RunningTask& running) {
     running.caller = item.from;
     running.depth = work->depth;
     running.lends = work->lends;
+  }
+  if (const auto* task = std::get_if<PushTask>(&item.message)) running.ahead = task->ahead;
+  if (item.read) {
+    running.read = item.read->items;
+    running.closed = item.read->closed;
   }
   running.queue = this;
   running_.push_back(&running);

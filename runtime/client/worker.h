@@ -3,6 +3,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "runtime/client/client_runtime.h"
@@ -19,6 +20,7 @@ namespace Atoll {
 // WORK-1 a task that is pushed to a worker whose task waits for others goes back
 //        to its owner at once: it may be what is waited for
 // WORK-2 a task that is cancelled before it began never begins, and is answered
+// WORK-4 of a stream no more items than PushTask::ahead are sent and not read
 // WORK-3 the daemon hears when the first of the worker's threads begins to wait,
 //        and when none does any more
 class WorkQueue : public ClientListener {
@@ -26,6 +28,7 @@ class WorkQueue : public ClientListener {
   struct Item {
     ProcessId from = ProcessId::kNone;
     Message message;
+    std::optional<StreamRead> read = {};  // what was read of its stream when it ran elsewhere before
   };
 
   // `daemon` is who may end this process: when it is gone, so is the worker.
@@ -41,12 +44,16 @@ class WorkQueue : public ClientListener {
   Item take(RunningTask& running);
   void finish(RunningTask& running);
 
+  // Sends the item, and waits while too many are unread. False if nobody reads any more, or it is cancelled.
+  bool send_item(RunningTask& running, std::string value);
+
   // The thread that runs `running` waits for others, or goes on.
   void begin_wait(const RunningTask& running);
   void end_wait(const RunningTask& running);
 
  private:
   void cancel(ProcessId from, const CancelTask& cancel);
+  void take_read(const StreamRead& read);
   bool drop(TaskId task);
   bool tell_running(TaskId task);
   void give_back(ProcessId owner, std::vector<TaskId> tasks);

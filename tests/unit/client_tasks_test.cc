@@ -286,4 +286,82 @@ TEST_CASE("a task with 10,000 arguments that are to come waits for each of them 
   client.cancel(task);
 }
 
+// --------------------------------------------------------------------- streams
+
+namespace {
+
+struct StreamOwner : Owner {
+  TaskId submit_stream(std::int32_t retries = 1) {
+    TaskSpec spec{{kDriver, ++sequence}, "count", {}, {cpus(1)}, retries};
+    spec.ahead = 8;
+    const TaskId task = spec.task;
+    core.submit(now, std::move(spec), out);
+    take();
+    return task;
+  }
+  LeaseGrant run_stream(std::uint64_t number = 1) {
+    const LeaseGrant granted = grant(kHome, mail.expect<LeaseRequest>(kHome.process).request, number);
+    CHECK(mail.expect<PushTask>(granted.worker.process).ahead == 8);
+    return granted;
+  }
+  // What came out of one item's arrival.
+  std::string item(ProcessId worker, TaskId task, std::uint64_t index) {
+    core.on_message(now, worker, StreamItem{task, index, std::to_string(index)}, out);
+    std::string came;
+    for (const Item& each : out.items) came += *each.value;
+    take();
+    return came;
+  }
+  void read(TaskId task, std::uint64_t items, bool closed = false) {
+    core.stream_read(now, {task, items, closed}, out);
+    take();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("TASKS-9: the items of a stream come out in order, once, though its task is run again") {
+  StreamOwner client;
+  const TaskId task = client.submit_stream();
+  const LeaseGrant first = client.run_stream(1);
+  CHECK(client.item(first.worker.process, task, 0) == "0");
+  CHECK(client.item(ProcessId(0xbad), task, 1) == "");
+  CHECK(client.item(first.worker.process, task, 1) == "1");
+  CHECK(client.item(first.worker.process, task, 1) == "");
+  client.read(task, 2);
+  CHECK(client.mail.expect<StreamRead>(first.worker.process).items == 2);
+  client.say(kHome.process, LeaseLost{first.lease, "killed", "n0", 1});
+  const LeaseGrant second = client.run_stream(2);
+  CHECK(client.mail.expect<StreamRead>(second.worker.process).items == 2);
+  CHECK(client.item(first.worker.process, task, 2) == "");
+  CHECK(client.item(second.worker.process, task, 0) == "");
+  CHECK(client.item(second.worker.process, task, 1) == "");
+  CHECK(client.item(second.worker.process, task, 2) == "2");
+  client.done(second.worker.process, task);
+  client.expect_completion(task);
+  CHECK(client.item(second.worker.process, task, 3) == "");
+  client.expect_nothing_else();
+}
+
+TEST_CASE("a stream that nobody reads any more is cancelled, and what still comes is dropped") {
+  StreamOwner client;
+  const TaskId task = client.submit_stream();
+  const LeaseGrant grant = client.run_stream();
+  client.read(task, 0, /*closed=*/true);
+  CHECK(client.mail.expect<StreamRead>(grant.worker.process).closed);
+  CHECK(client.mail.expect<CancelTask>(grant.worker.process).task == task);
+  CHECK(client.item(grant.worker.process, task, 0) == "");
+  client.expect_nothing_else();
+}
+
+TEST_CASE("a stream that is closed before its task was pushed never begins") {
+  StreamOwner client;
+  const TaskId task = client.submit_stream();
+  client.mail.drop_all();
+  client.read(task, 0, /*closed=*/true);
+  client.expect_error(task, ErrorKind::kCancelled);
+  client.read(task, 1);
+  client.expect_nothing_else();
+}
+
 }  // namespace Atoll

@@ -1,0 +1,58 @@
+// Streams of the public interface (include/atoll/stream.h).
+
+#include <atoll/stream.h>
+
+#include <algorithm>
+
+#include <atoll/error.h>
+
+#include "runtime/client/api_support.h"
+#include "runtime/client/api_waits.h"
+#include "runtime/client/process.h"
+#include "runtime/client/worker.h"
+
+namespace Atoll::internal {
+
+bool send_item(std::string value) {
+  RunningTask* task = running_task();
+  if (task == nullptr || task->queue == nullptr) throw Error("a Stream yields only in a task; submit() its function");
+  const bool goes_on = task->queue->send_item(*task, std::move(value));
+  throw_if_cancelled();
+  return goes_on;
+}
+
+// The task hears of what was read seldom, but long before it has to wait.
+StreamReader::StreamReader(Handle result, int ahead)
+    : result_(std::move(result)), batch_(static_cast<std::uint64_t>(std::max(1, ahead / 2))) {}
+
+StreamReader::~StreamReader() {
+  if (!has_runtime()) return;
+  ClientRuntime& runtime = current_runtime();
+  const TaskId stream = task_of(id_of<ObjectId>(result_->key()));
+  runtime.streams().close(stream);
+  runtime.post([read = StreamRead{stream, read_, true}](Time now, ClientCore& core, ClientOutbox& out) {
+    core.stream_read(now, read, out);
+  });
+}
+
+Handle StreamReader::next(Deadline deadline) {
+  ClientRuntime& runtime = current_runtime();
+  const TaskId stream = task_of(id_of<ObjectId>(result_->key()));
+  std::optional<Value> item = wait_in_task(
+      deadline, [&](Deadline until) { return runtime.streams().next(stream, until); },
+      [&](const std::optional<Value>& found) { return found || is_settled(result_); });
+  if (!item && !is_settled(result_)) throw TimeoutError("the stream's next item is not there, and the time allowed has passed");
+  if (!item) {
+    get_object(result_, std::nullopt);  // throws what became of the task
+    return nullptr;
+  }
+  if (++read_ - told_ >= batch_) {
+    told_ = read_;
+    runtime.post([read = StreamRead{stream, read_, false}](Time now, ClientCore& core, ClientOutbox& out) {
+      core.stream_read(now, read, out);
+    });
+  }
+  return put_value(runtime, std::move(*item));
+}
+
+}  // namespace Atoll::internal
