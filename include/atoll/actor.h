@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 
@@ -22,23 +24,36 @@
 namespace Atoll {
 
 // A handle to an actor of class C: an object in a process of its own, somewhere
-// in the cluster, that runs one call after the other. Handles are small values,
-// can be passed to tasks and actors, and any thread may use them. The actor ends
-// with kill(), or with the process that created it.
+// in the cluster. Handles are small values, can be passed to tasks and actors, and
+// any thread may use them.
+//
+// An actor ends with kill(), with the process that created it, by exit_actor(), or
+// when that process has no handle to it any more: then the calls made so far still
+// run, and the object is destroyed. Once a handle was sent to another process
+// (in an argument, a result, or put()) it is not the handles that end it.
 template <typename C>
 class Actor {
  public:
   Actor() = default;
-  explicit Actor(internal::Key key) : key_(key) {}
+  explicit Actor(internal::Key key, std::shared_ptr<const internal::ActorLife> life = nullptr)
+      : key_(key), life_(std::move(life)) {}
 
   // Calls a registered method. Returns at once; calls of one process to one
-  // actor run in the order they were made.
+  // actor run in the order they were made, unless it runs several at a time.
   template <typename Method, typename... Given>
   Ref<typename internal::Signature<Method>::Result> call(Method method, const Given&... given) const {
     using Taken = internal::Signature<Method>;
     static_assert(std::is_base_of_v<typename Taken::Class, C>, "this is a method of another class");
-    return Ref<typename Taken::Result>(internal::call_actor(
-        key_, internal::name_of_method(internal::bytes_of(method)), Taken::Parameters::make_arguments(given...)));
+    static_assert(!internal::Streamed<typename Taken::Result>::kIsStream, "a Stream is a task's; return a vector");
+    return Ref<typename Taken::Result>(internal::call_actor(key_, internal::name_of_method(internal::bytes_of(method)),
+                                                            Taken::Parameters::make_arguments(given...), retries_));
+  }
+
+  // A handle whose calls are sent again so often, other than call_retries() says.
+  Actor with_retries(int n) const {
+    Actor other = *this;
+    other.retries_ = n;
+    return other;
   }
 
   // Waits until it is up. Throws ActorDiedError, InfeasibleError, or TimeoutError.
@@ -47,13 +62,21 @@ class Actor {
     internal::wait_for_actor(key_, std::chrono::steady_clock::now() + timeout);
   }
 
-  // Ends it at once, whatever it does; it is not restarted.
-  void kill() const { internal::kill_actor(key_); }
+  // Ends its process at once, whatever it does; it is not restarted.
+  void kill() const { internal::kill_actor(key_, /*restart=*/false); }
+  // The same, as if it had died: it is restarted if it has restarts left.
+  void kill_and_restart() const { internal::kill_actor(key_, /*restart=*/true); }
 
   const internal::Key& key() const { return key_; }
+  // Another process will have this handle.
+  void note_sent() const {
+    if (life_ != nullptr) life_->note_sent();
+  }
 
  private:
   internal::Key key_;
+  std::shared_ptr<const internal::ActorLife> life_;  // in the process that created it
+  std::optional<int> retries_;
 };
 
 // An actor to be created: options first, then create().
@@ -62,34 +85,55 @@ class Actor {
 template <typename C>
 class ActorOptions {
  public:
-  ActorOptions& cpus(double n) { return needs_.cpus = n, *this; }
-  ActorOptions& gpus(double n) { return needs_.gpus = n, *this; }
-  ActorOptions& memory(std::uint64_t bytes) { return needs_.memory = bytes, *this; }
-  ActorOptions& resource(const std::string& name, double n) { return needs_.custom[name] = n, *this; }
-  // By which find_actor() finds it; belongs to one living actor of the cluster.
-  ActorOptions& name(std::string name) { return name_ = std::move(name), *this; }
+  ActorOptions& cpus(double n) { return settings_.needs.cpus = n, *this; }
+  ActorOptions& gpus(double n) { return settings_.needs.gpus = n, *this; }
+  ActorOptions& memory(std::uint64_t bytes) { return settings_.needs.memory = bytes, *this; }
+  ActorOptions& resource(const std::string& name, double n) { return settings_.needs.custom[name] = n, *this; }
+  // By which find_actor() finds it; in its name space it is one living actor's.
+  ActorOptions& name(std::string name) { return settings_.name = std::move(name), *this; }
+  // Where the name counts. Not said: among the processes of this driver.
+  ActorOptions& in_namespace(std::string name) { return settings_.name_space = std::move(name), *this; }
+  // If a living actor has the name, that is the one; options and arguments are
+  // passed over then. create() waits for the head's answer.
+  ActorOptions& get_if_exists() { return settings_.get_if_exists = true, *this; }
+  // It has no owner: it ends with kill(), exit_actor() or the cluster. It needs a
+  // name and a name space, by which others find it.
+  ActorOptions& detached() { return settings_.detached = true, *this; }
   // How often it is built anew, from its constructor, when its process or node
   // dies; -1: without limit.
-  ActorOptions& restarts(int n) { return restarts_ = n, *this; }
+  ActorOptions& restarts(int n) { return settings_.restarts = n, *this; }
+  // How often a call is sent again, in its order, when the process dies under it
+  // or the connection breaks: with more than 0 a call may run more than once. -1:
+  // without limit.
+  ActorOptions& call_retries(int n) { return settings_.call_retries = n, *this; }
+  // Calls that throw are sent again as well, as often.
+  ActorOptions& retry_errors() { return settings_.retries_errors = true, *this; }
+  // How many unfinished calls one process may have; the next ones are
+  // PendingCallsErrors. 0: any number.
+  ActorOptions& max_pending_calls(int n) { return settings_.most_pending = n, *this; }
+  // How many calls may run at one time, in as many threads of its process: the
+  // class sees to its own locking, and calls run in no order. 1 if not said.
+  ActorOptions& max_concurrency(int n) { return settings_.concurrency = n, *this; }
   // Where it lives: in a bundle of the group, whose resources it uses; -1: in any.
-  ActorOptions& in(const PlacementGroup& group, int bundle = -1) { return place_ = {group.key(), bundle}, *this; }
+  ActorOptions& in(const PlacementGroup& group, int bundle = -1) {
+    return settings_.place = {group.key(), bundle}, *this;
+  }
 
   // Asks for it and returns at once; what goes wrong comes with the first call,
-  // or with wait_ready().
+  // or with wait_ready(). Throws Error for options that contradict each other.
   template <typename... Given>
   Actor<C> create(const Given&... given) const {
     using Construct = typename decltype(atoll_constructor(static_cast<C*>(nullptr)))::type;
     using Taken = internal::ConstructorSignature<Construct>;
-    return Actor<C>(internal::create_actor(internal::name_of_class(typeid(C)),
-                                           Taken::Parameters::make_arguments(given...), needs_, place_, name_,
-                                           restarts_));
+    bool known = false;
+    const internal::Key key = internal::create_actor(internal::name_of_class(typeid(C)),
+                                                     Taken::Parameters::make_arguments(given...), settings_, known);
+    if (known || settings_.detached) return Actor<C>(key);
+    return Actor<C>(key, std::make_shared<const internal::ActorLife>(key));
   }
 
  private:
-  Needs needs_;
-  internal::Place place_;
-  std::string name_;
-  int restarts_ = 0;
+  internal::ActorSettings settings_;
 };
 
 template <typename C>
@@ -97,11 +141,27 @@ ActorOptions<C> actor() {
   return {};
 }
 
-// The living actor with this name. Throws ActorDiedError if there is none.
+// The living actor with this name, of this driver's processes or in the name
+// space given. Throws ActorDiedError if there is none.
 template <typename C>
-Actor<C> find_actor(const std::string& name) {
-  return Actor<C>(internal::find_actor(name));
+Actor<C> find_actor(const std::string& name, const std::optional<std::string>& name_space = std::nullopt) {
+  return Actor<C>(internal::find_actor(name, name_space));
 }
+
+// In an actor's method: it ends when the calls that run now have ended, its object
+// is destroyed, and it is not restarted. Calls that come later fail.
+// Throws Error elsewhere.
+void exit_actor();
+
+// The actor that this process is.
+struct ActorView {
+  bool is_actor = false;
+  std::string class_name;
+  std::string name;
+  std::string name_space;
+  int restarts = 0;  // how often it was built anew
+};
+ActorView this_actor();
 
 }  // namespace Atoll
 
@@ -114,6 +174,7 @@ template <typename C>
 struct pack<Atoll::Actor<C>> {
   template <typename Stream>
   packer<Stream>& operator()(packer<Stream>& out, const Atoll::Actor<C>& actor) const {
+    actor.note_sent();
     out.pack_array(2);
     out.pack(actor.key().process);
     out.pack(actor.key().sequence);

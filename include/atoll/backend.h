@@ -28,19 +28,19 @@ struct Key {
 // last copy goes. `owner` says where to ask for it (an encoded contact).
 class ObjectHandle {
  public:
-  ObjectHandle(Key key, std::string owner) : key_(key), owner_(std::move(owner)) {}
+  ObjectHandle(Key key, std::shared_ptr<const std::string> owner) : key_(key), owner_(std::move(owner)) {}
   ObjectHandle(const ObjectHandle&) = delete;
   ObjectHandle& operator=(const ObjectHandle&) = delete;
   ~ObjectHandle();
 
   const Key& key() const { return key_; }
-  const std::string& owner() const { return owner_; }
+  const std::string& owner() const { return *owner_; }
   // Says, once, that the runtime counts this handle; false if it did already.
   bool count_once() const { return !counted_.exchange(true); }
 
  private:
   Key key_;
-  std::string owner_;
+  std::shared_ptr<const std::string> owner_;
   mutable std::atomic<bool> counted_{false};
 };
 using Handle = std::shared_ptr<const ObjectHandle>;
@@ -77,12 +77,46 @@ Handle submit_task(const std::string& function, std::vector<Argument> arguments,
 void cancel_object(const Handle& object, bool force, bool recursive);
 // What a TaskError of this type says it is.
 std::string name_of_type(const std::type_info& type);
-Key create_actor(const std::string& class_name, std::vector<Argument> arguments, const Needs& needs,
-                 const Place& place, const std::string& name, int max_restarts);
-Handle call_actor(Key actor, const std::string& method, std::vector<Argument> arguments);
-void kill_actor(Key actor);
+struct ActorSettings {
+  Needs needs;
+  Place place;
+  std::string name = {};
+  std::optional<std::string> name_space = {};  // none: the job's own
+  bool detached = false;
+  bool get_if_exists = false;
+  int restarts = 0;
+  int call_retries = 0;
+  bool retries_errors = false;
+  int most_pending = 0;
+  int concurrency = 1;
+};
+
+// The handles to an actor in the process that created it. When the last is gone
+// and none was ever sent away, the actor is told to leave after the calls made
+// so far.
+class ActorLife {
+ public:
+  explicit ActorLife(Key key) : key_(key) {}
+  ActorLife(const ActorLife&) = delete;
+  ActorLife& operator=(const ActorLife&) = delete;
+  ~ActorLife();
+
+  // Somebody else may have a handle from now on.
+  void note_sent() const { sent_ = true; }
+
+ private:
+  Key key_;
+  mutable std::atomic<bool> sent_{false};
+};
+
+// `known` comes out set if the actor was there already (get_if_exists).
+Key create_actor(const std::string& class_name, std::vector<Argument> arguments, const ActorSettings& settings,
+                 bool& known);
+// `retries`: -1 without limit; none: as the actor's creator said.
+Handle call_actor(Key actor, const std::string& method, std::vector<Argument> arguments, std::optional<int> retries);
+void kill_actor(Key actor, bool restart);
 // The actor that has this name now; throws ActorDiedError if nobody has.
-Key find_actor(const std::string& name);
+Key find_actor(const std::string& name, const std::optional<std::string>& name_space);
 // Waits until the actor is up; throws what became of it if it died.
 void wait_for_actor(Key actor, Deadline deadline);
 

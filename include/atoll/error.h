@@ -91,8 +91,15 @@ class ActorDiedError : public Error {
 };
 
 // The actor's process ended, or our connection to it, while the call was under
-// way; the actor lives, or is being restarted. Whether the call ran is unknown.
+// way, more often than the call's retries allow; the actor lives, or is being
+// restarted. Whether the call ran is unknown.
 class ActorUnavailableError : public Error {
+ public:
+  using Error::Error;
+};
+
+// The actor takes no more unfinished calls of one process than max_pending_calls().
+class PendingCallsError : public Error {
  public:
   using Error::Error;
 };

@@ -211,7 +211,8 @@ struct convert<Atoll::Ref<T>> {
     if (in.type != type::ARRAY || in.via.array.size != 3) throw type_error();
     const msgpack::object* field = in.via.array.ptr;
     const Atoll::internal::Key key{field[0].as<std::uint64_t>(), field[1].as<std::uint64_t>()};
-    ref = Atoll::Ref<T>(std::make_shared<const Atoll::internal::ObjectHandle>(key, field[2].as<std::string>()));
+    ref = Atoll::Ref<T>(std::make_shared<const Atoll::internal::ObjectHandle>(
+        key, std::make_shared<const std::string>(field[2].as<std::string>())));
     return in;
   }
 };

@@ -3,12 +3,31 @@
 #include <algorithm>
 
 namespace Atoll {
+namespace {
 
-void ActorClient::create(ActorSpec spec, std::vector<CallArgument> arguments, ClientOutbox& out) {
+ErrorInfo call_error(ErrorKind kind, std::string message) {
+  ErrorInfo error;
+  error.kind = kind;
+  error.message = std::move(message);
+  return error;
+}
+
+}  // namespace
+
+ActorClient::Actor& ActorClient::actor_of(ActorId id) {
+  Actor& actor = actors_[id];
+  actor.id = id;
+  return actor;
+}
+
+// --------------------------------------------------------------------- creation
+
+void ActorClient::create(ActorSpec spec, std::vector<CallArgument> arguments, bool get_if_exists, ClientOutbox& out) {
   const ActorId id = spec.actor;
-  actors_.try_emplace(id);
+  actor_of(id).policy = spec.calls;
   Creation& creation = creations_[id];
   creation.arguments = CallArguments(std::move(arguments), objects_, out);
+  creation.get_if_exists = get_if_exists;
   creation.spec = std::move(spec);
   send_creation(id, out);
 }
@@ -16,169 +35,238 @@ void ActorClient::create(ActorSpec spec, std::vector<CallArgument> arguments, Cl
 void ActorClient::send_creation(ActorId id, ClientOutbox& out) {
   Creation& creation = creations_.at(id);
   const CallArguments::State state = creation.arguments.state(objects_);
-  if (state == CallArguments::State::kWaiting) return;
+  if (state == CallArguments::State::kWaiting) {
+    waiting_[creation.arguments.pending(objects_).front()].push_back(id);
+    return;
+  }
+  Actor& actor = actor_of(id);
   if (state == CallArguments::State::kReady) {
     creation.spec.arguments = creation.arguments.encoded(objects_);
-    out.send(head_, CreateActor{creation.spec, self_});
+    out.send(head_, CreateActor{creation.spec, self_, creation.get_if_exists});
   } else {
-    Actor& actor = actors_.at(id);
     actor.state = ActorState::kDead;
     actor.error = creation.arguments.error(objects_);
-    out.actor_updates.push_back({id, creation.spec.name, actor.state, 0, {}, actor.error});
+    out.actor_updates.push_back({id, creation.spec.name, actor.state, 0, {}, actor.error.copy(), creation.spec.name_space, {}, {}});
   }
   creation.arguments.release(objects_);
   creations_.erase(id);
-  flush(id, actors_.at(id), out);
+  flush(actor, out);
 }
 
 void ActorClient::watch(ActorId id, ClientOutbox& out) {
-  if (actors_.try_emplace(id).second) out.send(head_, WatchActor{id, ""});
+  if (actors_.contains(id)) return;
+  actor_of(id);
+  out.send(head_, WatchActor{id, "", ""});
 }
 
+// ------------------------------------------------------------------------ calls
+
 void ActorClient::call(ActorCallSpec spec, ClientOutbox& out) {
-  const ActorId id = spec.actor;
-  watch(id, out);
+  watch(spec.actor, out);
   objects_.declare(result_of(spec.task));
-  Call call;
+  Actor& actor = actor_of(spec.actor);
+  Call& call = *calls_.try_emplace(spec.task.sequence).first;
+  call.task = spec.task;
+  call.actor = &actor;
+  call.method = std::move(spec.method);
   call.arguments = CallArguments(std::move(spec.arguments), objects_, out);
-  call.spec = std::move(spec);
-  Actor& actor = actors_.at(id);
-  actor.queue.push_back(std::move(call));
-  flush(id, actor, out);
+  call.parent = spec.parent;
+  call.depth = spec.depth;
+  call.retries = spec.retries;
+  const std::uint32_t most = actor.policy.most_pending;
+  ++actor.pending;
+  if (most > 0 && actor.pending > most)
+    return finish(call, nullptr, call_error(ErrorKind::kTooManyCalls, "this process has " + std::to_string(most) +
+                                            " unfinished calls to the actor, which is its limit; wait for some first"), out);
+  actor.queue.push_back(call.task.sequence);
+  flush(actor, out);
 }
 
 // Sends from the front of the queue what can be sent.
-void ActorClient::flush(ActorId id, Actor& actor, ClientOutbox& out) {
+void ActorClient::flush(Actor& actor, ClientOutbox& out) {
+  const bool is_dead = actor.state == ActorState::kDead;
+  const bool takes_calls = actor.state == ActorState::kAlive && !actor.unreachable_since;
   while (!actor.queue.empty()) {
-    Call& call = actor.queue.front();
-    const CallArguments::State state = call.arguments.state(objects_);
-    if (actor.state == ActorState::kDead) {
-      finish(call, nullptr, actor.error, out);
-    } else if (state == CallArguments::State::kBroken) {
-      finish(call, nullptr, call.arguments.error(objects_), out);
-    } else if (state == CallArguments::State::kWaiting || actor.state != ActorState::kAlive ||
-               actor.unreachable_since) {
-      return;
-    } else {
-      const TaskId task = call.spec.task;
-      out.send(actor.worker.process,
-               CallActor{task, id, call.spec.method, call.arguments.encoded(objects_), call.spec.depth});
-      by_task_[task] = id;
-      actor.sent.emplace(task, std::move(call));
+    Call* call = calls_.find(actor.queue.front());
+    if (call == nullptr) {  // it was cancelled
+      actor.queue.pop_front();
+      continue;
     }
+    const CallArguments::State state = call->arguments.state(objects_);
+    if (is_dead || state == CallArguments::State::kBroken) {
+      actor.queue.pop_front();
+      finish(*call, nullptr, is_dead ? actor.error : Failure(call->arguments.error(objects_)), out);
+      continue;
+    }
+    if (state == CallArguments::State::kWaiting) {
+      waiting_[call->arguments.pending(objects_).front()].push_back(actor.id);
+      return;
+    }
+    if (!takes_calls || actor.under_way >= kMostUnderWay) return;
     actor.queue.pop_front();
+    send(actor, *call, out);
   }
 }
 
+void ActorClient::send(Actor& actor, Call& call, ClientOutbox& out) {
+  call.sent = true;
+  ++actor.under_way;
+  actor.sent.push_back(call.task.sequence);
+  out.send(actor.worker.process,
+           CallActor{call.task, actor.id, call.method, call.arguments.encoded(objects_), call.depth});
+}
+
+bool ActorClient::may_retry(const Call& call) const {
+  const std::int32_t limit = call.retries.value_or(call.actor->policy.retries);
+  return !call.cancelled && (limit < 0 || call.retried < limit);
+}
+
+bool ActorClient::on_done(ProcessId worker, const TaskDone& done, ClientOutbox& out) {
+  Call* call = find(done.task);
+  if (call == nullptr || !call->sent || call->actor->worker.process != worker) return false;
+  Actor& actor = *call->actor;
+  if (done.error && done.error->kind == ErrorKind::kTaskFailed && actor.policy.retries_errors && may_retry(*call)) {
+    ++call->retried;
+    call->sent = false;
+    --actor.under_way;
+    std::erase(actor.sent, done.task.sequence);
+    actor.queue.push_front(done.task.sequence);
+  } else {
+    Value value = done.error ? nullptr : std::make_shared<const std::string>(done.value);
+    finish(*call, std::move(value), done.error, out);
+  }
+  while (!actor.sent.empty() && !calls_.contains(actor.sent.front())) actor.sent.pop_front();
+  // Behind a long call many short ones may have come and gone.
+  if (actor.sent.size() > 2 * kMostUnderWay)
+    std::erase_if(actor.sent, [this](std::uint64_t sequence) { return !calls_.contains(sequence); });
+  flush(actor, out);
+  return true;
+}
+
+void ActorClient::finish(Call& call, Value value, Failure error, ClientOutbox& out) {
+  if (error && error->function.empty()) {
+    ErrorInfo named = *error;
+    named.function = call.method;
+    error = std::move(named);
+  }
+  --call.actor->pending;
+  if (call.sent) --call.actor->under_way;
+  call.arguments.release(objects_);
+  const TaskId task = call.task;
+  calls_.erase(task.sequence);
+  objects_.settle(result_of(task), std::move(value), std::move(error), out);
+}
+
 bool ActorClient::cancel(TaskId id, bool recursive, ClientOutbox& out) {
-  if (const auto sent = by_task_.find(id); sent != by_task_.end()) {
-    out.send(actors_.at(sent->second).worker.process, CancelTask{id, recursive});
-    return true;
-  }
-  for (auto& [actor_id, actor] : actors_) {
-    const auto queued = std::ranges::find(actor.queue, id, [](const Call& call) { return call.spec.task; });
-    if (queued == actor.queue.end()) continue;
-    Call call = std::move(*queued);
-    actor.queue.erase(queued);
-    ErrorInfo error;
-    error.kind = ErrorKind::kCancelled;
-    error.message = "it was cancelled before it was sent";
-    finish(call, nullptr, std::move(error), out);
-    flush(actor_id, actor, out);
-    return true;
-  }
-  return false;
+  Call* call = find(id);
+  if (call == nullptr) return false;
+  Actor& actor = *call->actor;
+  call->cancelled = true;
+  if (call->sent)
+    out.send(actor.worker.process, CancelTask{id, recursive});
+  else
+    finish(*call, nullptr, call_error(ErrorKind::kCancelled, "it was cancelled before it was sent"), out);
+  flush(actor, out);
+  return true;
 }
 
 std::vector<TaskId> ActorClient::children_of(TaskId parent) const {
   std::vector<TaskId> children;
-  for (const auto& [id, actor] : actors_) {
-    for (const Call& call : actor.queue)
-      if (call.spec.parent == parent) children.push_back(call.spec.task);
-    for (const auto& [task, call] : actor.sent)
-      if (call.spec.parent == parent) children.push_back(task);
-  }
+  calls_.for_each([&](std::uint64_t, const Call& call) {
+    if (call.parent == parent) children.push_back(call.task);
+  });
+  std::ranges::sort(children);
   return children;
 }
 
-void ActorClient::on_update(Time, const ActorUpdate& update, ClientOutbox& out) {
-  const auto [entry, is_new] = actors_.try_emplace(update.actor);
-  Actor& actor = entry->second;
-  const bool stale = update.incarnation < actor.incarnation || actor.state == ActorState::kDead;
-  out.actor_updates.push_back(update);
-  if (stale) return;
-  const bool ended = update.incarnation > actor.incarnation || update.state != ActorState::kAlive;
-  if (ended && !actor.sent.empty()) {
-    ErrorInfo error = update.error.value_or(ErrorInfo{});
-    if (update.state != ActorState::kDead) error.kind = ErrorKind::kActorUnavailable;
-    fail_sent(actor, error, out);
+void ActorClient::on_object_settled(ObjectId object, ClientOutbox& out) {
+  if (waiting_.empty()) return;
+  auto waiting = waiting_.extract(object);
+  if (waiting.empty()) return;
+  for (const ActorId id : waiting.mapped()) {
+    if (creations_.contains(id)) send_creation(id, out);
+    flush(actor_of(id), out);
   }
-  if (ended) actor.unreachable_since.reset();
+}
+
+// ------------------------------------------------------------- the actor's states
+
+void ActorClient::on_update(Time, const ActorUpdate& update, ClientOutbox& out) {
+  out.actor_updates.push_back(update);
+  if (!update.instead_of.is_none()) actors_.erase(update.instead_of);  // it never was; nobody has called it
+  Actor& actor = actor_of(update.actor);
+  if (update.incarnation < actor.incarnation || actor.state == ActorState::kDead) return;  // old news
+  actor.policy = update.calls;
+  const bool ended = update.incarnation > actor.incarnation || update.state != ActorState::kAlive;
+  if (ended) {
+    unreachable_.erase(actor.id);
+    actor.unreachable_since.reset();
+  }
+  by_worker_.erase(actor.worker.process);
   actor.state = update.state;
   actor.incarnation = update.incarnation;
   actor.error = update.error;
-  actor.worker = update.worker;
-  if (update.state == ActorState::kAlive) out.learn(update.worker);
-  flush(update.actor, actor, out);
-}
-
-bool ActorClient::on_done(const TaskDone& done, ClientOutbox& out) {
-  const auto task = by_task_.find(done.task);
-  if (task == by_task_.end()) return false;
-  Actor& actor = actors_.at(task->second);
-  const auto call = actor.sent.find(done.task);
-  Value value = done.error ? nullptr : std::make_shared<const std::string>(done.value);
-  Call finished = std::move(call->second);
-  actor.sent.erase(call);
-  by_task_.erase(task);
-  finish(finished, std::move(value), done.error, out);
-  return true;
-}
-
-void ActorClient::finish(Call& call, Value value, std::optional<ErrorInfo> error, ClientOutbox& out) {
-  if (error && error->function.empty()) error->function = call.spec.method;
-  call.arguments.release(objects_);
-  objects_.settle(result_of(call.spec.task), std::move(value), std::move(error), out);
-}
-
-void ActorClient::fail_sent(Actor& actor, const ErrorInfo& error, ClientOutbox& out) {
-  for (auto& [task, call] : std::exchange(actor.sent, {})) {
-    by_task_.erase(task);
-    finish(call, nullptr, error, out);
+  if (ended && !actor.sent.empty()) {
+    ErrorInfo error = update.error.value_or(ErrorInfo{});
+    if (update.state != ActorState::kDead) error.kind = ErrorKind::kActorUnavailable;
+    take_back(actor, error, out);
   }
+  actor.worker = update.worker;
+  if (update.state == ActorState::kAlive) {
+    by_worker_[update.worker.process] = actor.id;
+    out.learn(update.worker);
+  }
+  flush(actor, out);
 }
 
-void ActorClient::on_object_settled(ClientOutbox& out) {
-  std::vector<ActorId> held;
-  for (const auto& [id, creation] : creations_) held.push_back(id);
-  for (const ActorId id : held) send_creation(id, out);
-  for (auto& [id, actor] : actors_) flush(id, actor, out);
+void ActorClient::take_back(Actor& actor, const ErrorInfo& error, ClientOutbox& out) {
+  const Failure failure(error);
+  std::deque<std::uint64_t> again;
+  for (const std::uint64_t sequence : std::exchange(actor.sent, {})) {
+    Call* call = calls_.find(sequence);
+    if (call == nullptr) continue;
+    if (actor.state == ActorState::kDead || !may_retry(*call)) {
+      finish(*call, nullptr, failure, out);
+      continue;
+    }
+    ++call->retried;
+    call->sent = false;
+    --actor.under_way;
+    again.push_back(sequence);
+  }
+  actor.queue.insert(actor.queue.begin(), again.begin(), again.end());
 }
 
 void ActorClient::on_lost(Time now, ProcessId peer, const std::string&, ClientOutbox&) {
-  for (auto& [id, actor] : actors_)
-    if (actor.state == ActorState::kAlive && actor.worker.process == peer && !actor.unreachable_since)
-      actor.unreachable_since = now;
+  const auto entry = by_worker_.find(peer);
+  if (entry == by_worker_.end()) return;
+  Actor& actor = actor_of(entry->second);
+  if (actor.unreachable_since) return;
+  actor.unreachable_since = now;
+  unreachable_[actor.id] = now;
 }
 
 void ActorClient::on_tick(Time now, ClientOutbox& out) {
-  for (auto& [id, actor] : actors_) {
-    if (!actor.unreachable_since || now - *actor.unreachable_since < kActorVerdictLimit) continue;
+  std::vector<ActorId> undecided;
+  for (const auto& [id, since] : unreachable_)
+    if (now - since >= kActorVerdictLimit) undecided.push_back(id);
+  for (const ActorId id : undecided) {
     // The head says it lives: only our connection broke. What was sent is in doubt.
-    ErrorInfo error;
-    error.kind = ErrorKind::kActorUnavailable;
-    error.message = "the connection to the actor broke, and whether the call ran is not known";
+    Actor& actor = actor_of(id);
+    unreachable_.erase(id);
     actor.unreachable_since.reset();
-    fail_sent(actor, error, out);
-    flush(id, actor, out);
+    take_back(actor,
+              call_error(ErrorKind::kActorUnavailable,
+                         "the connection to the actor broke, and whether the call ran is not known"),
+              out);
+    flush(actor, out);
   }
 }
 
 std::optional<Time> ActorClient::next_deadline() const {
   std::optional<Time> next;
-  for (const auto& [id, actor] : actors_)
-    if (actor.unreachable_since && (!next || *actor.unreachable_since + kActorVerdictLimit < *next))
-      next = *actor.unreachable_since + kActorVerdictLimit;
+  for (const auto& [id, since] : unreachable_)
+    if (!next || since + kActorVerdictLimit < *next) next = since + kActorVerdictLimit;
   return next;
 }
 

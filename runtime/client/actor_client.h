@@ -2,9 +2,12 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "runtime/base/clock.h"
+#include "runtime/base/sequence_table.h"
 #include "runtime/client/call_arguments.h"
 
 namespace Atoll {
@@ -13,10 +16,14 @@ namespace Atoll {
 // order, settles their results, and fails them when the actor dies.
 //
 // CALLS-1 calls of this process to one actor are sent in the order they were
-//         made, also when an earlier one waits for an object
-// CALLS-2 a call that was sent to an incarnation that ended is never sent again:
-//         it fails with that incarnation's cause
+//         made, also when an earlier one waits for an object, and when they are
+//         sent again
+// CALLS-2 a call that was sent to an incarnation that ended, or over a connection
+//         that broke, is sent again only if its retries allow: else it fails with
+//         the cause
 // CALLS-3 calls not yet sent wait while the actor starts or restarts
+// CALLS-4 no more than kMostUnderWay calls are sent and not answered
+// CALLS-5 no more than CallPolicy::most_pending are unfinished: more fail at once
 class ActorClient {
  public:
   ActorClient(const Contact& self, ObjectBook& objects) : self_(self), objects_(objects) {}
@@ -25,57 +32,83 @@ class ActorClient {
 
   // Creates an actor. Its constructor's arguments must be settled objects or
   // values; pending ones hold the creation back.
-  void create(ActorSpec spec, std::vector<CallArgument> arguments, ClientOutbox& out);
+  void create(ActorSpec spec, std::vector<CallArgument> arguments, bool get_if_exists, ClientOutbox& out);
   // Makes an actor known here: by the id in a handle that came from elsewhere.
   void watch(ActorId id, ClientOutbox& out);
   void call(ActorCallSpec spec, ClientOutbox& out);
-
   // Drops the call if it was not sent, else tells the actor; false if it is no unfinished call of ours.
   bool cancel(TaskId id, bool recursive, ClientOutbox& out);
   // The unfinished calls that this task made.
   std::vector<TaskId> children_of(TaskId parent) const;
 
   void on_update(Time now, const ActorUpdate& update, ClientOutbox& out);
-  // Returns false if the task is not a call that was sent.
-  bool on_done(const TaskDone& done, ClientOutbox& out);
-  void on_object_settled(ClientOutbox& out);
+  // Returns false if the task is not a call that was sent to this worker.
+  bool on_done(ProcessId worker, const TaskDone& done, ClientOutbox& out);
+  void on_object_settled(ObjectId object, ClientOutbox& out);
   void on_lost(Time now, ProcessId peer, const std::string& why, ClientOutbox& out);
   void on_tick(Time now, ClientOutbox& out);
   std::optional<Time> next_deadline() const;
 
+  std::size_t unfinished() const { return calls_.size(); }
+
  private:
+  struct Actor;
   struct Call {
-    ActorCallSpec spec;
+    TaskId task;
+    Actor* actor = nullptr;
+    std::string method;
     CallArguments arguments;
+    TaskId parent;
+    std::optional<std::int32_t> retries;
+    std::int32_t retried = 0;
+    std::uint32_t depth = 0;
+    bool sent = false;
+    bool cancelled = false;
   };
   struct Creation {
     ActorSpec spec;
     CallArguments arguments;
+    bool get_if_exists = false;
   };
   struct Actor {
+    ActorId id;
     ActorState state = ActorState::kPending;
     std::uint32_t incarnation = 0;
     Contact worker;
-    std::optional<ErrorInfo> error;
-    std::deque<Call> queue;               // not sent
-    std::map<TaskId, Call> sent;          // to this incarnation
+    Failure error;
+    CallPolicy policy;
+    std::deque<std::uint64_t> queue;  // calls by sequence, not sent, some cancelled since
+    std::deque<std::uint64_t> sent;   // to this incarnation, in order, some answered since
+    std::size_t pending = 0;          // unfinished calls
+    std::size_t under_way = 0;        // of them sent
     std::optional<Time> unreachable_since;  // the head has not said why yet
   };
 
-  void flush(ActorId id, Actor& actor, ClientOutbox& out);
-  void fail_sent(Actor& actor, const ErrorInfo& error, ClientOutbox& out);
-  void finish(Call& call, Value value, std::optional<ErrorInfo> error, ClientOutbox& out);
+  Actor& actor_of(ActorId id);
+  Call* find(TaskId id) { return id.process == self_.process ? calls_.find(id.sequence) : nullptr; }
+  void flush(Actor& actor, ClientOutbox& out);
+  void send(Actor& actor, Call& call, ClientOutbox& out);
+  // What was sent is sent again or fails with `error`.
+  void take_back(Actor& actor, const ErrorInfo& error, ClientOutbox& out);
+  bool may_retry(const Call& call) const;
+  void finish(Call& call, Value value, Failure error, ClientOutbox& out);
   void send_creation(ActorId id, ClientOutbox& out);
 
   Contact self_;
   ObjectBook& objects_;
   ProcessId head_ = ProcessId::kNone;
-  std::map<ActorId, Actor> actors_;
-  std::map<ActorId, Creation> creations_;       // held back by an argument
-  std::unordered_map<TaskId, ActorId> by_task_;  // of calls that were sent
+  std::unordered_map<ActorId, Actor> actors_;
+  SequenceTable<Call> calls_;              // unfinished, by sequence
+  std::map<ActorId, Creation> creations_;  // held back by an argument
+  // What waits for an object: actors whose next call has it as an argument, and held back creations.
+  std::unordered_map<ObjectId, std::vector<ActorId>> waiting_;
+  std::unordered_map<ProcessId, ActorId> by_worker_;  // of actors that are alive
+  std::map<ActorId, Time> unreachable_;
 };
 
 // How long a lost connection to an actor waits for the head's words on it.
 inline constexpr Duration kActorVerdictLimit = std::chrono::seconds(5);
+// Calls to one actor that are on their way or run: more would only fill queues on the way.
+inline constexpr std::size_t kMostUnderWay = 1024;
 
 }  // namespace Atoll

@@ -34,59 +34,6 @@ ObjectHandle::~ObjectHandle() {
   runtime.post([id](Time, ClientCore& core, ClientOutbox&) { core.drop(id); });
 }
 
-Key create_actor(const std::string& class_name, std::vector<Argument> arguments, const Needs& needs,
-                 const Place& place, const std::string& name, int max_restarts) {
-  ClientRuntime& runtime = current_runtime();
-  ActorSpec spec;
-  spec.shape = resources_of(needs);
-  spec.actor = {runtime.self().process, runtime.next_sequence()};
-  spec.job = runtime.job();
-  spec.class_name = class_name;
-  spec.name = name;
-  spec.max_restarts = max_restarts;
-  spec.group = id_of<GroupId>(place.group);
-  spec.bundle = place.bundle;
-  const Key key = key_of(spec.actor);
-  runtime.table().expect_actor(spec.actor);
-  runtime.post([spec, converted = call_arguments(runtime, std::move(arguments))](Time, ClientCore& core, ClientOutbox& out) {
-    core.create_actor(spec, converted, out);
-  });
-  return key;
-}
-
-Handle call_actor(Key actor, const std::string& method, std::vector<Argument> arguments) {
-  ClientRuntime& runtime = current_runtime();
-  ActorCallSpec spec;
-  spec.task = {runtime.self().process, runtime.next_sequence()};
-  spec.actor = id_of<ActorId>(actor);
-  spec.method = method;
-  if (const RunningTask* within = running_task()) {
-    spec.depth = within->depth + 1;
-    spec.parent = within->task;
-  }
-  spec.arguments = call_arguments(runtime, std::move(arguments));
-  Handle result = own_object(runtime, spec.task.sequence);
-  runtime.post([spec = std::move(spec)](Time now, ClientCore& core, ClientOutbox& out) {
-    core.call_actor(now, spec, out);
-  });
-  return result;
-}
-
-void kill_actor(Key actor) {
-  current_runtime().post([id = id_of<ActorId>(actor)](Time, ClientCore& core, ClientOutbox& out) { core.kill_actor(id, out); });
-}
-
-Key find_actor(const std::string& name) {
-  ClientRuntime& runtime = current_runtime();
-  runtime.post([name](Time, ClientCore& core, ClientOutbox& out) { core.find_actor(name, out); });
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  const std::optional<ActorUpdate> found = runtime.table().wait_name(name, deadline);
-  throw_if_cancelled();
-  if (!found) throw ClusterLostError("the cluster's head did not answer within 10 s");
-  if (found->actor.is_none()) throw ActorDiedError("no living actor is called '" + name + "'");
-  return key_of(found->actor);
-}
-
 Handle put_object(std::string value) {
   return put_value(current_runtime(), std::make_shared<const std::string>(std::move(value)));
 }

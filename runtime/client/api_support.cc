@@ -41,7 +41,7 @@ std::vector<CallArgument> call_arguments(ClientRuntime& runtime, std::vector<int
     if (argument.object != nullptr) {
       ensure_known(runtime, argument.object);
       each.object = id_of<ObjectId>(argument.object->key());
-      each.owner = decode_contact(argument.object->owner()).value();
+      if (each.object.process != runtime.self().process) each.owner = decode_contact(argument.object->owner()).value();
       each.keep = argument.object;
     } else {
       each.value = std::make_shared<const std::string>(std::move(argument.value));
@@ -64,7 +64,7 @@ ErrorOrigin origin_here() {
 internal::Handle own_object(ClientRuntime& runtime, std::uint64_t sequence) {
   const ObjectId id{runtime.self().process, sequence};
   runtime.table().expect(id);
-  auto handle = std::make_shared<const internal::ObjectHandle>(key_of(id), encode_contact(runtime.self()));
+  auto handle = std::make_shared<const internal::ObjectHandle>(key_of(id), runtime.self_text());
   handle->count_once();
   return handle;
 }

@@ -12,6 +12,27 @@ namespace Atoll {
 // An encoded value, shared without copying: immutable once made.
 using Value = std::shared_ptr<const std::string>;
 
+// An error, shared without copying: immutable once made. None in most objects,
+// which it costs no more than a pointer.
+class Failure {
+ public:
+  Failure() = default;
+  Failure(std::nullopt_t) {}  // NOLINT: implicit on purpose, as those that follow
+  Failure(ErrorInfo error) : error_(std::make_shared<const ErrorInfo>(std::move(error))) {}
+  Failure(std::optional<ErrorInfo> error) {
+    if (error) error_ = std::make_shared<const ErrorInfo>(std::move(*error));
+  }
+
+  explicit operator bool() const { return error_ != nullptr; }
+  bool has_value() const { return error_ != nullptr; }
+  const ErrorInfo& operator*() const { return *error_; }
+  const ErrorInfo* operator->() const { return error_.get(); }
+  std::optional<ErrorInfo> copy() const { return error_ ? std::optional(*error_) : std::nullopt; }
+
+ private:
+  std::shared_ptr<const ErrorInfo> error_;
+};
+
 // One argument of a call: a value, or an object to be resolved before the call
 // is sent. `owner` is where to ask for an object that is not ours.
 struct CallArgument {
@@ -59,6 +80,7 @@ struct ActorCallSpec {
   std::vector<CallArgument> arguments;
   std::uint32_t depth = 0;
   TaskId parent = {};
+  std::optional<std::int32_t> retries = {};  // none: as the actor's creator said
 };
 
 inline ObjectId result_of(TaskId task) { return {task.process, task.sequence}; }
@@ -68,7 +90,7 @@ inline TaskId task_of(ObjectId result) { return {result.process, result.sequence
 struct Completion {
   ObjectId object;
   Value value;
-  std::optional<ErrorInfo> error;
+  Failure error;
 };
 
 struct Item {
@@ -81,7 +103,7 @@ struct ClientOutbox : Outbox {
   std::vector<Completion> completions;
   std::vector<Item> items;  // of streams, each in order and before its completion
   std::vector<ActorUpdate> actor_updates;
-  std::vector<std::string> unknown_names;  // actors that nobody has
+  std::vector<NoSuchActor> unknown_names;  // actors that nobody has
   std::vector<GroupUpdate> group_updates;
   std::vector<std::string> unknown_groups;  // names that nobody has
 

@@ -5,7 +5,7 @@ namespace Atoll {
 ClientCore::ClientCore(Options options, ClientOutbox& out)
     : options_(std::move(options)),
       objects_(options_.self.process),
-      tasks_(options_.job, objects_),
+      tasks_(options_.self.process, options_.job, objects_),
       actors_(options_.self, objects_),
       groups_(options_.self, objects_) {
   tasks_.set_head(options_.head.process);
@@ -18,7 +18,7 @@ void ClientCore::propagate(Time now, std::size_t before, ClientOutbox& out) {
   for (; before < out.completions.size(); ++before) {
     const ObjectId settled = out.completions[before].object;
     tasks_.on_object_settled(now, settled, out);
-    actors_.on_object_settled(out);
+    actors_.on_object_settled(settled, out);
   }
 }
 
@@ -34,7 +34,7 @@ void ClientCore::put(Time now, ObjectId id, Value value, ClientOutbox& out) {
   propagate(now, before, out);
 }
 
-void ClientCore::settle(Time now, ObjectId id, Value value, std::optional<ErrorInfo> error, ClientOutbox& out) {
+void ClientCore::settle(Time now, ObjectId id, Value value, Failure error, ClientOutbox& out) {
   const std::size_t before = out.completions.size();
   objects_.settle(id, std::move(value), std::move(error), out);
   propagate(now, before, out);
@@ -44,12 +44,12 @@ void ClientCore::borrow(ObjectId id, const Contact& owner, ClientOutbox& out) {
   objects_.borrow(id, owner, out);
 }
 
-void ClientCore::create_actor(ActorSpec spec, std::vector<CallArgument> arguments, ClientOutbox& out) {
-  actors_.create(std::move(spec), std::move(arguments), out);
+void ClientCore::create_actor(ActorSpec spec, std::vector<CallArgument> arguments, ClientOutbox& out, bool get_if_exists) {
+  actors_.create(std::move(spec), std::move(arguments), get_if_exists, out);
 }
 
-void ClientCore::find_actor(const std::string& name, ClientOutbox& out) {
-  out.send(options_.head.process, WatchActor{ActorId(), name});
+void ClientCore::find_actor(const std::string& name, const std::string& name_space, ClientOutbox& out) {
+  out.send(options_.head.process, WatchActor{ActorId(), name, name_space});
 }
 
 void ClientCore::call_actor(Time now, ActorCallSpec spec, ClientOutbox& out) {
@@ -58,8 +58,8 @@ void ClientCore::call_actor(Time now, ActorCallSpec spec, ClientOutbox& out) {
   propagate(now, before, out);
 }
 
-void ClientCore::kill_actor(ActorId id, ClientOutbox& out) {
-  out.send(options_.head.process, KillActor{id});
+void ClientCore::kill_actor(ActorId id, bool restart, ClientOutbox& out) {
+  out.send(options_.head.process, KillActor{id, restart});
 }
 
 void ClientCore::cancel(Time now, const CancelObject& request, const Contact& owner, ClientOutbox& out) {
@@ -111,7 +111,7 @@ void ClientCore::on_message(Time now, ProcessId from, const Message& message, Cl
   if (const auto* grant = std::get_if<LeaseGrant>(&message))
     tasks_.on_grant(now, from, *grant, out);
   else if (const auto* done = std::get_if<TaskDone>(&message))
-    tasks_.on_done(now, from, *done, out) || actors_.on_done(*done, out);
+    tasks_.on_done(now, from, *done, out) || actors_.on_done(from, *done, out);
   else if (const auto* item = std::get_if<StreamItem>(&message))
     tasks_.on_item(from, *item, out);
   else if (const auto* returned = std::get_if<TasksReturned>(&message))
@@ -129,7 +129,7 @@ void ClientCore::on_message(Time now, ProcessId from, const Message& message, Cl
   else if (const auto* update = std::get_if<ActorUpdate>(&message))
     actors_.on_update(now, *update, out);
   else if (const auto* unknown = std::get_if<NoSuchActor>(&message))
-    out.unknown_names.push_back(unknown->name);
+    out.unknown_names.push_back(*unknown);
   else if (const auto* fetch = std::get_if<FetchObject>(&message))
     objects_.on_fetch(from, fetch->object, out);
   else if (const auto* ready = std::get_if<ObjectReady>(&message))

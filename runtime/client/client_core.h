@@ -29,14 +29,14 @@ class ClientCore {
   void put(Time now, ObjectId id, Value value, ClientOutbox& out);
   // An object of ours that settle() will settle: with a value, or with an error if that is null.
   void declare(ObjectId id) { objects_.declare(id); }
-  void settle(Time now, ObjectId id, Value value, std::optional<ErrorInfo> error, ClientOutbox& out);
+  void settle(Time now, ObjectId id, Value value, Failure error, ClientOutbox& out);
   void borrow(ObjectId id, const Contact& owner, ClientOutbox& out);
   void drop(ObjectId id) { objects_.drop(id); }
-  void create_actor(ActorSpec spec, std::vector<CallArgument> arguments, ClientOutbox& out);
+  void create_actor(ActorSpec spec, std::vector<CallArgument> arguments, ClientOutbox& out, bool get_if_exists = false);
   void watch_actor(ActorId id, ClientOutbox& out) { actors_.watch(id, out); }
-  void find_actor(const std::string& name, ClientOutbox& out);
+  void find_actor(const std::string& name, const std::string& name_space, ClientOutbox& out);
   void call_actor(Time now, ActorCallSpec spec, ClientOutbox& out);
-  void kill_actor(ActorId id, ClientOutbox& out);
+  void kill_actor(ActorId id, bool restart, ClientOutbox& out);
   // Cancels what the object is the result of; its owner is asked if that is another process.
   void cancel(Time now, const CancelObject& request, const Contact& owner, ClientOutbox& out);
   // So many items of the stream were read; `closed`: nobody reads any more.
@@ -55,6 +55,7 @@ class ClientCore {
   std::optional<Time> next_deadline() const;
 
   const TaskClient& tasks() const { return tasks_; }
+  const ActorClient& actors() const { return actors_; }
   const ObjectBook& objects() const { return objects_; }
 
  private:

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "runtime/base/log.h"
+#include "runtime/client/connect.h"
 #include "runtime/wire/ucx_transport.h"
 
 namespace Atoll {
@@ -37,6 +38,7 @@ Status ClientRuntime::open(const Options& options) {
   transport_ = std::move(*transport);
   messenger_.use(*transport_);
   self_.address = transport_->address();
+  self_text_ = std::make_shared<const std::string>(encode_contact(self_));
   core_ = std::make_unique<ClientCore>(ClientCore::Options{self_, options.head, options.job}, out_);
   messenger_.deliver(out_);
   wake_ = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -84,7 +86,7 @@ void ClientRuntime::carry_out() {
   for (Item& item : std::exchange(out_.items, {})) streams_.add(item.stream, std::move(item.value));
   for (const Completion& completion : std::exchange(out_.completions, {})) table_.settle(completion);
   for (const ActorUpdate& update : std::exchange(out_.actor_updates, {})) table_.update_actor(update);
-  for (const std::string& name : std::exchange(out_.unknown_names, {})) table_.name_is_unknown(name);
+  for (const NoSuchActor& name : std::exchange(out_.unknown_names, {})) table_.name_is_unknown(name);
   for (const GroupUpdate& update : std::exchange(out_.group_updates, {})) table_.update_group(update);
   for (const std::string& name : std::exchange(out_.unknown_groups, {})) table_.group_name_is_unknown(name);
   messenger_.deliver(out_);

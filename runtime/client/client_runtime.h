@@ -46,6 +46,8 @@ class ClientRuntime : private MessageHandler, private IoWork {
   ~ClientRuntime() override;
 
   const Contact& self() const { return self_; }
+  // The same as encode_contact() makes it, for all handles to objects of this process.
+  const std::shared_ptr<const std::string>& self_text() const { return self_text_; }
   ProcessId job() const { return job_; }  // the driver that all this is done for
   ObjectTable& table() { return table_; }
   StreamTable& streams() { return streams_; }
@@ -89,6 +91,7 @@ class ClientRuntime : private MessageHandler, private IoWork {
   Messenger messenger_;
   std::unique_ptr<Transport> transport_;
   Contact self_;
+  std::shared_ptr<const std::string> self_text_;
   ProcessId job_;
   IoTurns turns_;
   ObjectTable table_;

@@ -192,7 +192,7 @@ void run_worker_process(const std::string& text) {
     core.set_home(daemon);
     out.send(daemon.process, ready);
   });
-  run_worker(**runtime, queue, start->binding.node);
+  run_worker(**runtime, queue, start->binding.node, start->daemon.process);
 }
 
 }  // namespace Atoll

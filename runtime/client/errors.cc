@@ -38,6 +38,7 @@ void throw_error(const ErrorInfo& error) {
     case ErrorKind::kUnknownFunction: throw UnknownFunctionError(error.message, origin);
     case ErrorKind::kBadArguments: throw BadArgumentsError(error.message, origin);
     case ErrorKind::kCancelled: throw CancelledError(error.message, origin);
+    case ErrorKind::kTooManyCalls: throw PendingCallsError(error.message, origin);
     case ErrorKind::kNestedTooDeep: throw NestingError(error.message, origin);
     case ErrorKind::kGroupRemoved: throw GroupRemovedError(error.message, origin);
     case ErrorKind::kClusterLost: throw ClusterLostError(error.message, origin);
@@ -79,6 +80,7 @@ template <> constexpr ErrorKind kKindOf<UnknownFunctionError> = ErrorKind::kUnkn
 template <> constexpr ErrorKind kKindOf<BadArgumentsError> = ErrorKind::kBadArguments;
 template <> constexpr ErrorKind kKindOf<CancelledError> = ErrorKind::kCancelled;
 template <> constexpr ErrorKind kKindOf<GroupRemovedError> = ErrorKind::kGroupRemoved;
+template <> constexpr ErrorKind kKindOf<PendingCallsError> = ErrorKind::kTooManyCalls;
 template <> constexpr ErrorKind kKindOf<NestingError> = ErrorKind::kNestedTooDeep;
 
 template <typename... Errors>
@@ -104,7 +106,8 @@ std::optional<ErrorInfo> passed_on(const Error& error) {
   }
   const std::optional<ErrorKind> kind =
       kind_among<WorkerDiedError, ActorDiedError, ActorUnavailableError, InfeasibleError, ObjectLostError,
-                 UnknownFunctionError, BadArgumentsError, CancelledError, GroupRemovedError, NestingError>(error);
+                 UnknownFunctionError, BadArgumentsError, CancelledError, GroupRemovedError, PendingCallsError,
+                 NestingError>(error);
   if (!kind) return std::nullopt;
   info.kind = *kind;
   return info;

@@ -14,9 +14,27 @@ ErrorInfo lost(std::string message) {
 
 }  // namespace
 
+const ObjectBook::Object* ObjectBook::find(ObjectId id) const {
+  if (id.process == self_) return own_.find(id.sequence);
+  const auto entry = borrowed_.find(id);
+  return entry == borrowed_.end() ? nullptr : &entry->second;
+}
+
+std::pair<ObjectBook::Object*, bool> ObjectBook::add(ObjectId id) {
+  if (id.process == self_) return own_.try_emplace(id.sequence);
+  const auto [entry, is_new] = borrowed_.try_emplace(id);
+  return {&entry->second, is_new};
+}
+
+template <typename Each>
+void ObjectBook::for_each(Each each) {
+  own_.for_each([&](std::uint64_t sequence, Object& object) { each(ObjectId{self_, sequence}, object); });
+  for (auto& [id, object] : borrowed_) each(id, object);
+}
+
 void ObjectBook::declare(ObjectId id) {
   ATOLL_CHECK(id.process == self_, id);
-  const bool is_new = objects_.try_emplace(id).second;
+  const bool is_new = add(id).second;
   ATOLL_CHECK(is_new, id);
 }
 
@@ -26,69 +44,69 @@ void ObjectBook::put(ObjectId id, Value value, ClientOutbox& out) {
 }
 
 void ObjectBook::borrow(ObjectId id, const Contact& owner, ClientOutbox& out) {
-  const auto [entry, is_new] = objects_.try_emplace(id);
+  const auto [object, is_new] = add(id);
   if (!is_new) {
-    Object& known = entry->second;
-    known.dropped = false;
-    if (known.settled) out.completions.push_back({id, known.value, known.error});
+    object->dropped = false;
+    if (object->settled) out.completions.push_back({id, object->value, object->error});
     return;
   }
   if (id.process == self_)  // it was dropped here while its ref was on its way
     return settle(id, nullptr, lost("the object " + to_string(id) + " was dropped by its owner"), out);
-  entry->second.owner = owner;
+  object->shared().owner = owner;
   out.learn(owner);
   out.send(owner.process, FetchObject{id});
 }
 
-void ObjectBook::settle(ObjectId id, Value value, std::optional<ErrorInfo> error, ClientOutbox& out) {
-  const auto entry = objects_.find(id);
-  if (entry == objects_.end() || entry->second.settled) return;
-  Object& object = entry->second;
-  object.settled = true;
-  object.value = std::move(value);
-  object.error = std::move(error);
-  for (const ProcessId fetcher : object.fetchers) out.send(fetcher, reply_of(id, object));
-  object.fetchers.clear();
-  out.completions.push_back({id, object.value, object.error});
-  forget_if_unused(id);
+void ObjectBook::settle(ObjectId id, Value value, Failure error, ClientOutbox& out) {
+  Object* object = find_object(id);
+  if (object == nullptr || object->settled) return;
+  object->settled = true;
+  object->value = std::move(value);
+  object->error = std::move(error);
+  if (object->sharing != nullptr)
+    for (const ProcessId fetcher : std::exchange(object->sharing->fetchers, {})) out.send(fetcher, reply_of(id, *object));
+  out.completions.push_back({id, object->value, object->error});
+  forget_if_unused(id, *object);
 }
 
 void ObjectBook::drop(ObjectId id) {
-  const auto entry = objects_.find(id);
-  if (entry == objects_.end()) return;
-  entry->second.dropped = true;
-  forget_if_unused(id);
+  Object* object = find_object(id);
+  if (object == nullptr) return;
+  object->dropped = true;
+  forget_if_unused(id, *object);
 }
 
 void ObjectBook::pin(ObjectId id) {
-  const auto entry = objects_.find(id);
-  ATOLL_CHECK(entry != objects_.end(), id);
-  ++entry->second.pins;
+  Object* object = find_object(id);
+  ATOLL_CHECK(object != nullptr, id);
+  ++object->pins;
 }
 
 void ObjectBook::unpin(ObjectId id) {
-  const auto entry = objects_.find(id);
-  ATOLL_CHECK(entry != objects_.end() && entry->second.pins > 0, id);
-  --entry->second.pins;
-  forget_if_unused(id);
+  Object* object = find_object(id);
+  ATOLL_CHECK(object != nullptr && object->pins > 0, id);
+  --object->pins;
+  forget_if_unused(id, *object);
 }
 
-void ObjectBook::forget_if_unused(ObjectId id) {
-  const auto entry = objects_.find(id);
-  const Object& object = entry->second;
-  if (object.settled && object.dropped && object.pins == 0) objects_.erase(entry);
+void ObjectBook::forget_if_unused(ObjectId id, const Object& object) {
+  if (!object.settled || !object.dropped || object.pins > 0) return;
+  if (id.process == self_)
+    own_.erase(id.sequence);
+  else
+    borrowed_.erase(id);
 }
 
 void ObjectBook::on_fetch(ProcessId from, ObjectId id, ClientOutbox& out) {
-  const auto entry = objects_.find(id);
-  if (entry == objects_.end()) {
+  Object* object = find_object(id);
+  if (object == nullptr) {
     ObjectReady gone{id, "", lost("the object " + to_string(id) + " was dropped by its owner")};
     return out.send(from, std::move(gone));
   }
-  if (entry->second.settled)
-    out.send(from, reply_of(id, entry->second));
+  if (object->settled)
+    out.send(from, reply_of(id, *object));
   else
-    entry->second.fetchers.push_back(from);
+    object->shared().fetchers.push_back(from);
 }
 
 void ObjectBook::on_ready(const ObjectReady& ready, ClientOutbox& out) {
@@ -98,35 +116,33 @@ void ObjectBook::on_ready(const ObjectReady& ready, ClientOutbox& out) {
 
 void ObjectBook::on_lost(ProcessId peer, const std::string& why, ClientOutbox& out) {
   std::vector<ObjectId> gone;
-  for (auto& [id, object] : objects_) {
-    std::erase(object.fetchers, peer);
-    if (!object.settled && object.owner.process == peer) gone.push_back(id);
-  }
+  for_each([&](ObjectId id, Object& object) {
+    if (object.sharing == nullptr) return;
+    std::erase(object.sharing->fetchers, peer);
+    if (!object.settled && object.sharing->owner.process == peer) gone.push_back(id);
+  });
   for (const ObjectId id : gone)
     settle(id, nullptr, lost("the owner of the object, process " + to_string(peer) + ", is gone: " + why), out);
 }
 
 void ObjectBook::on_node_died(NodeId node, const std::string& why, ClientOutbox& out) {
   std::vector<ObjectId> gone;
-  for (const auto& [id, object] : objects_)
-    if (!object.settled && !object.owner.is_none() && object.owner.node == node) gone.push_back(id);
+  for (const auto& [id, object] : borrowed_)
+    if (!object.settled && object.sharing->owner.node == node) gone.push_back(id);
   for (const ObjectId id : gone) settle(id, nullptr, lost("the owner of the object is gone: " + why), out);
 }
 
 void ObjectBook::fail_all(const ErrorInfo& error, ClientOutbox& out) {
+  const Failure failure(error);
   std::vector<ObjectId> pending;
-  for (const auto& [id, object] : objects_)
+  for_each([&](ObjectId id, const Object& object) {
     if (!object.settled) pending.push_back(id);
-  for (const ObjectId id : pending) settle(id, nullptr, error, out);
-}
-
-const ObjectBook::Object* ObjectBook::find(ObjectId id) const {
-  const auto entry = objects_.find(id);
-  return entry == objects_.end() ? nullptr : &entry->second;
+  });
+  for (const ObjectId id : pending) settle(id, nullptr, failure, out);
 }
 
 ObjectReady ObjectBook::reply_of(ObjectId id, const Object& object) {
-  return {id, object.value ? *object.value : "", object.error};
+  return {id, object.value ? *object.value : "", object.error.copy()};
 }
 
 }  // namespace Atoll

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <memory>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include "runtime/base/sequence_table.h"
 #include "runtime/client/call.h"
 
 namespace Atoll {
@@ -25,7 +28,7 @@ class ObjectBook {
   void borrow(ObjectId id, const Contact& owner, ClientOutbox& out);
 
   // Settles a pending object; a null value means `error`. Answers whoever asked.
-  void settle(ObjectId id, Value value, std::optional<ErrorInfo> error, ClientOutbox& out);
+  void settle(ObjectId id, Value value, Failure error, ClientOutbox& out);
 
   // Nobody in this process refers to the object any more.
   void drop(ObjectId id);
@@ -46,22 +49,35 @@ class ObjectBook {
   struct Object {
     bool settled = false;
     bool dropped = false;
-    int pins = 0;
+    std::int32_t pins = 0;
     Value value;
-    std::optional<ErrorInfo> error;
-    Contact owner;                    // when borrowed
-    std::vector<ProcessId> fetchers;  // who waits for it
+    Failure error;
+    // What other processes have to do with it; null for most.
+    struct Sharing {
+      Contact owner;                    // when borrowed
+      std::vector<ProcessId> fetchers;  // who waits for it
+    };
+    std::unique_ptr<Sharing> sharing;
+    Sharing& shared() {
+      if (sharing == nullptr) sharing = std::make_unique<Sharing>();
+      return *sharing;
+    }
   };
   // None if it was never known here, or is forgotten.
   const Object* find(ObjectId id) const;
-  std::size_t size() const { return objects_.size(); }
+  std::size_t size() const { return own_.size() + borrowed_.size(); }
 
  private:
-  void forget_if_unused(ObjectId id);
+  Object* find_object(ObjectId id) { return const_cast<Object*>(find(id)); }
+  std::pair<Object*, bool> add(ObjectId id);
+  void forget_if_unused(ObjectId id, const Object& object);
   static ObjectReady reply_of(ObjectId id, const Object& object);
+  template <typename Each>
+  void for_each(Each each);
 
   ProcessId self_;
-  std::unordered_map<ObjectId, Object> objects_;
+  SequenceTable<Object> own_;  // by sequence
+  std::unordered_map<ObjectId, Object> borrowed_;
 };
 
 }  // namespace Atoll

@@ -25,16 +25,37 @@ bool ObjectTable::wait_until(std::unique_lock<std::mutex>& lock, Deadline deadli
   return done();
 }
 
+ObjectTable::Object* ObjectTable::find(ObjectId id) {
+  if (recent_.second == nullptr || recent_.first != id.process) {
+    const auto maker = objects_.find(id.process);
+    if (maker == objects_.end()) return nullptr;
+    recent_ = {id.process, &maker->second};
+  }
+  return recent_.second->find(id.sequence);
+}
+
+ObjectTable::Object& ObjectTable::at(ObjectId id) {
+  Object* object = find(id);
+  ATOLL_CHECK(object != nullptr, id);
+  return *object;
+}
+
 bool ObjectTable::expect(ObjectId id) {
   const std::lock_guard lock(mutex_);
-  return objects_[id].handles++ == 0;
+  return objects_[id.process].try_emplace(id.sequence).first->handles++ == 0;
 }
 
 bool ObjectTable::forget(ObjectId id) {
+  Settled freed;  // at the end, without the lock
   const std::lock_guard lock(mutex_);
-  const auto entry = objects_.find(id);
-  if (entry == objects_.end() || --entry->second.handles > 0) return false;
-  objects_.erase(entry);
+  Object* object = find(id);
+  if (object == nullptr || --object->handles > 0) return false;
+  freed = std::move(object->outcome);
+  const auto maker = objects_.find(id.process);
+  maker->second.erase(id.sequence);
+  if (!maker->second.empty()) return true;
+  objects_.erase(maker);
+  recent_ = {};
   return true;
 }
 
@@ -42,11 +63,12 @@ void ObjectTable::settle(const Completion& completion) {
   std::unique_ptr<Interest> interest;
   {
     const std::lock_guard lock(mutex_);
-    const auto entry = objects_.find(completion.object);
-    if (entry == objects_.end() || entry->second.settled) return;  // nobody refers to it any more, or it was put
-    entry->second.settled = Settled{completion.value, completion.error};
-    if (entry->second.interest == nullptr) return;
-    interest = std::move(entry->second.interest);
+    Object* object = find(completion.object);
+    if (object == nullptr || object->settled) return;  // nobody refers to it any more, or it was put
+    object->settled = true;
+    object->outcome = {completion.value, completion.error};
+    if (object->interest == nullptr) return;
+    interest = std::move(object->interest);
     for (Waiter* waiter : interest->waiters) {
       if (waiter->missing == 0) continue;
       waiter->missing = waiter->ends_with_error && completion.error ? 0 : waiter->missing - 1;
@@ -55,42 +77,43 @@ void ObjectTable::settle(const Completion& completion) {
   for (Callback& callback : interest->callbacks) callbacks_.post(std::move(callback));
 }
 
-void ObjectTable::wait_for(std::unique_lock<std::mutex>& lock, const std::vector<ObjectId>& ids, std::size_t count,
+void ObjectTable::wait_for(std::unique_lock<std::mutex>& lock, std::span<const ObjectId> ids, std::size_t count,
                            bool ends_with_error, Deadline deadline) {
   Waiter waiter;
   waiter.missing = count;
   waiter.ends_with_error = ends_with_error;
   for (const ObjectId id : ids) {
-    const auto entry = objects_.find(id);
-    ATOLL_CHECK(entry != objects_.end(), id);
-    if (!entry->second.settled) continue;
-    if (ends_with_error && entry->second.settled->error) return;
+    const Object& object = at(id);
+    if (!object.settled) continue;
+    if (ends_with_error && object.outcome.error) return;
     if (waiter.missing > 0) --waiter.missing;
   }
   if (waiter.missing == 0 || (deadline && *deadline <= std::chrono::steady_clock::now())) return;
   for (const ObjectId id : ids)
-    if (Object& object = objects_.at(id); !object.settled) object.interested().waiters.push_back(&waiter);
+    if (Object& object = at(id); !object.settled) object.interested().waiters.push_back(&waiter);
   lock.unlock();
   std::optional<Time> until;
   if (deadline) until = Time(deadline->time_since_epoch());
   const RunningTask* task = running_task();
   turns_.wait([&] { return waiter.missing == 0 || (task != nullptr && task->cancelled); }, until);
   lock.lock();
+  if (waiter.missing == 0 && count == ids.size() && !ends_with_error) return;  // none of them has it any more
   for (const ObjectId id : ids)
-    if (Object& object = objects_.at(id); object.interest != nullptr) std::erase(object.interest->waiters, &waiter);
+    if (Object& object = at(id); object.interest != nullptr) std::erase(object.interest->waiters, &waiter);
 }
 
 std::optional<ObjectTable::Settled> ObjectTable::wait(ObjectId id, Deadline deadline) {
   std::unique_lock lock(mutex_);
-  wait_for(lock, {id}, 1, false, deadline);
-  return objects_.at(id).settled;
+  wait_for(lock, {&id, 1}, 1, false, deadline);
+  const Object& object = at(id);
+  return object.settled ? std::optional(object.outcome) : std::nullopt;
 }
 
 std::vector<bool> ObjectTable::wait_any(const std::vector<ObjectId>& ids, std::size_t count, Deadline deadline) {
   std::unique_lock lock(mutex_);
   wait_for(lock, ids, count, false, deadline);
   std::vector<bool> ready(ids.size());
-  for (std::size_t i = 0; i < ids.size(); ++i) ready[i] = objects_.at(ids[i]).settled.has_value();
+  for (std::size_t i = 0; i < ids.size(); ++i) ready[i] = at(ids[i]).settled;
   return ready;
 }
 
@@ -101,14 +124,14 @@ std::optional<std::vector<ObjectTable::Settled>> ObjectTable::wait_all(const std
   std::vector<Settled> all(ids.size());
   bool complete = true;
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    const std::optional<Settled>& settled = objects_.at(ids[i]).settled;
-    if (!settled) complete = false;
-    if (settled && settled->error) {
+    const Object& object = at(ids[i]);
+    if (!object.settled) complete = false;
+    if (object.settled && object.outcome.error) {
       std::vector<Settled> failed(ids.size());
-      failed[i] = *settled;
+      failed[i] = object.outcome;
       return failed;
     }
-    if (settled) all[i] = *settled;
+    all[i] = object.outcome;
   }
   if (!complete) return std::nullopt;
   return all;
@@ -116,17 +139,16 @@ std::optional<std::vector<ObjectTable::Settled>> ObjectTable::wait_all(const std
 
 bool ObjectTable::is_settled(ObjectId id) const {
   const std::lock_guard lock(mutex_);
-  const auto entry = objects_.find(id);
-  return entry != objects_.end() && entry->second.settled;
+  const Object* object = find(id);
+  return object != nullptr && object->settled;
 }
 
 void ObjectTable::when_settled(ObjectId id, Callback callback) {
   {
     const std::lock_guard lock(mutex_);
-    const auto entry = objects_.find(id);
-    ATOLL_CHECK(entry != objects_.end(), id);
-    if (!entry->second.settled) {
-      entry->second.interested().callbacks.push_back(std::move(callback));
+    Object& object = at(id);
+    if (!object.settled) {
+      object.interested().callbacks.push_back(std::move(callback));
       return;
     }
   }
@@ -137,9 +159,11 @@ void ObjectTable::close() {
   std::vector<Callback> left;
   {
     const std::lock_guard lock(mutex_);
-    for (auto& [id, object] : objects_)
-      if (object.interest != nullptr)
+    for (auto& [maker, objects] : objects_)
+      objects.for_each([&left](std::uint64_t, Object& object) {
+        if (object.interest == nullptr) return;
         for (Callback& callback : std::exchange(object.interest->callbacks, {})) left.push_back(std::move(callback));
+      });
   }
   for (Callback& callback : left) callbacks_.post(std::move(callback));
   callbacks_.stop();
@@ -153,12 +177,30 @@ void ObjectTable::expect_actor(ActorId id) {
 void ObjectTable::update_actor(const ActorUpdate& update) {
   const std::lock_guard lock(mutex_);
   actors_[update.actor] = update;
-  if (!update.name.empty()) names_[update.name] = update;
+  if (const auto asked = names_.find({update.name_space, update.name}); asked != names_.end())
+    asked->second.answer = update;
+  if (!update.instead_of.is_none()) instead_[update.instead_of] = update.actor;
 }
 
-void ObjectTable::name_is_unknown(const std::string& name) {
+void ObjectTable::name_is_unknown(const NoSuchActor& name) {
   const std::lock_guard lock(mutex_);
-  names_[name] = ActorUpdate();
+  if (const auto asked = names_.find({name.name_space, name.name}); asked != names_.end())
+    asked->second.answer.emplace();
+}
+
+void ObjectTable::ask_name(const std::string& name, const std::string& name_space) {
+  const std::lock_guard lock(mutex_);
+  ++names_[{name_space, name}].waiters;
+}
+
+std::optional<ActorId> ObjectTable::wait_created(ActorId asked, Deadline deadline) {
+  std::unique_lock lock(mutex_);
+  const auto answered = [&] { return instead_.contains(asked) || actors_.contains(asked); };
+  if (!wait_until(lock, deadline, answered)) return std::nullopt;
+  const auto other = instead_.extract(asked);
+  if (other.empty()) return asked;
+  actors_.erase(asked);
+  return other.mapped();
 }
 
 std::optional<ActorUpdate> ObjectTable::wait_actor(ActorId id, Deadline deadline) {
@@ -171,11 +213,14 @@ std::optional<ActorUpdate> ObjectTable::wait_actor(ActorId id, Deadline deadline
   return actors_.at(id);
 }
 
-std::optional<ActorUpdate> ObjectTable::wait_name(const std::string& name, Deadline deadline) {
+std::optional<ActorUpdate> ObjectTable::wait_name(const std::string& name, const std::string& name_space,
+                                                  Deadline deadline) {
   std::unique_lock lock(mutex_);
-  if (!wait_until(lock, deadline, [&] { return names_.contains(name); })) return std::nullopt;
-  ActorUpdate answer = names_.at(name);
-  names_.erase(name);
+  const auto question = names_.find({name_space, name});
+  ATOLL_CHECK(question != names_.end(), name);
+  wait_until(lock, deadline, [&] { return question->second.answer.has_value(); });
+  std::optional<ActorUpdate> answer = question->second.answer;
+  if (--question->second.waiters == 0) names_.erase(question);
   return answer;
 }
 

@@ -3,12 +3,16 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include "runtime/base/sequence_table.h"
 #include "runtime/client/call.h"
 #include "runtime/client/callback_thread.h"
 #include "runtime/client/io_turns.h"
@@ -33,7 +37,7 @@ class ObjectTable {
 
   struct Settled {
     Value value;
-    std::optional<ErrorInfo> error;
+    Failure error;
   };
   // What became of the object; nothing if the deadline came first, or the calling thread's task was cancelled: so it is
   // with all of these.
@@ -58,9 +62,12 @@ class ObjectTable {
   void update_actor(const ActorUpdate& update);
   // The first news of the actor that says it is alive or dead.
   std::optional<ActorUpdate> wait_actor(ActorId id, Deadline deadline);
-  // The actor with that name, or an update with id none if nobody has it.
-  std::optional<ActorUpdate> wait_name(const std::string& name, Deadline deadline);
-  void name_is_unknown(const std::string& name);
+  // The actor with that name, or an update with id none if nobody has it; ask_name() comes before the question.
+  void ask_name(const std::string& name, const std::string& name_space);
+  std::optional<ActorUpdate> wait_name(const std::string& name, const std::string& name_space, Deadline deadline);
+  void name_is_unknown(const NoSuchActor& name);
+  // What the head made of a creation that asked for an existing actor first: the actor that it is.
+  std::optional<ActorId> wait_created(ActorId asked, Deadline deadline);
 
   void update_group(const GroupUpdate& update);
   void group_name_is_unknown(const std::string& name);
@@ -85,8 +92,9 @@ class ObjectTable {
     std::vector<Callback> callbacks;
   };
   struct Object {
-    int handles = 0;
-    std::optional<Settled> settled;
+    std::int32_t handles = 0;
+    bool settled = false;
+    Settled outcome;
     std::unique_ptr<Interest> interest;  // null for most
     Interest& interested() {
       if (interest == nullptr) interest = std::make_unique<Interest>();
@@ -94,11 +102,23 @@ class ObjectTable {
     }
   };
   // Waits until `count` of `ids` are settled.
-  void wait_for(std::unique_lock<std::mutex>& lock, const std::vector<ObjectId>& ids, std::size_t count,
+  void wait_for(std::unique_lock<std::mutex>& lock, std::span<const ObjectId> ids, std::size_t count,
                 bool ends_with_error, Deadline deadline);
-  std::unordered_map<ObjectId, Object> objects_;
+  using Objects = SequenceTable<Object>;
+  // Those of one process; null if none is known.
+  Object* find(ObjectId id);
+  const Object* find(ObjectId id) const { return const_cast<ObjectTable*>(this)->find(id); }
+  Object& at(ObjectId id);
+
+  std::unordered_map<ProcessId, Objects> objects_;  // by the process that made them
+  std::pair<ProcessId, Objects*> recent_{};         // whose were looked for last
   std::unordered_map<ActorId, ActorUpdate> actors_;
-  std::unordered_map<std::string, ActorUpdate> names_;  // answers not yet fetched
+  struct NameQuestion {
+    int waiters = 0;
+    std::optional<ActorUpdate> answer;
+  };
+  std::map<std::pair<std::string, std::string>, NameQuestion> names_;  // by name space and name: that somebody asks for
+  std::unordered_map<ActorId, ActorId> instead_;  // of a creation: answers not yet fetched
   struct GroupQuestion {
     int waiters = 0;
     std::uint64_t updates = 0;

@@ -24,6 +24,7 @@ struct RunningTask {
   std::uint64_t sent = 0;
   std::atomic<std::uint64_t> read{0};
   std::atomic<bool> closed{false};  // nobody reads any more
+  bool leaves = false;  // it called exit_actor()
   WorkQueue* queue = nullptr;  // where it came from
 };
 

@@ -7,8 +7,6 @@
 namespace Atoll {
 namespace {
 
-constexpr const char* kCancelledWords = "it was cancelled";
-
 ErrorInfo task_error(ErrorKind kind, const std::string& function, std::string message) {
   ErrorInfo error;
   error.kind = kind;
@@ -19,214 +17,89 @@ ErrorInfo task_error(ErrorKind kind, const std::string& function, std::string me
 
 }  // namespace
 
-// ------------------------------------------------------------ queues and pushes
-
-void TaskClient::submit(Time now, TaskSpec spec, ClientOutbox& out) {
-  const TaskId id = spec.task;
-  objects_.declare(result_of(id));
-  Task& task = tasks_[id];
-  task.arguments = CallArguments(std::move(spec.arguments), objects_, out);
-  task.attempts_left = spec.retries;
-  task.spec = std::move(spec);
-  if (task.spec.ahead > 0) task.stream = std::make_unique<Stream>(Stream{0, {id, 0, false}});
-  for (const ObjectId object : task.arguments.pending(objects_)) {
-    waiting_[object].push_back(id);
-    ++task.missing;
-  }
-  if (task.missing == 0 || task.arguments.state(objects_) == CallArguments::State::kBroken) make_ready(now, id, out);
+TaskClient::Task& TaskClient::at(TaskId id) {
+  Task* task = find(id);
+  ATOLL_CHECK(task != nullptr, id);
+  return *task;
 }
 
-void TaskClient::make_ready(Time now, TaskId id, ClientOutbox& out) {
-  Task& task = tasks_.at(id);
+TaskClient::Shape& TaskClient::shape_of(const WorkerShape& key) {
+  const auto [entry, is_new] = shapes_.try_emplace(key);
+  if (is_new) entry->second.key = key;
+  return entry->second;
+}
+
+// ----------------------------------------------------------------------- queues
+
+void TaskClient::submit(Time now, TaskSpec spec, ClientOutbox& out) {
+  objects_.declare(result_of(spec.task));
+  Task& task = *tasks_.try_emplace(spec.task.sequence).first;
+  task.id = spec.task;
+  task.function = std::move(spec.function);
+  task.arguments = CallArguments(std::move(spec.arguments), objects_, out);
+  task.shape = &shape_of(spec.shape);
+  ++task.shape->tasks;
+  task.parent = spec.parent;
+  task.extras = std::move(spec.extras);
+  task.retries = task.attempts_left = spec.retries;
+  task.depth = spec.depth;
+  task.ahead = spec.ahead;
+  if (task.ahead > 0) task.stream = std::make_unique<Stream>(Stream{0, {task.id, 0, false}});
+  for (const ObjectId object : task.arguments.pending(objects_)) {
+    waiting_[object].push_back(task.id);
+    ++task.missing;
+  }
+  if (task.missing == 0 || task.arguments.state(objects_) == CallArguments::State::kBroken) make_ready(now, task, out);
+}
+
+void TaskClient::make_ready(Time now, Task& task, ClientOutbox& out) {
   if (task.arguments.state(objects_) == CallArguments::State::kBroken)
-    return finish(id, nullptr, task.arguments.error(objects_), out);
-  shapes_[task.spec.shape].ready.push_back(id);
-  pump(now, task.spec.shape, out);
+    return finish(task, nullptr, task.arguments.error(objects_), out);
+  Shape& shape = *task.shape;
+  shape.ready.push_back(task.id);
+  pump(now, shape, out);
 }
 
 void TaskClient::on_object_settled(Time now, ObjectId object, ClientOutbox& out) {
+  if (waiting_.empty()) return;
   auto waiting = waiting_.extract(object);
   if (waiting.empty()) return;
   const ObjectBook::Object* settled = objects_.find(object);
   if (settled == nullptr) return;  // all who waited were cancelled
   const bool broken = settled->error.has_value();
   for (const TaskId id : waiting.mapped()) {
-    const auto task = tasks_.find(id);
-    if (task == tasks_.end()) continue;
-    if (--task->second.missing == 0 || broken) make_ready(now, id, out);
+    Task* task = find(id);
+    if (task == nullptr) continue;
+    if (--task->missing == 0 || broken) make_ready(now, *task, out);
   }
-}
-
-std::size_t TaskClient::depth_of(const Shape& shape) const {
-  const double fitting = seconds(kPipelineTarget) / std::max(shape.task_seconds, 1e-9);
-  return std::clamp<std::size_t>(static_cast<std::size_t>(fitting), 1, kMaxPipeline);
 }
 
 TaskClient::Task* TaskClient::next_ready(Shape& shape) {
   for (; !shape.ready.empty(); shape.ready.pop_front(), --shape.gone)
-    if (const auto task = tasks_.find(shape.ready.front()); task != tasks_.end()) return &task->second;
+    if (Task* task = find(shape.ready.front())) return task;
   return nullptr;
 }
 
-bool TaskClient::may_push(const Lease& lease, const Task& next, std::size_t depth) const {
-  if (lease.in_flight.empty()) return !lease.broken_since;
-  return !lease.broken_since && !lease.waits && lease.in_flight.size() < depth && next.spec.retries != 0;
-}
-
-void TaskClient::pump(Time now, const WorkerShape& key, ClientOutbox& out) {
-  Shape& shape = shapes_[key];
-  const std::size_t depth = depth_of(shape);
-  for (const LeaseId id : shape.leases) {
-    Lease& lease = leases_.at(id);
-    for (Task* next = next_ready(shape); next != nullptr && may_push(lease, *next, depth); next = next_ready(shape)) {
-      shape.ready.pop_front();
-      push(id, lease, *next, out);
-    }
-    if (lease.in_flight.empty() && lease.idle_since == Time()) lease.idle_since = now;
+void TaskClient::pump(Time now, Shape& shape, ClientOutbox& out) {
+  Task* next = next_ready(shape);
+  for (; next != nullptr; next = next_ready(shape)) {
+    Lease* lease = find_room(shape, *next);
+    if (lease == nullptr) return ask_for_more(shape, out);
+    shape.ready.pop_front();
+    push(*lease, *next, out);
+    if (has_room(*lease)) offer(now, *lease);
   }
-  if (next_ready(shape) == nullptr)
-    withdraw_asks(key, shape, out);
-  else
-    ask_for_more(key, shape, out);
+  withdraw_asks(shape, out);
 }
 
-void TaskClient::push(LeaseId id, Lease& lease, Task& task, ClientOutbox& out) {
+void TaskClient::push(Lease& lease, Task& task, ClientOutbox& out) {
   if (lease.in_flight.empty()) lease.waits = false;
-  lease.in_flight.push_back(task.spec.task);
+  lease.in_flight.push_back(task.id);
   lease.idle_since = Time();
-  task.lease = id;
-  out.send(lease.worker.process, PushTask{task.spec.task, task.spec.function, task.arguments.encoded(objects_),
-                                          task.spec.depth, task.spec.ahead});
-  if (task.stream != nullptr && task.stream->read.items > 0) out.send(lease.worker.process, task.stream->read);
-}
-
-// ------------------------------------------------------------- asking for workers
-
-void TaskClient::ask_for_more(const WorkerShape& key, Shape& shape, ClientOutbox& out) {
-  const std::size_t wanted = std::min<std::size_t>(shape.waiting(), kMaxAsked);
-  if (wanted <= shape.asked) return;
-  const auto count = static_cast<std::uint32_t>(wanted) - shape.asked;
-  if (!key.group.is_none()) return ask_group(key, shape, count, out);
-  if (home_.is_none())
-    ask_head(key, count, out);
-  else
-    ask_daemon(key, home_, count, 0, out);
-}
-
-void TaskClient::ask_daemon(const WorkerShape& key, const Contact& daemon, std::uint32_t count,
-                            std::uint64_t reservation, ClientOutbox& out) {
-  const std::uint64_t id = next_ask_++;
-  if (count > 0) {
-    asks_[id] = {key, daemon.process, count};
-    shapes_[key].asked += count;
-  }
-  out.learn(daemon);
-  out.send(daemon.process, LeaseRequest{id, job_, key.resources, count, reservation, key.group, key.bundle});
-}
-
-void TaskClient::ask_head(const WorkerShape& key, std::uint32_t count, ClientOutbox& out) {
-  const std::uint64_t id = next_ask_++;
-  asks_[id] = {key, head_, count};
-  shapes_[key].asked += count;
-  out.send(head_, PlaceRequest{id, key.resources, count});
-}
-
-// Nothing waits any more: what the head has not placed yet, or waits in a bundle, is not wanted.
-void TaskClient::withdraw_asks(const WorkerShape& key, Shape& shape, ClientOutbox& out) {
-  if (shape.asked == 0) return;
-  std::erase_if(asks_, [&](const auto& entry) {
-    if (entry.second.shape != key) return false;
-    if (!key.group.is_none())
-      out.send(entry.second.target, LeaseCancel{entry.first});
-    else if (entry.second.target == head_)
-      out.send(head_, PlaceRequest{entry.first, key.resources, 0});
-    else
-      return false;
-    shape.asked -= entry.second.count;
-    return true;
-  });
-}
-
-void TaskClient::answer_ask(std::uint64_t id, std::uint32_t count) {
-  const auto entry = asks_.find(id);
-  if (entry == asks_.end()) return;
-  const std::uint32_t answered = std::min(count, entry->second.count);
-  entry->second.count -= answered;
-  shapes_[entry->second.shape].asked -= answered;
-  if (entry->second.count == 0) asks_.erase(entry);
-}
-
-void TaskClient::on_grant(Time now, ProcessId daemon, const LeaseGrant& grant, ClientOutbox& out) {
-  const auto ask = asks_.find(grant.request);
-  if (ask == asks_.end() || leases_.contains(grant.lease)) {
-    if (ask == asks_.end()) out.send(daemon, LeaseReturn{grant.lease});
-    return;
-  }
-  const WorkerShape key = ask->second.shape;
-  answer_ask(grant.request, 1);
-  if (next_ready(shapes_[key]) == nullptr) {
-    out.send(daemon, LeaseReturn{grant.lease});
-    return;
-  }
-  Lease& lease = leases_[grant.lease];
-  lease.shape = key;
-  lease.daemon = daemon;
-  lease.worker = grant.worker;
-  by_worker_[grant.worker.process] = grant.lease;
-  shapes_[key].leases.insert(grant.lease);
-  out.learn(grant.worker);
-  pump(now, key, out);
-}
-
-void TaskClient::on_refused(Time now, ProcessId daemon, const LeaseRefused& refused, ClientOutbox& out) {
-  const auto ask = asks_.find(refused.request);
-  if (ask == asks_.end()) return;
-  const WorkerShape key = ask->second.shape;
-  const std::uint32_t count = std::min(refused.count, ask->second.count);
-  answer_ask(refused.request, count);
-  Shape& shape = shapes_[key];
-  if (!key.group.is_none() && refused.failure.empty()) return on_refused_in_group(now, daemon, key, refused.never, out);
-  if (refused.failure.empty()) {  // busy: the head knows who is not
-    const std::size_t waiting = shape.waiting();
-    const auto unasked = static_cast<std::uint32_t>(
-        std::min<std::size_t>(waiting - std::min<std::size_t>(waiting, shape.asked), count));
-    if (unasked > 0) ask_head(key, unasked, out);
-    return;
-  }
-  std::vector<TaskId> tried;  // each once, though a retry goes to the front
-  for (; tried.size() < count && next_ready(shape) != nullptr; shape.ready.pop_front())
-    tried.push_back(shape.ready.front());
-  for (const TaskId id : tried) retry_or_fail(id, {{}, refused.failure, "", 0}, out);
-  pump(now, key, out);
-}
-
-void TaskClient::on_placed(Time, const Placed& placed, ClientOutbox& out) {
-  const auto ask = asks_.find(placed.request);
-  WorkerShape key;
-  std::uint32_t wanted = 0;
-  if (ask != asks_.end()) {
-    key = ask->second.shape;
-    wanted = std::min(placed.count, ask->second.count);
-    answer_ask(placed.request, wanted);
-  }
-  // Also when nothing is wanted any more: the daemon must hear of the reservation.
-  ask_daemon(key, placed.daemon, wanted, placed.reservation, out);
-}
-
-void TaskClient::on_infeasible(Time, const Infeasible& infeasible, ClientOutbox& out) {
-  const auto ask = asks_.find(infeasible.request);
-  if (ask == asks_.end()) return;
-  const WorkerShape key = ask->second.shape;
-  answer_ask(infeasible.request, ask->second.count);
-  fail_ready(key, ErrorKind::kInfeasible, infeasible.why, out);
-}
-
-void TaskClient::fail_ready(const WorkerShape& key, ErrorKind kind, const std::string& why, ClientOutbox& out) {
-  Shape& shape = shapes_[key];
-  shape.gone = 0;
-  for (const TaskId id : std::exchange(shape.ready, {}))
-    if (const auto task = tasks_.find(id); task != tasks_.end())
-      finish(id, nullptr, task_error(kind, task->second.spec.function, why), out);
+  task.lease = lease.id;
+  const ProcessId worker = lease.worker.process;
+  out.send(worker, PushTask{task.id, task.function, task.arguments.encoded(objects_), task.depth, task.ahead});
+  if (task.stream != nullptr && task.stream->read.items > 0) out.send(worker, task.stream->read);
 }
 
 // ------------------------------------------------------------------ ends of tasks
@@ -234,30 +107,29 @@ void TaskClient::fail_ready(const WorkerShape& key, ErrorKind kind, const std::s
 bool TaskClient::on_done(Time now, ProcessId worker, const TaskDone& done, ClientOutbox& out) {
   const auto entry = by_worker_.find(worker);
   if (entry == by_worker_.end()) return false;
-  const LeaseId lease_id = entry->second;
-  Lease& lease = leases_.at(lease_id);
+  Lease& lease = *entry->second;
   const auto position = std::find(lease.in_flight.begin(), lease.in_flight.end(), done.task);
   if (position == lease.in_flight.end()) return false;
   lease.in_flight.erase(position);
-  const WorkerShape key = lease.shape;
-  double& smoothed = shapes_[key].task_seconds;
-  smoothed += 0.2 * (static_cast<double>(done.run_ns) * 1e-9 - smoothed);
-  Task& task = tasks_.at(done.task);
+  Shape& shape = *lease.shape;
+  shape.task_seconds += 0.2 * (static_cast<double>(done.run_ns) * 1e-9 - shape.task_seconds);
+  Task& task = at(done.task);
   if (done.error && may_retry(task, *done.error)) {
     if (task.attempts_left > 0) --task.attempts_left;
     task.lease = LeaseId();
-    shapes_[key].ready.push_back(done.task);
+    shape.ready.push_back(done.task);
   } else {
     Value value = done.error ? nullptr : std::make_shared<const std::string>(done.value);
-    finish(done.task, std::move(value), done.error, out);
+    finish(task, std::move(value), done.error, out);
   }
-  end_forced(now, lease_id, out);
-  pump(now, key, out);
+  offer(now, lease);
+  end_forced(now, lease, out);
+  pump(now, shape, out);
   return true;
 }
 
 bool TaskClient::may_retry(const Task& task, const ErrorInfo& error) const {
-  const TaskExtras* extras = task.spec.extras.get();
+  const TaskExtras* extras = task.extras.get();
   if (extras == nullptr || !extras->retries_errors || task.cancelled || task.attempts_left == 0) return false;
   if (error.kind != ErrorKind::kTaskFailed) return false;
   return extras->retried.empty() || std::ranges::any_of(extras->retried, [&error](const std::string& type) {
@@ -265,112 +137,68 @@ bool TaskClient::may_retry(const Task& task, const ErrorInfo& error) const {
          });
 }
 
-void TaskClient::finish(TaskId id, Value value, std::optional<ErrorInfo> error, ClientOutbox& out) {
-  const auto task = tasks_.find(id);
-  if (const TaskExtras* extras = task->second.spec.extras.get(); error && extras != nullptr && !extras->name.empty())
-    error->function = task->second.spec.function + " '" + extras->name + "'";
-  task->second.arguments.release(objects_);
-  tasks_.erase(task);
+void TaskClient::finish(Task& task, Value value, std::optional<ErrorInfo> error, ClientOutbox& out) {
+  if (error && task.extras != nullptr && !task.extras->name.empty())
+    error->function = task.function + " '" + task.extras->name + "'";
+  task.arguments.release(objects_);
+  --task.shape->tasks;
+  const TaskId id = task.id;
+  tasks_.erase(id.sequence);
   objects_.settle(result_of(id), std::move(value), std::move(error), out);
 }
 
-void TaskClient::retry_or_fail(TaskId id, const LeaseLost& loss, ClientOutbox& out) {
-  Task& task = tasks_.at(id);
+void TaskClient::fail_ready(Shape& shape, ErrorKind kind, const std::string& why, ClientOutbox& out) {
+  shape.gone = 0;
+  for (const TaskId id : std::exchange(shape.ready, {}))
+    if (Task* task = find(id)) finish(*task, nullptr, task_error(kind, task->function, why), out);
+}
+
+void TaskClient::retry_or_fail(Task& task, const LeaseLost& loss, ClientOutbox& out) {
   task.lease = LeaseId();
-  if (task.cancelled) return finish(id, nullptr, task_error(ErrorKind::kCancelled, task.spec.function, kCancelledWords), out);
+  if (task.cancelled)
+    return finish(task, nullptr, task_error(ErrorKind::kCancelled, task.function, "it was cancelled"), out);
   if (task.attempts_left == 0) {
-    ErrorInfo error = task_error(ErrorKind::kWorkerDied, task.spec.function, loss.cause);
+    ErrorInfo error = task_error(ErrorKind::kWorkerDied, task.function, loss.cause);
     error.node = loss.node;
     error.pid = loss.pid;
-    if (task.spec.retries > 0)
-      error.message += "; it was tried " + std::to_string(task.spec.retries + 1) + " times";
-    return finish(id, nullptr, std::move(error), out);
+    if (task.retries > 0) error.message += "; it was tried " + std::to_string(task.retries + 1) + " times";
+    return finish(task, nullptr, std::move(error), out);
   }
   if (task.attempts_left > 0) --task.attempts_left;
-  shapes_[task.spec.shape].ready.push_front(id);
-}
-
-void TaskClient::on_lease_lost(Time now, const LeaseLost& lost, ClientOutbox& out) {
-  lose_lease(now, lost, out);
-}
-
-void TaskClient::lose_lease(Time now, const LeaseLost& loss, ClientOutbox& out) {
-  // Any of them may have begun: the word that those before it ended may be lost.
-  take_back(now, loss.lease, [&](TaskId id) { retry_or_fail(id, loss, out); }, out);
-}
-
-// The lease is over: `each` of what was pushed to it, last to first, is queued again or ended.
-void TaskClient::take_back(Time now, LeaseId id, const std::function<void(TaskId)>& each, ClientOutbox& out) {
-  const auto entry = leases_.find(id);
-  if (entry == leases_.end()) return;
-  const Lease lease = std::move(entry->second);
-  leases_.erase(entry);
-  by_worker_.erase(lease.worker.process);
-  shapes_[lease.shape].leases.erase(id);
-  for (auto task = lease.in_flight.rbegin(); task != lease.in_flight.rend(); ++task) each(*task);
-  // One of them may end its workers: nothing is pushed behind it for a while.
-  shapes_[lease.shape].task_seconds = 1;
-  pump(now, lease.shape, out);
-}
-
-void TaskClient::on_lost(Time now, ProcessId peer, const std::string& why, ClientOutbox& out) {
-  if (const auto worker = by_worker_.find(peer); worker != by_worker_.end()) {
-    leases_.at(worker->second).broken_since = now;  // its daemon will say why
-    return;
-  }
-  if (peer == home_.process) home_ = Contact();
-  std::vector<LeaseId> gone;
-  for (const auto& [id, lease] : leases_)
-    if (lease.daemon == peer) gone.push_back(id);
-  for (const LeaseId id : gone) lose_lease(now, {id, "the daemon of its node is gone: " + why, "", 0}, out);
-  std::vector<std::uint64_t> unanswered;
-  for (const auto& [id, ask] : asks_)
-    if (ask.target == peer) unanswered.push_back(id);
-  for (const std::uint64_t id : unanswered) {
-    const WorkerShape key = asks_.at(id).shape;
-    answer_ask(id, asks_.at(id).count);
-    if (!key.group.is_none()) avoid_for_a_while(now, key, peer);
-    pump(now, key, out);
-  }
+  task.shape->ready.push_front(task.id);
 }
 
 // ----------------------------------------------------------------------- deadlines
 
+void TaskClient::want_tick(Time then) {
+  if (!tick_ || then < *tick_) tick_ = then;
+}
+
 void TaskClient::on_tick(Time now, ClientOutbox& out) {
-  std::vector<LeaseId> idle, broken;
-  for (const auto& [id, lease] : leases_) {
-    if (lease.broken_since && now - *lease.broken_since >= kBrokenLeaseLimit)
-      broken.push_back(id);
-    else if (lease.in_flight.empty() && !lease.broken_since && now - lease.idle_since >= kLeaseLinger)
-      idle.push_back(id);
-  }
-  for (const LeaseId id : idle) {
-    const Lease& lease = leases_.at(id);
-    out.send(lease.daemon, LeaseReturn{id});
-    shapes_[lease.shape].leases.erase(id);
-    by_worker_.erase(lease.worker.process);
-    leases_.erase(id);
+  tick_.reset();
+  for (auto entry = shapes_.begin(); entry != shapes_.end();) {
+    Shape& shape = entry->second;
+    return_idle(now, shape, out);
+    const bool is_unused = shape.tasks == 0 && shape.leases == 0 && shape.asked == 0;
+    entry = is_unused ? shapes_.erase(entry) : std::next(entry);
   }
   if (ask_again_ && now >= *ask_again_) ask_groups_again(now, out);
-  for (const LeaseId id : broken) {
+  std::vector<LeaseId> given_up;
+  for (const auto& [id, since] : broken_) {
+    if (now - since >= kBrokenLeaseLimit)
+      given_up.push_back(id);
+    else
+      want_tick(since + kBrokenLeaseLimit);
+  }
+  for (const LeaseId id : given_up) {
     out.send(leases_.at(id).daemon, LeaseReturn{id, /*broken=*/true});
     lose_lease(now, {id, "its worker is out of reach", "", 0}, out);
   }
 }
 
 std::optional<Time> TaskClient::next_deadline() const {
-  std::optional<Time> next;
-  const auto consider = [&next](Time time) {
-    if (!next || time < *next) next = time;
-  };
-  if (ask_again_) consider(*ask_again_);
-  for (const auto& [id, lease] : leases_) {
-    if (lease.broken_since)
-      consider(*lease.broken_since + kBrokenLeaseLimit);
-    else if (lease.in_flight.empty())
-      consider(lease.idle_since + kLeaseLinger);
-  }
-  return next;
+  if (tick_ && ask_again_) return std::min(*tick_, *ask_again_);
+  return tick_ ? tick_ : ask_again_;
 }
 
 }  // namespace Atoll

@@ -5,10 +5,12 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "runtime/base/clock.h"
+#include "runtime/base/sequence_table.h"
 #include "runtime/client/call_arguments.h"
 
 namespace Atoll {
@@ -35,7 +37,7 @@ namespace Atoll {
 //         worker's that has not ended; what was pushed behind it costs no attempt
 class TaskClient {
  public:
-  TaskClient(ProcessId job, ObjectBook& objects) : job_(job), objects_(objects) {}
+  TaskClient(ProcessId self, ProcessId job, ObjectBook& objects) : self_(self), job_(job), objects_(objects) {}
 
   // The daemon to ask first; none: only the head is asked.
   void set_home(const Contact& home) { home_ = home; }
@@ -71,41 +73,55 @@ class TaskClient {
   std::size_t leases() const { return leases_.size(); }
 
  private:
+  struct Shape;
   struct Stream {
     std::uint64_t received = 0;
     StreamRead read;
   };
   struct Task {
-    TaskSpec spec;
+    TaskId id;
+    std::string function;
     CallArguments arguments;
+    Shape* shape = nullptr;
+    TaskId parent;
+    LeaseId lease;  // where it was pushed to
+    std::shared_ptr<const TaskExtras> extras;
+    std::unique_ptr<Stream> stream;  // null for most
+    std::int32_t retries = 0;
     std::int32_t attempts_left = 0;
-    std::size_t missing = 0;  // of the objects among its arguments
-    LeaseId lease;            // where it was pushed to
+    std::uint32_t depth = 0;
+    std::uint32_t missing = 0;  // of the objects among its arguments
+    std::uint32_t ahead = 0;
     bool cancelled = false;
     bool forced = false;
-    std::unique_ptr<Stream> stream;  // null for most
   };
   struct Lease {
-    WorkerShape shape;
+    LeaseId id;
+    Shape* shape = nullptr;
     ProcessId daemon = ProcessId::kNone;
     Contact worker;
     std::deque<TaskId> in_flight;
-    Time idle_since{};
-    bool waits = false;  // its worker gave tasks back, since the one it runs waits for others
-    std::optional<Time> broken_since;  // its worker is out of reach; why is not known yet
+    Time idle_since{};    // Time(): it is not idle
+    bool is_open = false; // it is in Shape::open
+    bool waits = false;   // its worker gave tasks back, since the one it runs waits for others
+    bool broken = false;  // its worker is out of reach; why is not known yet
   };
   // A question for workers that is not fully answered yet.
   struct Ask {
-    WorkerShape shape;
+    Shape* shape = nullptr;
     ProcessId target = ProcessId::kNone;  // a daemon, or the head
     std::uint32_t count = 0;
   };
   struct Shape {
+    WorkerShape key;
     std::deque<TaskId> ready;  // some of them cancelled since
     std::size_t gone = 0;      // so many
-    std::set<LeaseId> leases;
-    std::uint32_t asked = 0;  // the sum over its asks
-    double task_seconds = 1;  // smoothed run time, pessimistic at first
+    std::size_t tasks = 0;     // that are not finished
+    std::size_t leases = 0;
+    std::deque<LeaseId> idle;  // leases with nothing in flight, the latest last; some are so no more
+    std::deque<LeaseId> open;  // leases that had room for one more when last seen, in turn
+    std::uint32_t asked = 0;   // the sum over its asks
+    double task_seconds = 1;   // smoothed run time, pessimistic at first
     std::set<ProcessId> never;  // daemons whose bundles can never hold it
     std::set<ProcessId> lost;   // daemons that are out of reach; until the next ask_groups_again()
 
@@ -120,44 +136,59 @@ class TaskClient {
     bool gone() const { return state == GroupState::kRemoved || state == GroupState::kInfeasible; }
   };
 
-  void make_ready(Time now, TaskId id, ClientOutbox& out);
+  Task* find(TaskId id) { return id.process == self_ ? tasks_.find(id.sequence) : nullptr; }
+  Task& at(TaskId id);
+  Lease* find_lease(LeaseId id);
+  Shape& shape_of(const WorkerShape& key);
+  void make_ready(Time now, Task& task, ClientOutbox& out);
   // The next task to push, none if there is none.
   Task* next_ready(Shape& shape);
-  bool may_push(const Lease& lease, const Task& next, std::size_t depth) const;
-  void end_forced(Time now, LeaseId id, ClientOutbox& out);
-  bool may_retry(const Task& task, const ErrorInfo& error) const;
-  void pump(Time now, const WorkerShape& shape, ClientOutbox& out);
-  void push(LeaseId id, Lease& lease, Task& task, ClientOutbox& out);
-  void ask_for_more(const WorkerShape& key, Shape& shape, ClientOutbox& out);
-  void ask_daemon(const WorkerShape& key, const Contact& daemon, std::uint32_t count,
-                  std::uint64_t reservation, ClientOutbox& out);
-  void ask_head(const WorkerShape& key, std::uint32_t count, ClientOutbox& out);
-  void ask_group(const WorkerShape& key, Shape& shape, std::uint32_t count, ClientOutbox& out);
+  // A lease that may be pushed the task; none if there is none.
+  Lease* find_room(Shape& shape, const Task& task);
+  Lease* take_idle(Shape& shape);
+  bool has_room(const Lease& lease) const;
+  // The lease has room now, or is idle.
+  void offer(Time now, Lease& lease);
+  void pump(Time now, Shape& shape, ClientOutbox& out);
+  void push(Lease& lease, Task& task, ClientOutbox& out);
+  void ask_for_more(Shape& shape, ClientOutbox& out);
+  void ask_daemon(Shape& shape, const Contact& daemon, std::uint32_t count, std::uint64_t reservation, ClientOutbox& out);
+  void ask_head(Shape& shape, std::uint32_t count, ClientOutbox& out);
+  void ask_group(Shape& shape, std::uint32_t count, ClientOutbox& out);
   std::set<ProcessId> daemons_for(const WorkerShape& key, const Group& group) const;
-  void fail_ready(const WorkerShape& key, ErrorKind kind, const std::string& why, ClientOutbox& out);
-  void on_refused_in_group(Time now, ProcessId daemon, const WorkerShape& key, bool never, ClientOutbox& out);
-  void avoid_for_a_while(Time now, const WorkerShape& key, ProcessId daemon);
+  void fail_ready(Shape& shape, ErrorKind kind, const std::string& why, ClientOutbox& out);
+  void on_refused_in_group(Time now, ProcessId daemon, Shape& shape, bool never, ClientOutbox& out);
+  void avoid_for_a_while(Time now, Shape& shape, ProcessId daemon);
   void ask_groups_again(Time now, ClientOutbox& out);
-  void withdraw_asks(const WorkerShape& key, Shape& shape, ClientOutbox& out);
+  void withdraw_asks(Shape& shape, ClientOutbox& out);
   void answer_ask(std::uint64_t id, std::uint32_t count);
   // `loss` says why, and where as far as it is known.
   void lose_lease(Time now, const LeaseLost& loss, ClientOutbox& out);
-  void take_back(Time now, LeaseId id, const std::function<void(TaskId)>& each, ClientOutbox& out);
-  void retry_or_fail(TaskId id, const LeaseLost& loss, ClientOutbox& out);
-  void finish(TaskId id, Value value, std::optional<ErrorInfo> error, ClientOutbox& out);
-  std::size_t depth_of(const Shape& shape) const;
+  // The lease is over: `each` of what was pushed to it, last to first, is queued again or ended.
+  void take_back(Time now, LeaseId id, const std::function<void(Task&)>& each, ClientOutbox& out);
+  void forget_lease(Lease& lease);
+  void retry_or_fail(Task& task, const LeaseLost& loss, ClientOutbox& out);
+  bool may_retry(const Task& task, const ErrorInfo& error) const;
+  void end_forced(Time now, Lease& lease, ClientOutbox& out);
+  void finish(Task& task, Value value, std::optional<ErrorInfo> error, ClientOutbox& out);
+  void return_idle(Time now, Shape& shape, ClientOutbox& out);
+  void want_tick(Time then);
+  static std::size_t depth_of(const Shape& shape);
 
+  ProcessId self_;
   ProcessId job_;
   ObjectBook& objects_;
   Contact home_;
   ProcessId head_ = ProcessId::kNone;
-  std::unordered_map<TaskId, Task> tasks_;
+  SequenceTable<Task> tasks_;  // by sequence: all are this process's
   std::unordered_map<ObjectId, std::vector<TaskId>> waiting_;  // by an object among their arguments; some have ended
   std::map<WorkerShape, Shape> shapes_;
   std::map<GroupId, Group> groups_;
   std::optional<Time> ask_again_;  // in groups where an ask came to nothing
-  std::map<LeaseId, Lease> leases_;
-  std::map<ProcessId, LeaseId> by_worker_;
+  std::unordered_map<LeaseId, Lease> leases_;
+  std::unordered_map<ProcessId, Lease*> by_worker_;
+  std::map<LeaseId, Time> broken_;  // leases whose workers are out of reach, since when
+  std::optional<Time> tick_;        // when idle and broken leases are looked at next
   std::map<std::uint64_t, Ask> asks_;
   std::uint64_t next_ask_ = 1;
 };

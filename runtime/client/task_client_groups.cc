@@ -17,20 +17,20 @@ void TaskClient::on_group(Time now, const GroupUpdate& update, ClientOutbox& out
   }
   for (std::size_t i = 0; i < update.bundles.size(); ++i)
     if (const auto node = by_node.find(update.bundles[i].node); node != by_node.end()) group.daemons[i] = node->second;
-  std::vector<WorkerShape> keys;
+  std::vector<Shape*> shapes;
   for (auto& [key, shape] : shapes_)
     if (key.group == update.group) {
       shape.never.clear();
       shape.lost.clear();
-      keys.push_back(key);
+      shapes.push_back(&shape);
     }
   std::erase_if(asks_, [&](const auto& entry) {
     const Ask& ask = entry.second;
-    if (ask.shape.group != update.group || group.contacts.contains(ask.target)) return false;
-    shapes_[ask.shape].asked -= ask.count;
+    if (ask.shape->key.group != update.group || group.contacts.contains(ask.target)) return false;
+    ask.shape->asked -= ask.count;
     return true;
   });
-  for (const WorkerShape& key : keys) pump(now, key, out);
+  for (Shape* shape : shapes) pump(now, *shape, out);
   if (group.gone()) groups_.erase(update.group);
 }
 
@@ -42,16 +42,17 @@ std::set<ProcessId> TaskClient::daemons_for(const WorkerShape& key, const Group&
   return daemons;
 }
 
-void TaskClient::ask_group(const WorkerShape& key, Shape& shape, std::uint32_t count, ClientOutbox& out) {
+void TaskClient::ask_group(Shape& shape, std::uint32_t count, ClientOutbox& out) {
+  const WorkerShape& key = shape.key;
   const auto [entry, is_new] = groups_.try_emplace(key.group);
   if (is_new) return out.send(head_, WatchGroup{key.group, ""});
   const Group& group = entry->second;
   if (group.state == GroupState::kInfeasible)
-    return fail_ready(key, ErrorKind::kInfeasible, "its placement group is infeasible: " + group.why, out);
-  if (group.gone()) return fail_ready(key, ErrorKind::kGroupRemoved, "its placement group is gone: " + group.why, out);
+    return fail_ready(shape, ErrorKind::kInfeasible, "its placement group is infeasible: " + group.why, out);
+  if (group.gone()) return fail_ready(shape, ErrorKind::kGroupRemoved, "its placement group is gone: " + group.why, out);
   if (group.daemons.empty()) return;  // not created yet
   if (key.bundle >= static_cast<std::int32_t>(group.daemons.size()) || key.bundle < -1)
-    return fail_ready(key, ErrorKind::kInfeasible,
+    return fail_ready(shape, ErrorKind::kInfeasible,
                       "its placement group has no bundle " + std::to_string(key.bundle) + ", only 0 to " +
                           std::to_string(group.daemons.size() - 1),
                       out);
@@ -59,7 +60,7 @@ void TaskClient::ask_group(const WorkerShape& key, Shape& shape, std::uint32_t c
   const std::size_t all = daemons.size();
   for (const ProcessId daemon : shape.never) daemons.erase(daemon);
   if (daemons.empty() && all > 0 && group.state == GroupState::kCreated)
-    return fail_ready(key, ErrorKind::kInfeasible,
+    return fail_ready(shape, ErrorKind::kInfeasible,
                       "it needs " + to_string(key.resources) + ", and " +
                           (key.bundle < 0 ? "no bundle of its placement group has that"
                                           : "bundle " + std::to_string(key.bundle) + " of its placement group is smaller"),
@@ -72,34 +73,32 @@ void TaskClient::ask_group(const WorkerShape& key, Shape& shape, std::uint32_t c
     const std::uint32_t part = (left + sharers - 1) / sharers;
     --sharers;
     left -= part;
-    if (part > 0) ask_daemon(key, group.contacts.at(daemon), part, 0, out);
+    if (part > 0) ask_daemon(shape, group.contacts.at(daemon), part, 0, out);
   }
 }
 
 // The bundle has gone from there, or can never hold the shape.
-void TaskClient::on_refused_in_group(Time now, ProcessId daemon, const WorkerShape& key, bool never, ClientOutbox& out) {
+void TaskClient::on_refused_in_group(Time now, ProcessId daemon, Shape& shape, bool never, ClientOutbox& out) {
   if (never) {
-    shapes_[key].never.insert(daemon);
-    return pump(now, key, out);
+    shape.never.insert(daemon);
+    return pump(now, shape, out);
   }
   if (!ask_again_) ask_again_ = now + kGroupAskAgain;
 }
 
 // Its node may have died, which the group's next update says, or the connection alone is gone: then it is asked again.
-void TaskClient::avoid_for_a_while(Time now, const WorkerShape& key, ProcessId daemon) {
-  shapes_[key].lost.insert(daemon);
+void TaskClient::avoid_for_a_while(Time now, Shape& shape, ProcessId daemon) {
+  shape.lost.insert(daemon);
   if (!ask_again_) ask_again_ = now + kGroupAskAgain;
 }
 
 void TaskClient::ask_groups_again(Time now, ClientOutbox& out) {
   ask_again_.reset();
-  std::vector<WorkerShape> grouped;
   for (auto& [key, shape] : shapes_)
     if (!key.group.is_none() && shape.waiting() > 0) {
       shape.lost.clear();
-      grouped.push_back(key);
+      pump(now, shape, out);
     }
-  for (const WorkerShape& key : grouped) pump(now, key, out);
 }
 
 }  // namespace Atoll

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <utility>
 #include <vector>
 
+#include <atoll/actor.h>
 #include <atoll/error.h>
 
 #include "runtime/base/log.h"
@@ -14,6 +16,18 @@
 #include "runtime/client/registry.h"
 
 namespace Atoll {
+namespace {
+
+ActorView& actor_view() {
+  static ActorView view;
+  return view;
+}
+// Before the constructor, when there is one thread of the user's.
+void set_actor_view(ActorView view) { actor_view() = std::move(view); }
+
+}  // namespace
+
+ActorView this_actor() { return actor_view(); }
 
 namespace {
 
@@ -34,14 +48,16 @@ bool is_work(const Message& message) {
   return std::holds_alternative<InitActor>(message) || begun_of(message);
 }
 
-TaskDone cancelled(TaskId task) {
+TaskDone never_begun(TaskId task, ErrorKind kind, std::string why) {
   TaskDone done;
   done.task = task;
   done.error.emplace();
-  done.error->kind = ErrorKind::kCancelled;
-  done.error->message = "it was cancelled before it began";
+  done.error->kind = kind;
+  done.error->message = std::move(why);
   return done;
 }
+TaskDone cancelled(TaskId task) { return never_begun(task, ErrorKind::kCancelled, "it was cancelled before it began"); }
+TaskDone left_before(TaskId task, const std::string& why) { return never_begun(task, ErrorKind::kActorDied, why); }
 
 }  // namespace
 
@@ -54,7 +70,11 @@ void WorkQueue::on_other_message(ProcessId from, Message message) {
     lock.unlock();
     return give_back(from, {task->task});
   }
-  items_.push_back({from, std::move(message)});
+  if (closed_.empty()) return items_.push_back({from, std::move(message)});
+  const std::optional<Begun> work = begun_of(message);
+  const std::string why = closed_;
+  lock.unlock();
+  if (work) say(from, left_before(work->task, why));
 }
 
 void WorkQueue::say(ProcessId to, Message message) {
@@ -145,12 +165,12 @@ bool WorkQueue::send_item(RunningTask& running, std::string value) {
 }
 
 WorkQueue::Item WorkQueue::take(RunningTask& running) {
-  const auto any = [this] {
-    const std::lock_guard lock(mutex_);
-    return !items_.empty();
-  };
-  runtime_->wait(any, std::nullopt);
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
+  while (items_.empty()) {
+    lock.unlock();
+    runtime_->wait([this] { return has_work(); }, std::nullopt);
+    lock.lock();
+  }
   Item item = std::move(items_.front());
   items_.pop_front();
   if (const std::optional<Begun> work = begun_of(item.message)) {
@@ -172,6 +192,24 @@ WorkQueue::Item WorkQueue::take(RunningTask& running) {
 void WorkQueue::finish(RunningTask& running) {
   const std::lock_guard lock(mutex_);
   std::erase(running_, &running);
+  if (!closed_.empty()) ended_.notify_all();
+}
+
+bool WorkQueue::has_work() const {
+  const std::lock_guard lock(mutex_);
+  return !items_.empty();
+}
+
+void WorkQueue::close(const RunningTask& own, const std::string& why) {
+  std::deque<Item> left;
+  {
+    std::unique_lock lock(mutex_);
+    closed_ = why;
+    left = std::exchange(items_, {});
+    ended_.wait(lock, [&] { return std::ranges::all_of(running_, [&](const RunningTask* each) { return each == &own; }); });
+  }
+  for (const Item& item : left)
+    if (const std::optional<Begun> work = begun_of(item.message)) say(item.from, left_before(work->task, why));
 }
 
 Message Executor::run(const Message& message, RunningTask& running) {
@@ -223,6 +261,8 @@ TaskDone Executor::run_task(const PushTask& task, RunningTask& running) {
 
 InitActorDone Executor::construct(const InitActor& init, RunningTask& running) {
   spec_ = init.spec;
+  incarnation_ = init.incarnation;
+  set_actor_view({true, spec_.class_name, spec_.name, spec_.name_space, static_cast<int>(incarnation_) - 1});
   const internal::Constructor constructor = find_class(spec_.class_name);
   if (constructor == nullptr)
     return {spec_.actor, unknown(spec_.class_name, "the worker's program has no actor class '" + spec_.class_name + "'")};
@@ -245,25 +285,14 @@ TaskDone Executor::run_call(const CallActor& call, RunningTask& running) {
     error.kind = ErrorKind::kActorUnavailable;
     return {call.task, "", error, 0};
   }
+  if (call.method == kLeave) {
+    running.leaves = true;
+    return {call.task, "", std::nullopt, 0};
+  }
   const internal::MethodCall method = find_method(spec_.class_name, call.method);
   if (method == nullptr)
     return {call.task, "", unknown(function, "the actor's class has no method '" + call.method + "'"), 0};
   return timed(running, function, [&] { return method(actor_.get(), call.arguments); });
-}
-
-void run_worker(ClientRuntime& runtime, WorkQueue& queue, const std::string& node) {
-  Executor executor(node);
-  while (true) {
-    RunningTask running;
-    const WorkQueue::Item item = queue.take(running);
-    Message answer = executor.run(item.message, running);
-    queue.finish(running);
-    // What the user printed belongs to the task that ends here.
-    std::fflush(stdout);
-    runtime.post([to = item.from, answer = std::move(answer)](Time, ClientCore&, ClientOutbox& out) {
-      out.send(to, answer);
-    });
-  }
 }
 
 }  // namespace Atoll

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <condition_variable>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -40,9 +41,12 @@ class WorkQueue : public ClientListener {
   void on_peer_lost(ProcessId peer, const Status& why) override;
 
   // The next piece of work, which `running` stands for until finish(); waits for
-  // it, doing the I/O meanwhile.
+  // it, doing the I/O meanwhile. Several threads may.
   Item take(RunningTask& running);
   void finish(RunningTask& running);
+  // Every piece of work that comes from now on is answered with an error, and what
+  // runs is waited for but for `own`.
+  void close(const RunningTask& own, const std::string& why);
 
   // Sends the item, and waits while too many are unread. False if nobody reads any more, or it is cancelled.
   bool send_item(RunningTask& running, std::string value);
@@ -53,6 +57,7 @@ class WorkQueue : public ClientListener {
 
  private:
   void cancel(ProcessId from, const CancelTask& cancel);
+  bool has_work() const;
   void take_read(const StreamRead& read);
   bool drop(TaskId task);
   bool tell_running(TaskId task);
@@ -61,19 +66,30 @@ class WorkQueue : public ClientListener {
 
   ProcessId daemon_;
   ClientRuntime* runtime_ = nullptr;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::deque<Item> items_;
+  std::string closed_;  // why
+  std::condition_variable ended_;  // a piece of work, while it is closed
   std::vector<RunningTask*> running_;
   int waiting_ = 0;  // of the running that lend their CPUs
 };
 
-// Runs one piece of work: user code, its errors turned into ErrorInfo.
+// The method by which an actor is told to leave, after all calls before it.
+inline constexpr const char* kLeave = "~";
+
+// Runs one piece of work: user code, its errors turned into ErrorInfo. Calls of an
+// actor may run in several threads once it is constructed.
 class Executor {
  public:
   explicit Executor(std::string node) : node_(std::move(node)) {}
 
   // What to answer to the sender.
   Message run(const Message& message, RunningTask& running);
+
+  // The actor's object ends.
+  void destroy_actor() { actor_.reset(); }
+  const ActorSpec& actor() const { return spec_; }
+  std::uint32_t incarnation() const { return incarnation_; }
 
  private:
   TaskDone run_task(const PushTask& task, RunningTask& running);
@@ -86,10 +102,11 @@ class Executor {
 
   std::string node_;
   ActorSpec spec_;
+  std::uint32_t incarnation_ = 1;
   internal::Object actor_;
 };
 
-// The worker's main: never returns.
-[[noreturn]] void run_worker(ClientRuntime& runtime, WorkQueue& queue, const std::string& node);
+// The worker's main: never returns. `daemon` hears when an actor leaves.
+[[noreturn]] void run_worker(ClientRuntime& runtime, WorkQueue& queue, const std::string& node, ProcessId daemon);
 
 }  // namespace Atoll

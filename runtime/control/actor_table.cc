@@ -18,13 +18,22 @@ ErrorInfo actor_error(ErrorKind kind, const std::string& class_name, std::string
 
 void ActorTable::create(Time now, const CreateActor& request, Outbox& out) {
   const ActorId id = request.spec.actor;
+  const Name name{request.spec.name_space, request.spec.name};
+  const auto named = request.spec.name.empty() ? names_.end() : names_.find(name);
+  if (request.get_if_exists && named != names_.end() && named->second != id) {
+    Actor& known = actors_.at(named->second);
+    known.watchers.insert(request.creator.process);
+    ActorUpdate update = update_of(named->second, known);
+    update.instead_of = id;
+    return out.send(request.creator.process, std::move(update));
+  }
   const auto [entry, is_new] = actors_.try_emplace(id);
   Actor& actor = entry->second;
   if (!is_new) return tell(id, actor, out);
   actor.spec = request.spec;
   actor.creator = request.creator.process;
-  if (!request.spec.name.empty() &&
-      !names_.emplace(request.spec.name, id).second) {
+  if (actor.spec.detached) ++detached_[actor.spec.job];
+  if (named != names_.end()) {
     actor.spec.name.clear();  // it never had it
     return die(id, actor,
                actor_error(ErrorKind::kActorDied, request.spec.class_name,
@@ -32,15 +41,17 @@ void ActorTable::create(Time now, const CreateActor& request, Outbox& out) {
                                "' belongs to another actor; choose another or look that one up"),
                out);
   }
+  if (!actor.spec.name.empty()) names_.emplace(name, id);
   pending_.insert(id);
+  if (request.get_if_exists) tell(id, actor, out);  // its creator waits for the answer
   serve(now, out);
 }
 
 void ActorTable::watch(ProcessId watcher, const WatchActor& request, Outbox& out) {
   ActorId id = request.actor;
   if (id.is_none()) {
-    const auto named = names_.find(request.name);
-    if (named == names_.end()) return out.send(watcher, NoSuchActor{request.name});
+    const auto named = names_.find({request.name_space, request.name});
+    if (named == names_.end()) return out.send(watcher, NoSuchActor{request.name, request.name_space});
     id = named->second;
   }
   const auto entry = actors_.find(id);
@@ -48,19 +59,23 @@ void ActorTable::watch(ProcessId watcher, const WatchActor& request, Outbox& out
     ActorUpdate unknown;
     unknown.actor = id;
     unknown.state = ActorState::kDead;
-    unknown.error = actor_error(ErrorKind::kActorDied, "", "the head knows no such actor");
+    unknown.error = actor_error(ErrorKind::kActorDied, "", "the head knows no such actor (any more)");
     return out.send(watcher, std::move(unknown));
   }
   entry->second.watchers.insert(watcher);
   out.send(watcher, update_of(id, entry->second));
 }
 
-void ActorTable::kill(Time, ActorId id, const std::string& why, Outbox& out) {
+void ActorTable::kill(Time now, ActorId id, const std::string& why, bool restart, Outbox& out) {
   const auto entry = actors_.find(id);
   if (entry == actors_.end() || entry->second.state == ActorState::kDead) return;
   Actor& actor = entry->second;
+  const ErrorInfo error = actor_error(ErrorKind::kActorDied, actor.spec.class_name, why);
   stop_on_node(actor, why, out);
-  die(id, actor, actor_error(ErrorKind::kActorDied, actor.spec.class_name, why), out);
+  pending_.erase(id);
+  if (!restart) return die(id, actor, error, out);
+  restart_or_die(actor, id, /*restartable=*/true, error, out);
+  serve(now, out);
 }
 
 void ActorTable::stop_on_node(const Actor& actor, const std::string& why, Outbox& out) {
@@ -82,6 +97,7 @@ void ActorTable::on_started(ProcessId daemon, const ActorStarted& started, Outbo
   }
   Actor& actor = entry->second;
   if (actor.state == ActorState::kAlive) return;
+  starting_.erase(started.actor);
   actor.state = ActorState::kAlive;
   actor.worker = started.worker;
   actor.error.reset();
@@ -92,9 +108,11 @@ void ActorTable::on_ended(Time now, const ActorEnded& ended, Outbox& out) {
   const auto entry = actors_.find(ended.actor);
   if (entry == actors_.end()) return;
   Actor& actor = entry->second;
-  if (actor.state == ActorState::kDead || actor.incarnation != ended.incarnation) return;
+  const bool is_current = actor.node != NodeId::kNone && actor.incarnation == ended.incarnation;
+  if (actor.state == ActorState::kDead || !is_current) return;
   if (ended.busy) {  // our picture of the node was out of date: place it anew
     actor.state = actor.restarts > 0 ? ActorState::kRestarting : ActorState::kPending;
+    starting_.erase(ended.actor);
     unseat(actor);
     pending_.insert(ended.actor);
     // Not placed at once: the node's next report says what it has.
@@ -110,6 +128,7 @@ void ActorTable::restart_or_die(Actor& actor, ActorId id, bool restartable,
   if (!restartable || !may) return die(id, actor, error, out);
   ++actor.restarts;
   actor.state = ActorState::kRestarting;
+  starting_.erase(id);
   unseat(actor);
   actor.worker = Contact();
   actor.error = error;
@@ -129,18 +148,31 @@ void ActorTable::die(ActorId id, Actor& actor, ErrorInfo error, Outbox& out) {
   actor.worker = Contact();
   actor.error = std::move(error);
   pending_.erase(id);
-  if (!actor.spec.name.empty()) names_.erase(actor.spec.name);
+  starting_.erase(id);
+  if (!actor.spec.name.empty()) names_.erase({actor.spec.name_space, actor.spec.name});
+  if (actor.spec.detached && --detached_[actor.spec.job] == 0) detached_.erase(actor.spec.job);
   tell(id, actor, out);
+  // What only a living one needs.
+  actor.spec.arguments = {};
+  actor.spec.shape = {};
+  actor.watchers.clear();
+  dead_.push_back(id);
+  if (dead_.size() <= kKeptDead) return;
+  actors_.erase(dead_.front());
+  dead_.pop_front();
 }
 
 void ActorTable::on_node_dead(Time now, NodeId node, const std::string& cause, Outbox& out) {
-  for (auto& [id, actor] : actors_)
-    if (actor.node == node && actor.state != ActorState::kDead) {
-      ErrorInfo error = actor_error(ErrorKind::kActorDied, actor.spec.class_name,
-                                    "its node " + nodes_.get(node)->info.name + " died: " + cause);
-      error.node = nodes_.get(node)->info.name;
-      restart_or_die(actor, id, /*restartable=*/true, error, out);
-    }
+  std::vector<ActorId> there;
+  for (const auto& [id, actor] : actors_)
+    if (actor.node == node && actor.state != ActorState::kDead) there.push_back(id);
+  for (const ActorId id : there) {
+    Actor& actor = actors_.at(id);
+    ErrorInfo error = actor_error(ErrorKind::kActorDied, actor.spec.class_name,
+                                  "its node " + nodes_.get(node)->info.name + " died: " + cause);
+    error.node = nodes_.get(node)->info.name;
+    restart_or_die(actor, id, /*restartable=*/true, error, out);
+  }
   serve(now, out);
 }
 
@@ -149,16 +181,20 @@ void ActorTable::on_client_lost(Time now, ProcessId client, const std::string& w
   std::vector<ActorId> owned;
   for (auto& [id, actor] : actors_) {
     actor.watchers.erase(client);
-    if (actor.creator == client) owned.push_back(id);
+    if (actor.creator != client) continue;
+    if (actor.spec.detached)
+      actor.creator = ProcessId::kNone;
+    else
+      owned.push_back(id);
   }
-  for (const ActorId id : owned) kill(now, id, "its owner is gone: " + why, out);
+  for (const ActorId id : owned) kill(now, id, "its owner is gone: " + why, /*restart=*/false, out);
 }
 
 void ActorTable::end_job(Time now, ProcessId job, const std::string& why, Outbox& out) {
   std::vector<ActorId> owned;
   for (const auto& [id, actor] : actors_)
-    if (actor.spec.job == job) owned.push_back(id);
-  for (const ActorId id : owned) kill(now, id, why, out);
+    if (actor.spec.job == job && !actor.spec.detached) owned.push_back(id);
+  for (const ActorId id : owned) kill(now, id, why, /*restart=*/false, out);
 }
 
 void ActorTable::serve(Time now, Outbox& out) {
@@ -210,6 +246,7 @@ bool ActorTable::place_in_group(Time now, ActorId id, Actor& actor, Outbox& out)
 
 void ActorTable::start(Time now, ActorId id, Actor& actor, Outbox& out) {
   actor.state = ActorState::kStarting;
+  starting_.insert(id);
   ++actor.incarnation;
   ask_daemon(now, actor, out);
   tell(id, actor, out);
@@ -223,8 +260,8 @@ void ActorTable::ask_daemon(Time now, Actor& actor, Outbox& out) const {
 }
 
 void ActorTable::on_tick(Time now, Outbox& out) {
-  for (auto& [id, actor] : actors_)
-    if (actor.state == ActorState::kStarting && now - actor.asked > kStartActorRepeat) ask_daemon(now, actor, out);
+  for (const ActorId id : starting_)
+    if (Actor& actor = actors_.at(id); now - actor.asked > kStartActorRepeat) ask_daemon(now, actor, out);
   serve(now, out);
 }
 
@@ -236,7 +273,8 @@ void ActorTable::tell(ActorId id, const Actor& actor, Outbox& out) const {
 }
 
 ActorUpdate ActorTable::update_of(ActorId id, const Actor& actor) {
-  return {id, actor.spec.name, actor.state, actor.incarnation, actor.worker, actor.error};
+  return {id,           actor.spec.name,  actor.state, actor.incarnation, actor.worker,
+          actor.error, actor.spec.name_space, actor.spec.calls, {}};
 }
 
 }  // namespace Atoll

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/base/clock.h"
@@ -16,11 +18,13 @@ class NodeTable;
 
 // The head's actors: where each is, its name, and who wants to hear of it.
 //
-// ACTORS-1 a name belongs to at most one actor that is not dead
+// ACTORS-1 a name in a name space belongs to at most one actor that is not dead
 // ACTORS-2 every change of an actor's state is told to its creator and watchers
 // ACTORS-3 an actor's incarnation grows with every start; what daemons say of an
 //          older one is ignored
-// ACTORS-4 a dead actor stays dead and its record says why
+// ACTORS-4 a dead actor stays dead and its record says why, until kKeptDead others
+//          have died since
+// ACTORS-5 a detached actor outlives its creator and its job
 class ActorTable {
  public:
   struct Actor {
@@ -43,7 +47,8 @@ class ActorTable {
 
   void create(Time now, const CreateActor& request, Outbox& out);
   void watch(ProcessId watcher, const WatchActor& request, Outbox& out);
-  void kill(Time now, ActorId id, const std::string& why, Outbox& out);
+  // `restart`: as if it had died, so that it comes back if it has restarts left.
+  void kill(Time now, ActorId id, const std::string& why, bool restart, Outbox& out);
   void on_started(ProcessId daemon, const ActorStarted& started, Outbox& out);
   void on_ended(Time now, const ActorEnded& ended, Outbox& out);
 
@@ -58,6 +63,8 @@ class ActorTable {
   void on_tick(Time now, Outbox& out);
 
   const std::map<ActorId, Actor>& all() const { return actors_; }
+  // Whether a detached actor of the job lives.
+  bool has_detached(ProcessId job) const { return detached_.contains(job); }
 
  private:
   bool place(Time now, ActorId id, Actor& actor, Outbox& out);
@@ -77,10 +84,16 @@ class ActorTable {
   const NodeTable& nodes_;
   GroupTable& groups_;
   std::map<ActorId, Actor> actors_;
-  std::map<std::string, ActorId> names_;
+  using Name = std::pair<std::string, std::string>;  // the name space, and the name in it
+  std::map<Name, ActorId> names_;
   std::set<ActorId> pending_;
+  std::set<ActorId> starting_;
+  std::map<ProcessId, std::size_t> detached_;  // living ones, by job
+  std::deque<ActorId> dead_;                   // oldest first
 };
 
+// Records of the dead: whoever asks for an older one hears that nothing is known of it.
+inline constexpr std::size_t kKeptDead = 1'000;
 // A start that was not answered is asked for again after this long.
 inline constexpr Duration kStartActorRepeat = std::chrono::seconds(2);
 

@@ -155,7 +155,8 @@ void Head::handle(Time now, ProcessId from, const Detach& detach, Outbox& out) {
 }
 
 void Head::end_job(Time now, ProcessId job, const std::string& why, Outbox& out) {
-  drivers_.erase(job);
+  auto driver = drivers_.extract(job);
+  if (!driver.empty() && actors_.has_detached(job)) survived_.insert(std::move(driver));
   demand_.forget(job, view_);
   actors_.end_job(now, job, why, out);
   groups_.end_job(job, why, out);
@@ -164,9 +165,11 @@ void Head::end_job(Time now, ProcessId job, const std::string& why, Outbox& out)
 }
 
 void Head::handle(Time, ProcessId from, const GetJob& request, Outbox& out) {
-  const auto driver = drivers_.find(request.job);
+  std::erase_if(survived_, [this](const auto& entry) { return !actors_.has_detached(entry.first); });
+  auto driver = drivers_.find(request.job);
+  if (driver == drivers_.end()) driver = survived_.find(request.job);
   JobReply reply;
-  reply.found = driver != drivers_.end();
+  reply.found = driver != drivers_.end() && driver != survived_.end();
   if (reply.found) reply.info = driver->second.info;
   reply.info.job = request.job;
   out.send(from, std::move(reply));
@@ -196,7 +199,7 @@ void Head::handle(Time, ProcessId from, const WatchActor& request, Outbox& out) 
 }
 
 void Head::handle(Time now, ProcessId, const KillActor& request, Outbox& out) {
-  actors_.kill(now, request.actor, "it was killed by its user", out);
+  actors_.kill(now, request.actor, "it was killed by its user", request.restart, out);
 }
 
 void Head::handle(Time, ProcessId from, const CreateGroup& request, Outbox& out) {

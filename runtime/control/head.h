@@ -106,6 +106,7 @@ class Head {
   ActorTable actors_;
   DemandQueue demand_;
   std::map<ProcessId, Driver> drivers_;          // by job
+  std::map<ProcessId, Driver> survived_;         // by job: it has ended, its detached actors have not
   std::map<ProcessId, Attach> waiting_clients_;  // until ready
   std::set<ProcessId> clients_;                  // attached drivers and workers
   struct Death {

@@ -148,18 +148,41 @@ void NodeDaemon::handle(Time now, ProcessId, const EndJob& end, NodeOutbox& out)
   std::vector<LeaseId> leases;
   for (const auto& [id, lease] : leases_)
     if (lease.seat.job == end.job) leases.push_back(id);
-  for (const LeaseId id : leases) drop_lease(now, id, /*keep_worker=*/false, out);
+  for (const LeaseId id : leases) {
+    if (leases_.at(id).owner == end.job)  // the driver, which wants to hear nothing more
+      drop_lease(now, id, /*keep_worker=*/false, out);
+    else
+      end_lease(now, id, end.why, out);
+  }
   std::vector<ActorId> actors;
-  for (const auto& [id, actor] : actors_)
-    if (actor.seat.job == end.job) actors.push_back(id);
+  std::set<ProcessId> survivors;  // ACTORS-5
+  for (const auto& [id, actor] : actors_) {
+    if (actor.seat.job != end.job) continue;
+    if (actor.spec.detached)
+      survivors.insert(actor.seat.worker);
+    else
+      actors.push_back(id);
+  }
   for (const ActorId id : actors)
     end_actor(now, id, error_of(nullptr, ErrorKind::kActorDied, end.why, ""),
               /*restartable=*/false, out);
   forget_waiting([&end](const Waiting& each) {
-    return (each.actor ? each.actor->spec.job : each.lease.job) == end.job;
+    return each.actor ? each.actor->spec.job == end.job && !each.actor->spec.detached : each.lease.job == end.job;
   });
-  for (const ProcessId id : workers_.of_job(end.job)) kill_worker(now, id, std::nullopt, out);
-  jobs_.forget(end.job);
+  for (const ProcessId id : workers_.of_job(end.job))
+    if (!survivors.contains(id)) kill_worker(now, id, std::nullopt, out);
+  if (survivors.empty()) jobs_.forget(end.job);
+}
+
+// Ends it with its worker; its owner, if there is one still, hears why.
+void NodeDaemon::end_lease(Time now, LeaseId id, const std::string& why, NodeOutbox& out) {
+  const Lease& lease = leases_.at(id);
+  const Worker* worker = workers_.find(lease.seat.worker);
+  if (lease.granted)
+    out.send(lease.owner, LeaseLost{id, why, options_.info.name, worker == nullptr ? 0 : worker->pid});
+  else
+    out.send(lease.owner, LeaseRefused{lease.request, 1, "", false});
+  drop_lease(now, id, /*keep_worker=*/false, out);
 }
 
 void NodeDaemon::handle(Time now, ProcessId, const JobReply& reply, NodeOutbox& out) {
@@ -286,7 +309,8 @@ void NodeDaemon::worker_available(Time, ProcessId id, NodeOutbox& out) {
     out.send(lease.owner, LeaseGrant{lease.request, *lease_id, worker.contact});
   } else if (const ActorId* actor_id = std::get_if<ActorId>(&worker.tenant)) {
     out.learn(worker.contact);
-    out.send(id, InitActor{actors_.at(*actor_id).spec});
+    const Actor& actor = actors_.at(*actor_id);
+    out.send(id, InitActor{actor.spec, actor.incarnation});
   }
 }
 
@@ -383,6 +407,14 @@ void NodeDaemon::handle(Time now, ProcessId from, const InitActorDone& done,
   entry->second.started = true;
   out.send(options_.head.process,
            ActorStarted{done.actor, entry->second.incarnation, workers_.find(from)->contact});
+}
+
+void NodeDaemon::handle(Time now, ProcessId from, const ActorLeaves& leaves, NodeOutbox& out) {
+  const auto entry = actors_.find(leaves.actor);
+  if (entry == actors_.end() || entry->second.seat.worker != from) return;
+  end_actor(now, leaves.actor,
+            error_of(workers_.find(from), ErrorKind::kActorDied, "it left by its own will, or its last handle is gone", ""),
+            /*restartable=*/false, out);
 }
 
 void NodeDaemon::handle(Time now, ProcessId, const StopActor& stop, NodeOutbox& out) {

@@ -125,6 +125,7 @@ class NodeDaemon {
   void handle(Time, ProcessId, const StartActor&, NodeOutbox&);
   void handle(Time, ProcessId, const StopActor&, NodeOutbox&);
   void handle(Time, ProcessId, const InitActorDone&, NodeOutbox&);
+  void handle(Time, ProcessId, const ActorLeaves&, NodeOutbox&);
 
   void add_lease(Time now, ProcessId owner, const LeaseRequest& request, Holding holding, NodeOutbox& out);
   void add_actor(Time now, const StartActor& start, Holding holding, NodeOutbox& out);
@@ -149,6 +150,7 @@ class NodeDaemon {
   Status check_build(const Worker& worker, const WorkerReady& ready) const;
   // Takes the lease out of the table and gives its grant back.
   void drop_lease(Time now, LeaseId id, bool keep_worker, NodeOutbox& out);
+  void end_lease(Time now, LeaseId id, const std::string& why, NodeOutbox& out);
   void end_actor(Time now, ActorId id, ErrorInfo error, bool restartable,
                  NodeOutbox& out);
   void reap_lease(Time now, LeaseId id, const std::string& cause, std::uint64_t pid, NodeOutbox& out);

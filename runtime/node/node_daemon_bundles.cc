@@ -65,15 +65,7 @@ void NodeDaemon::empty_bundle(Time now, const BundleId& bundle, const std::strin
   std::vector<LeaseId> leases;
   for (const auto& [id, lease] : leases_)
     if (lease.seat.holding.bundle == bundle) leases.push_back(id);
-  for (const LeaseId id : leases) {
-    const Lease& lease = leases_.at(id);
-    const Worker* worker = workers_.find(lease.seat.worker);
-    if (lease.granted)
-      out.send(lease.owner, LeaseLost{id, why, options_.info.name, worker == nullptr ? 0 : worker->pid});
-    else
-      out.send(lease.owner, LeaseRefused{lease.request, 1, "", false});
-    drop_lease(now, id, /*keep_worker=*/false, out);
-  }
+  for (const LeaseId id : leases) end_lease(now, id, why, out);
   std::vector<ActorId> actors;
   for (const auto& [id, actor] : actors_)
     if (actor.seat.holding.bundle == bundle) actors.push_back(id);

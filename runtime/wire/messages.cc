@@ -75,5 +75,6 @@ template Message::Message(CancelTask);
 template Message::Message(CancelObject);
 template Message::Message(StreamItem);
 template Message::Message(StreamRead);
+template Message::Message(ActorLeaves);
 
 }  // namespace Atoll

@@ -209,6 +209,7 @@ enum class ErrorKind : std::uint8_t {
   kClusterLost = 9,
   kGroupRemoved = 10,
   kNestedTooDeep = 11,
+  kTooManyCalls = 12,  // more unfinished calls of one caller than the actor takes
 };
 
 // An error that travels to the caller. `node` and `process` are where it
@@ -284,6 +285,14 @@ struct StreamRead {
 
 // --------------------------------------------------------------------- actors
 
+// What its callers do about calls, as the actor's creator said.
+struct CallPolicy {
+  std::int32_t retries = 0;      // after its end or a broken connection; -1: without limit
+  bool retries_errors = false;   // also when the call threw
+  std::uint32_t most_pending = 0;  // unfinished calls of one caller; 0: any number
+  ATOLL_MESSAGE_FIELDS(retries, retries_errors, most_pending)
+};
+
 struct ActorSpec {
   ActorId actor;
   ProcessId job = ProcessId::kNone;
@@ -294,7 +303,12 @@ struct ActorSpec {
   std::int32_t max_restarts = 0;  // -1: without limit
   GroupId group;                  // the placement group it lives in
   std::int32_t bundle = -1;       // -1: any of it
-  ATOLL_MESSAGE_FIELDS(actor, job, class_name, arguments, shape, name, max_restarts, group, bundle)
+  std::string name_space;         // in which `name` is one actor's alone
+  bool detached = false;          // it outlives its creator and its job
+  CallPolicy calls;
+  std::uint32_t concurrency = 1;  // calls that may run at one time
+  ATOLL_MESSAGE_FIELDS(actor, job, class_name, arguments, shape, name, max_restarts, group, bundle, name_space, detached,
+                       calls, concurrency)
 };
 
 enum class ActorState : std::uint8_t {
@@ -310,18 +324,23 @@ enum class ActorState : std::uint8_t {
 struct CreateActor {
   ActorSpec spec;
   Contact creator;
-  ATOLL_MESSAGE_FIELDS(spec, creator)
+  // If the name is a living actor's, that is the answer: an ActorUpdate of it, with
+  // `instead_of` this one.
+  bool get_if_exists = false;
+  ATOLL_MESSAGE_FIELDS(spec, creator, get_if_exists)
 };
 // client -> head: by id, or by name if the id is none.
 struct WatchActor {
   ActorId actor;
   std::string name;
-  ATOLL_MESSAGE_FIELDS(actor, name)
+  std::string name_space = {};
+  ATOLL_MESSAGE_FIELDS(actor, name, name_space)
 };
 // The answer to WatchActor for a name that nobody has.
 struct NoSuchActor {
   std::string name;
-  ATOLL_MESSAGE_FIELDS(name)
+  std::string name_space = {};
+  ATOLL_MESSAGE_FIELDS(name, name_space)
 };
 struct ActorUpdate {
   ActorId actor;
@@ -330,12 +349,16 @@ struct ActorUpdate {
   std::uint32_t incarnation = 0;  // grows with every (re)start, from 1
   Contact worker;                 // when alive
   std::optional<ErrorInfo> error; // when dead or restarting: why
-  ATOLL_MESSAGE_FIELDS(actor, name, state, incarnation, worker, error)
+  std::string name_space = {};
+  CallPolicy calls = {};
+  ActorId instead_of = {};        // see CreateActor
+  ATOLL_MESSAGE_FIELDS(actor, name, state, incarnation, worker, error, name_space, calls, instead_of)
 };
 // client -> head.
 struct KillActor {
   ActorId actor;
-  ATOLL_MESSAGE_FIELDS(actor)
+  bool restart = false;  // it may be restarted, if it has restarts left
+  ATOLL_MESSAGE_FIELDS(actor, restart)
 };
 
 // head -> daemon. Answered by ActorStarted or ActorEnded. Repeating it is
@@ -371,7 +394,13 @@ struct StopActor {
 // daemon -> worker: become this actor. Answered by InitActorDone.
 struct InitActor {
   ActorSpec spec;
-  ATOLL_MESSAGE_FIELDS(spec)
+  std::uint32_t incarnation = 1;
+  ATOLL_MESSAGE_FIELDS(spec, incarnation)
+};
+// worker -> its daemon, before it exits: the actor ends by its own will.
+struct ActorLeaves {
+  ActorId actor;
+  ATOLL_MESSAGE_FIELDS(actor)
 };
 struct InitActorDone {
   ActorId actor;
@@ -479,7 +508,7 @@ using MessageVariant =
                  WorkerDied, NodeDied, LeaseCancel, CreateGroup, WatchGroup,
                  NoSuchGroup, RemoveGroup, GroupUpdate, ReserveBundles,
                  BundlesReserved, FreeBundles, TasksReturned, WorkerBlocked,
-                 CancelTask, CancelObject, StreamItem, StreamRead>;
+                 CancelTask, CancelObject, StreamItem, StreamRead, ActorLeaves>;
 
 template <typename T, typename Variant>
 inline constexpr bool kIsOneOf = false;

@@ -87,7 +87,7 @@ inline ActorSpec actor_spec(std::uint64_t sequence, Resources shape, std::int32_
 }
 
 inline CreateActor create_actor(ActorSpec spec, ProcessId creator = kDriver) {
-  return {std::move(spec), contact_of(creator)};
+  return {std::move(spec), contact_of(creator), false};
 }
 
 inline constexpr GroupId kGroup{kDriver, 900};

@@ -106,7 +106,7 @@ TEST_CASE("a name that nobody has, and an actor that nobody knows, are answered"
   head.say(kWatcher, WatchActor{{}, "store"});
   CHECK(head.mail.expect<NoSuchActor>(kWatcher).name == "store");
   head.say(kWatcher, WatchActor{{kDriver, 77}, ""});
-  CHECK(head.update(kWatcher, ActorState::kDead).error->message == "the head knows no such actor");
+  CHECK(head.update(kWatcher, ActorState::kDead).error->message == "the head knows no such actor (any more)");
   head.mail.expect_nothing_else();
 }
 
@@ -237,6 +237,94 @@ TEST_CASE("actors end with their creator and with their job") {
   head.update(kDriver, ActorState::kDead);
   head.mail.expect<EndJob>(daemon_of(0));
   head.mail.expect_nothing_else();
+}
+
+TEST_CASE("ACTORS-5: a detached actor outlives its creator and its job, and is restarted with the job's program") {
+  ActorHead head(1, 4);
+  head.attach();
+  ActorSpec spec = actor_spec(1, cpus(1), 1, "kept");
+  spec.name_space = "shop";
+  spec.detached = true;
+  const StartActor start = head.create(spec, 0);
+  head.started(start, 0);
+  head.update(kDriver, ActorState::kAlive);
+  head.say(kDriver, Detach{kDriver});
+  head.mail.expect<EndJob>(daemon_of(0));
+  head.lose(kDriver);
+  head.mail.expect_nothing_else();
+  head.say(kWatcher, WatchActor{{}, "kept", "shop"});
+  head.update(kWatcher, ActorState::kAlive);
+  head.ended(start, 0, /*restartable=*/true, "killed by signal 9");
+  head.update(kWatcher, ActorState::kRestarting);
+  const StartActor again = head.mail.expect<StartActor>(daemon_of(0));
+  head.update(kWatcher, ActorState::kStarting);
+  head.say(daemon_of(0), GetJob{kDriver});
+  CHECK(head.mail.expect<JobReply>(daemon_of(0)).found);
+  head.ended(again, 0, /*restartable=*/true, "killed by signal 9");
+  head.update(kWatcher, ActorState::kDead);
+  head.say(daemon_of(0), GetJob{kDriver});
+  CHECK_FALSE(head.mail.expect<JobReply>(daemon_of(0)).found);
+  head.mail.expect_nothing_else();
+}
+
+TEST_CASE("ACTORS-1: a name is one actor's in its name space, and free in others") {
+  ActorHead head(1, 4);
+  ActorSpec first = actor_spec(1, cpus(1), 0, "hits"), second = actor_spec(2, cpus(1), 0, "hits");
+  first.name_space = "here";
+  second.name_space = "there";
+  head.create(first, 0);
+  head.create(second, 0);
+  head.say(kWatcher, WatchActor{{}, "hits", "there"});
+  CHECK(head.update(kWatcher, ActorState::kStarting).actor == second.actor);
+  head.say(kWatcher, WatchActor{{}, "hits", "nowhere"});
+  CHECK(head.mail.expect<NoSuchActor>(kWatcher).name_space == "nowhere");
+}
+
+TEST_CASE("an actor that is asked for if it exists is the one that has the name, or a new one that waits for room") {
+  ActorHead head(1, 1);
+  const StartActor start = head.create(actor_spec(1, cpus(1), 0, "hits"), 0);
+  CreateActor request = create_actor(actor_spec(2, cpus(1), 0, "hits"));
+  request.get_if_exists = true;
+  head.say(kDriver, request);
+  const ActorUpdate known = head.update(kDriver, ActorState::kStarting);
+  CHECK(known.actor == start.spec.actor);
+  CHECK(known.instead_of == request.spec.actor);
+  request = create_actor(actor_spec(3, cpus(1), 0, "misses"));
+  request.get_if_exists = true;
+  head.say(kDriver, request);
+  const ActorUpdate fresh = head.update(kDriver, ActorState::kPending);
+  CHECK(fresh.actor == request.spec.actor);
+  CHECK(fresh.instead_of.is_none());
+  head.mail.expect_nothing_else();
+}
+
+TEST_CASE("an actor that is killed to be restarted comes back once for it, whatever its daemon says of the old one") {
+  ActorHead head(1, 1);
+  const StartActor start = head.create(actor_spec(1, cpus(1), 1), 0);
+  head.started(start, 0);
+  head.update(kDriver, ActorState::kAlive);
+  head.report(0, 0);
+  head.say(kDriver, KillActor{start.spec.actor, /*restart=*/true});
+  head.mail.expect<StopActor>(daemon_of(0));
+  head.update(kDriver, ActorState::kRestarting);
+  head.ended(start, 0, /*restartable=*/false, "it was killed by its user");
+  head.mail.expect_nothing_else();
+  head.report(0, 1);
+  CHECK(head.expect_start(0).incarnation == 2);
+  head.mail.expect_nothing_else();
+}
+
+TEST_CASE("ACTORS-4: of the dead the latest are remembered, and what only the living need is not") {
+  ActorHead head(1, 4);
+  for (std::uint64_t i = 1; i <= kKeptDead + 10; ++i) {
+    ActorSpec spec = actor_spec(i, cpus(100));
+    spec.arguments = {std::string(100'000, 'x')};
+    head.say(kDriver, create_actor(spec));
+    CHECK(head.update(kDriver, ActorState::kDead).error->kind == ErrorKind::kInfeasible);
+  }
+  CHECK(head.head.actors().all().size() == kKeptDead);
+  CHECK(head.head.actors().all().begin()->first.sequence == 11);
+  CHECK(head.head.actors().all().begin()->second.spec.arguments.empty());
 }
 
 TEST_CASE("a watcher that is gone is told nothing any more") {

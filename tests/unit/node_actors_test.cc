@@ -113,6 +113,42 @@ TEST_CASE("a job that ends while its program is looked for leaves nothing behind
   CHECK(node.free_cpu() == Fixed::whole(4));
   node.say(kDriver, chunk(0, 5, "abc"));
   node.program("/tmp/session/simulate");
+  node.mail.expect<LeaseRefused>(ProcessId(0x300));  // its owner, a process that is no driver
+  node.expect_nothing_else();
+}
+
+TEST_CASE("an actor that leaves by its own will is ended, and not restarted") {
+  ActorNode node;
+  const StartActor start = start_actor(actor_spec(1, cpus(1), -1));
+  const ProcessId worker = node.run(start);
+  node.say(kOwner, ActorLeaves{start.spec.actor});
+  node.expect_nothing_else();
+  node.say(worker, ActorLeaves{start.spec.actor});
+  node.expect_kill(worker);
+  const ActorEnded ended = node.mail.expect<ActorEnded>(kHead);
+  CHECK_FALSE(ended.restartable);
+  CHECK(ended.error.message.find("by its own will") != std::string::npos);
+  node.exit(worker, "killed by signal 15");
+  node.expect_nothing_else();
+  CHECK(node.free_cpu() == Fixed::whole(4));
+}
+
+TEST_CASE("ACTORS-5: a detached actor stays when its job ends, the others of the job do not") {
+  ActorNode node;
+  ActorSpec kept = actor_spec(1, cpus(1));
+  kept.detached = true;
+  const ProcessId stays = node.run(start_actor(kept));
+  const ProcessId goes = node.run(start_actor(actor_spec(2, cpus(1))));
+  node.say(kHead, EndJob{kDriver, "its driver has ended"});
+  node.expect_kill(goes);
+  node.mail.expect<ActorEnded>(kHead);
+  node.expect_nothing_else();
+  node.exit(goes, "killed by signal 15");
+  CHECK(node.free_cpu() == Fixed::whole(3));
+  // What it asks for is started as ever.
+  node.say(stays, lease_request(1, cpus(1), 1, 0, kDriver));
+  node.ready(node.expect_start().worker);
+  node.mail.expect<LeaseGrant>(stays);
   node.expect_nothing_else();
 }
 

@@ -166,9 +166,12 @@ TEST_CASE("an actor is waited for until it lives or is dead") {
 
 TEST_CASE("a name that nobody has is an answer too") {
   Table table;
-  CHECK(!table.wait_name("hits", past()));
-  table.name_is_unknown("hits");
-  CHECK(table.wait_name("hits", past())->actor.is_none());
+  table.ask_name("hits", "");
+  CHECK(!table.wait_name("hits", "", past()));
+  table.ask_name("hits", "");
+  table.name_is_unknown({"hits", "elsewhere"});
+  table.name_is_unknown({"hits", ""});
+  CHECK(table.wait_name("hits", "", past())->actor.is_none());
 }
 
 }  // namespace Atoll
