@@ -114,6 +114,8 @@ void ClientCore::on_message(Time now, ProcessId from, const Message& message, Cl
     tasks_.on_done(now, from, *done, out) || actors_.on_done(from, *done, out);
   else if (const auto* item = std::get_if<StreamItem>(&message))
     tasks_.on_item(from, *item, out);
+  else if (std::holds_alternative<Sync>(message))
+    out.send(from, Synced{});
   else if (const auto* returned = std::get_if<TasksReturned>(&message))
     tasks_.on_returned(now, from, *returned, out);
   else if (const auto* cancelled = std::get_if<CancelObject>(&message))

@@ -64,8 +64,14 @@ TaskDone left_before(TaskId task, const std::string& why) { return never_begun(t
 void WorkQueue::on_other_message(ProcessId from, Message message) {
   if (const auto* task = std::get_if<CancelTask>(&message)) return cancel(from, *task);
   if (const auto* read = std::get_if<StreamRead>(&message)) return take_read(*read);
+  if (std::holds_alternative<Synced>(message)) {
+    const std::lock_guard lock(mutex_);
+    unheard_.erase(from);
+    return;
+  }
   if (!is_work(message)) return;
   std::unique_lock lock(mutex_);
+  if (std::holds_alternative<CallActor>(message)) callers_.insert(from);
   if (const auto* task = std::get_if<PushTask>(&message); task != nullptr && waiting_ > 0) {
     lock.unlock();
     return give_back(from, {task->task});
@@ -147,9 +153,28 @@ void WorkQueue::end_wait(const RunningTask& running) {
 }
 
 void WorkQueue::on_peer_lost(ProcessId peer, const Status& why) {
-  if (peer != daemon_) return;
+  if (peer != daemon_) {
+    const std::lock_guard lock(mutex_);
+    callers_.erase(peer);
+    unheard_.erase(peer);
+    return;
+  }
   log::debug("the node daemon is gone: {}", why.message());
   std::_Exit(0);  // user code may be running; there is nobody left to work for
+}
+
+void WorkQueue::wait_until_heard(Duration limit) {
+  std::set<ProcessId> callers;
+  {
+    const std::lock_guard lock(mutex_);
+    callers = unheard_ = callers_;
+  }
+  for (const ProcessId caller : callers) say(caller, Sync{});
+  const auto all_heard = [this] {
+    const std::lock_guard lock(mutex_);
+    return unheard_.empty();
+  };
+  runtime_->wait(all_heard, now() + limit);
 }
 
 bool WorkQueue::send_item(RunningTask& running, std::string value) {

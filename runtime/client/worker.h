@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "runtime/client/client_runtime.h"
@@ -47,6 +48,8 @@ class WorkQueue : public ClientListener {
   // Every piece of work that comes from now on is answered with an error, and what
   // runs is waited for but for `own`.
   void close(const RunningTask& own, const std::string& why);
+  // Waits until all who ever called have heard their answers, or are gone, or the limit has passed.
+  void wait_until_heard(Duration limit);
 
   // Sends the item, and waits while too many are unread. False if nobody reads any more, or it is cancelled.
   bool send_item(RunningTask& running, std::string value);
@@ -71,6 +74,8 @@ class WorkQueue : public ClientListener {
   std::string closed_;  // why
   std::condition_variable ended_;  // a piece of work, while it is closed
   std::vector<RunningTask*> running_;
+  std::set<ProcessId> callers_;   // of the actor that this process is
+  std::set<ProcessId> unheard_;   // of them, while they are waited for
   int waiting_ = 0;  // of the running that lend their CPUs
 };
 

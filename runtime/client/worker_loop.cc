@@ -12,6 +12,8 @@ namespace {
 
 // An actor that leaves has this long to end its object.
 constexpr auto kLeaveLimit = std::chrono::seconds(30);
+// Its callers have this long to hear the last answers: the head tells them of its end on another way.
+constexpr auto kHearLimit = std::chrono::seconds(5);
 
 class WorkerLoop {
  public:
@@ -58,6 +60,7 @@ class WorkerLoop {
     queue_.close(last, "the actor has left");
     executor_.destroy_actor();
     std::fflush(stdout);
+    queue_.wait_until_heard(kHearLimit);
     say(daemon_, leaves);
     std::this_thread::sleep_until(std::chrono::steady_clock::time_point::max());
     std::_Exit(0);

@@ -100,7 +100,8 @@ const char* name_of(const Message& message) {
       "CallActor", "FetchObject", "ObjectReady", "GetStatus", "StatusReport",
       "WorkerDied", "NodeDied", "LeaseCancel", "CreateGroup", "WatchGroup", "NoSuchGroup",
       "RemoveGroup", "GroupUpdate", "ReserveBundles", "BundlesReserved", "FreeBundles",
-      "TasksReturned", "WorkerBlocked", "CancelTask", "CancelObject", "StreamItem", "StreamRead", "ActorLeaves"};
+      "TasksReturned", "WorkerBlocked", "CancelTask", "CancelObject", "StreamItem", "StreamRead", "ActorLeaves",
+      "Sync", "Synced"};
   static_assert(std::size(kNames) == std::variant_size_v<MessageVariant>);
   return kNames[message.index()];
 }

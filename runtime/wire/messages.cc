@@ -76,5 +76,7 @@ template Message::Message(CancelObject);
 template Message::Message(StreamItem);
 template Message::Message(StreamRead);
 template Message::Message(ActorLeaves);
+template Message::Message(Sync);
+template Message::Message(Synced);
 
 }  // namespace Atoll

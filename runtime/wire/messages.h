@@ -407,6 +407,14 @@ struct InitActorDone {
   std::optional<ErrorInfo> error;
   ATOLL_MESSAGE_FIELDS(actor, error)
 };
+// client -> client: answered by Synced, when all that was said before has been
+// heard.
+struct Sync {
+  ATOLL_MESSAGE_FIELDS()
+};
+struct Synced {
+  ATOLL_MESSAGE_FIELDS()
+};
 // client -> the actor's worker. Answered by TaskDone.
 struct CallActor {
   TaskId task;
@@ -508,7 +516,7 @@ using MessageVariant =
                  WorkerDied, NodeDied, LeaseCancel, CreateGroup, WatchGroup,
                  NoSuchGroup, RemoveGroup, GroupUpdate, ReserveBundles,
                  BundlesReserved, FreeBundles, TasksReturned, WorkerBlocked,
-                 CancelTask, CancelObject, StreamItem, StreamRead, ActorLeaves>;
+                 CancelTask, CancelObject, StreamItem, StreamRead, ActorLeaves, Sync, Synced>;
 
 template <typename T, typename Variant>
 inline constexpr bool kIsOneOf = false;
