@@ -72,7 +72,19 @@ class ActorOptions {
   // dies; -1: without limit.
   ActorOptions& restarts(int n) { return restarts_ = n, *this; }
   // Where it lives: in a bundle of the group, whose resources it uses; -1: in any.
-  ActorOptions& in(const PlacementGroup& group, int bundle = -1) { return place_ = {group.key(), bundle}, *this; }
+  // Goes with none of the next three.
+  ActorOptions& in(const PlacementGroup& group, int bundle = -1) {
+    return place_.group = group.key(), place_.bundle = bundle, *this;
+  }
+  // On the node with the most free share, one after the other.
+  ActorOptions& spread() { return place_.spread = true, *this; }
+  // On the node of this name. kHard: it waits while the node is busy, and fails with
+  // InfeasibleError if it is unknown, dead or too small. kSoft: if it can be had there now.
+  ActorOptions& on_node(std::string node, Affinity affinity = Affinity::kHard) {
+    return place_.node = std::move(node), place_.affinity = affinity, *this;
+  }
+  // On a node with these labels; InfeasibleError if none that lives has them.
+  ActorOptions& where(Labels labels) { return place_.labels = std::move(labels), *this; }
 
   // Asks for it and returns at once; what goes wrong comes with the first call,
   // or with wait_ready().

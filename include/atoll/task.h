@@ -36,10 +36,22 @@ class Task {
   // How often it is run again when its worker or node dies; -1: without limit.
   Task& retries(int n) { return retries_ = n, *this; }
   // Where it runs: in a bundle of the group, whose resources it uses; -1: in any.
-  Task& in(const PlacementGroup& group, int bundle = -1) { return place_ = {group.key(), bundle}, *this; }
+  // Goes with none of the next three.
+  Task& in(const PlacementGroup& group, int bundle = -1) {
+    return place_.group = group.key(), place_.bundle = bundle, *this;
+  }
+  // On the node with the most free share, one after the other.
+  Task& spread() { return place_.spread = true, *this; }
+  // On the node of this name. kHard: it waits while the node is busy, and fails with
+  // InfeasibleError if it is unknown, dead or too small. kSoft: if it can be had there now.
+  Task& on_node(std::string node, Affinity affinity = Affinity::kHard) {
+    return place_.node = std::move(node), place_.affinity = affinity, *this;
+  }
+  // On a node with these labels; InfeasibleError if none that lives has them.
+  Task& where(Labels labels) { return place_.labels = std::move(labels), *this; }
 
   // Hands it over and returns at once; any thread may. Values are copied.
-  // Throws Error for needs that are not well formed, ClusterLostError without a cluster.
+  // Throws Error for needs or places that are not well formed, ClusterLostError without a cluster.
   template <typename... Given>
   Ref<Result> submit(const Given&... given) const {
     return Ref<Result>(internal::submit_task(

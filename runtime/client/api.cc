@@ -63,7 +63,7 @@ Handle submit_task(const std::string& function, std::vector<Argument> arguments,
                    const Place& place, int retries) {
   ClientRuntime& runtime = current_runtime();
   TaskSpec spec;
-  spec.shape = {resources_of(needs), id_of<GroupId>(place.group), place.bundle};
+  spec.shape = {resources_of(needs), id_of<GroupId>(place.group), place.bundle, strategy_of(place)};
   spec.task = {runtime.self().process, runtime.next_sequence()};
   spec.function = function;
   spec.retries = retries;
@@ -87,6 +87,7 @@ Key create_actor(const std::string& class_name, std::vector<Argument> arguments,
   spec.max_restarts = max_restarts;
   spec.group = id_of<GroupId>(place.group);
   spec.bundle = place.bundle;
+  spec.strategy = strategy_of(place);
   const Key key = key_of(spec.actor);
   runtime.table().expect_actor(spec.actor);
   runtime.post([spec, converted = call_arguments(runtime, std::move(arguments))](Time, ClientCore& core, ClientOutbox& out) {

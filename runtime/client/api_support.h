@@ -21,6 +21,8 @@ internal::Key key_of(const Id& id) {
 void throw_if_failed(const Status& status);
 // Throws Error for what is not well formed.
 Resources resources_of(const Needs& needs);
+// Throws Error for labels that cannot be read, and for places that contradict each other.
+PlaceStrategy strategy_of(const internal::Place& place);
 
 // Makes sure that a reference that came from elsewhere will be settled here.
 // Throws Error for an empty one.

@@ -85,7 +85,7 @@ void TaskClient::ask_for_more(const WorkerShape& key, Shape& shape, ClientOutbox
   if (wanted <= shape.asked) return;
   const auto count = static_cast<std::uint32_t>(wanted) - shape.asked;
   if (!key.group.is_none()) return ask_group(key, shape, count, out);
-  if (home_.is_none())
+  if (home_.is_none() || !key.strategy.is_default())  // only the head knows the nodes
     ask_head(key, count, out);
   else
     ask_daemon(key, home_, count, 0, out);
@@ -106,7 +106,7 @@ void TaskClient::ask_head(const WorkerShape& key, std::uint32_t count, ClientOut
   const std::uint64_t id = next_ask_++;
   asks_[id] = {key, head_, count};
   shapes_[key].asked += count;
-  out.send(head_, PlaceRequest{id, key.resources, count});
+  out.send(head_, PlaceRequest{id, key.resources, count, key.strategy});
 }
 
 // Nothing waits any more: what the head has not placed yet, or waits in a bundle, is not wanted.
@@ -117,7 +117,7 @@ void TaskClient::withdraw_asks(const WorkerShape& key, Shape& shape, ClientOutbo
     if (!key.group.is_none())
       out.send(entry.second.target, LeaseCancel{entry.first});
     else if (entry.second.target == head_)
-      out.send(head_, PlaceRequest{entry.first, key.resources, 0});
+      out.send(head_, PlaceRequest{entry.first, key.resources, 0, {}});
     else
       return false;
     shape.asked -= entry.second.count;

@@ -15,6 +15,7 @@
 #include "runtime/wire/fields.h"
 #include "runtime/wire/group_messages.h"
 #include "runtime/wire/node_messages.h"
+#include "runtime/wire/place_strategy.h"
 
 // Every message of a cluster. A message is one struct; what travels is its
 // place in `Message` and its fields as a msgpack array (codec.h). Fields are
@@ -157,7 +158,8 @@ struct PlaceRequest {
   std::uint64_t request = 0;
   Resources shape;
   std::uint32_t count = 0;
-  ATOLL_MESSAGE_FIELDS(request, shape, count)
+  PlaceStrategy strategy = {};
+  ATOLL_MESSAGE_FIELDS(request, shape, count, strategy)
 };
 struct Placed {
   std::uint64_t request = 0;
@@ -250,7 +252,8 @@ struct ActorSpec {
   std::int32_t max_restarts = 0;  // -1: without limit
   GroupId group;                  // the placement group it lives in
   std::int32_t bundle = -1;       // -1: any of it
-  ATOLL_MESSAGE_FIELDS(actor, job, class_name, arguments, shape, name, max_restarts, group, bundle)
+  PlaceStrategy strategy = {};    // outside of groups
+  ATOLL_MESSAGE_FIELDS(actor, job, class_name, arguments, shape, name, max_restarts, group, bundle, strategy)
 };
 
 enum class ActorState : std::uint8_t {
