@@ -115,9 +115,19 @@ class ActorOptions {
   // class sees to its own locking, and calls run in no order. 1 if not said.
   ActorOptions& max_concurrency(int n) { return settings_.concurrency = n, *this; }
   // Where it lives: in a bundle of the group, whose resources it uses; -1: in any.
+  // Goes with none of the next three.
   ActorOptions& in(const PlacementGroup& group, int bundle = -1) {
-    return settings_.place = {group.key(), bundle}, *this;
+    return settings_.place.group = group.key(), settings_.place.bundle = bundle, *this;
   }
+  // On the node with the most free share, one after the other.
+  ActorOptions& spread() { return settings_.place.spread = true, *this; }
+  // On the node of this name. kHard: it waits while the node is busy, and fails with
+  // InfeasibleError if it is unknown, dead or too small. kSoft: if it can be had there now.
+  ActorOptions& on_node(std::string node, Affinity affinity = Affinity::kHard) {
+    return settings_.place.node = std::move(node), settings_.place.affinity = affinity, *this;
+  }
+  // On a node with these labels; InfeasibleError if none that lives has them.
+  ActorOptions& where(Labels labels) { return settings_.place.labels = std::move(labels), *this; }
 
   // Asks for it and returns at once; what goes wrong comes with the first call,
   // or with wait_ready(). Throws Error for options that contradict each other.

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,10 +57,15 @@ struct Argument {
 
 using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
-// A bundle of a placement group: nowhere in particular if `group` is nobody's.
+// Where a task or an actor may be: in a bundle of a placement group if `group` is
+// somebody's, else on the nodes that the rest names.
 struct Place {
   Key group;
-  int bundle = -1;  // -1: any
+  int bundle = -1;   // -1: any
+  bool spread = false;
+  std::string node;  // empty: any
+  Affinity affinity = Affinity::kHard;
+  std::map<std::string, std::string> labels;
 };
 
 struct TaskOptions {

@@ -16,6 +16,15 @@ struct Needs {
   std::map<std::string, double> custom = {};  // resources of the cluster's own naming
 };
 
+// Whether a task or an actor waits for the node that it names, or takes another
+// one while that is busy, dead or unknown.
+enum class Affinity : std::uint8_t { kHard = 0, kSoft = 1 };
+
+// What the labels of a node must be: "a", "!a" (not a, or none at all), "in(a,b)" or "!in(a,b)".
+// Every node has the labels node (its name), gpu (the model of its GPUs, if any), fabric and
+// switch, and those of ATOLL_LABELS.
+using Labels = std::map<std::string, std::string>;
+
 inline constexpr std::uint64_t operator""_MiB(unsigned long long n) { return n << 20; }
 inline constexpr std::uint64_t operator""_GiB(unsigned long long n) { return n << 30; }
 

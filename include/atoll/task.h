@@ -50,7 +50,19 @@ class Task {
   // What errors call it, beside its function.
   Task& name(std::string name) { return options_.name = std::move(name), *this; }
   // Where it runs: in a bundle of the group, whose resources it uses; -1: in any.
-  Task& in(const PlacementGroup& group, int bundle = -1) { return options_.place = {group.key(), bundle}, *this; }
+  // Goes with none of the next three.
+  Task& in(const PlacementGroup& group, int bundle = -1) {
+    return options_.place.group = group.key(), options_.place.bundle = bundle, *this;
+  }
+  // On the node with the most free share, one after the other.
+  Task& spread() { return options_.place.spread = true, *this; }
+  // On the node of this name. kHard: it waits while the node is busy, and fails with
+  // InfeasibleError if it is unknown, dead or too small. kSoft: if it can be had there now.
+  Task& on_node(std::string node, Affinity affinity = Affinity::kHard) {
+    return options_.place.node = std::move(node), options_.place.affinity = affinity, *this;
+  }
+  // On a node with these labels; InfeasibleError if none that lives has them.
+  Task& where(Labels labels) { return options_.place.labels = std::move(labels), *this; }
   // Of a function that returns a Stream: how many items may be unread before it
   // waits, at least 1. 64 if not said.
   Task& ahead(int items) {
@@ -59,8 +71,8 @@ class Task {
   }
 
   // Hands it over and returns at once; any thread may. Values are copied.
-  // Throws Error for needs that are not well formed, ClusterLostError without a
-  // cluster, NestingError in a task that is kMaxNesting deep. Gives a Ref<Result>,
+  // Throws Error for needs or places that are not well formed, ClusterLostError
+  // without a cluster, NestingError in a task that is kMaxNesting deep. Gives a Ref<Result>,
   // or for a function that returns a Stream<T> a RefStream<T>.
   template <typename... Given>
   typename internal::Submitted<Result>::Type submit(const Given&... given) const {

@@ -45,6 +45,7 @@ ActorSpec spec_of(ClientRuntime& runtime, const std::string& class_name, const i
   spec.max_restarts = settings.restarts;
   spec.group = id_of<GroupId>(settings.place.group);
   spec.bundle = settings.place.bundle;
+  spec.strategy = strategy_of(settings.place);
   spec.calls = {settings.call_retries, settings.retries_errors, static_cast<std::uint32_t>(settings.most_pending)};
   spec.concurrency = static_cast<std::uint32_t>(settings.concurrency);
   return spec;

@@ -7,6 +7,7 @@
 
 #include "runtime/client/connect.h"
 #include "runtime/client/running_task.h"
+#include "runtime/scheduler/label_selector.h"
 
 namespace Atoll {
 namespace {
@@ -59,6 +60,17 @@ ErrorOrigin origin_here() {
   origin.node = this_worker().node;
   origin.process = static_cast<std::uint64_t>(::getpid());
   return origin;
+}
+
+PlaceStrategy strategy_of(const internal::Place& place) {
+  const bool in_group = place.group != internal::Key();
+  const bool on_node = !place.node.empty();
+  if (in_group && (place.spread || on_node || !place.labels.empty()))
+    throw Error("in() a placement group and spread(), on_node() or where() exclude each other: "
+                "its bundles have their nodes");
+  if (place.spread && on_node) throw Error("spread() and on_node() exclude each other; choose one");
+  throw_if_failed(parse_selector(place.labels).status());
+  return {place.spread, place.node, place.affinity == Affinity::kSoft, place.labels};
 }
 
 internal::Handle own_object(ClientRuntime& runtime, std::uint64_t sequence) {

@@ -22,6 +22,8 @@ internal::Key key_of(const Id& id) {
 void throw_if_failed(const Status& status);
 // Throws Error for what is not well formed.
 Resources resources_of(const Needs& needs);
+// Throws Error for labels that cannot be read, and for places that contradict each other.
+PlaceStrategy strategy_of(const internal::Place& place);
 
 // The arguments of a call, as the core takes them. Throws Error for an empty Ref among them.
 std::vector<CallArgument> call_arguments(ClientRuntime& runtime, std::vector<internal::Argument> arguments);

@@ -36,7 +36,8 @@ Handle submit_task(const std::string& function, std::vector<Argument> arguments,
   TaskSpec spec;
   spec.depth = depth_of(function, within);
   if (within != nullptr) spec.parent = within->task;
-  spec.shape = {resources_of(options.needs), id_of<GroupId>(options.place.group), options.place.bundle};
+  spec.shape = {resources_of(options.needs), id_of<GroupId>(options.place.group), options.place.bundle,
+                strategy_of(options.place)};
   spec.task = {runtime.self().process, runtime.next_sequence()};
   spec.function = function;
   spec.retries = options.retries;

@@ -49,6 +49,7 @@ struct WorkerShape {
   Resources resources;
   GroupId group = {};        // the placement group it works in
   std::int32_t bundle = -1;  // of it; -1: any
+  PlaceStrategy strategy = {};  // outside of groups
   friend auto operator<=>(const WorkerShape&, const WorkerShape&) = default;
   friend bool operator==(const WorkerShape&, const WorkerShape&) = default;
 };

@@ -79,7 +79,7 @@ void TaskClient::ask_for_more(Shape& shape, ClientOutbox& out) {
   if (wanted <= shape.asked) return;
   const auto count = static_cast<std::uint32_t>(wanted) - shape.asked;
   if (!shape.key.group.is_none()) return ask_group(shape, count, out);
-  if (home_.is_none())
+  if (home_.is_none() || !shape.key.strategy.is_default())  // only the head knows the nodes
     ask_head(shape, count, out);
   else
     ask_daemon(shape, home_, count, 0, out);
@@ -101,7 +101,7 @@ void TaskClient::ask_head(Shape& shape, std::uint32_t count, ClientOutbox& out) 
   const std::uint64_t id = next_ask_++;
   asks_[id] = {&shape, head_, count};
   shape.asked += count;
-  out.send(head_, PlaceRequest{id, shape.key.resources, count});
+  out.send(head_, PlaceRequest{id, shape.key.resources, count, shape.key.strategy});
 }
 
 // Nothing waits any more: what the head has not placed yet, or waits in a bundle, is not wanted.
@@ -112,7 +112,7 @@ void TaskClient::withdraw_asks(Shape& shape, ClientOutbox& out) {
     if (!shape.key.group.is_none())
       out.send(entry.second.target, LeaseCancel{entry.first});
     else if (entry.second.target == head_)
-      out.send(head_, PlaceRequest{entry.first, shape.key.resources, 0});
+      out.send(head_, PlaceRequest{entry.first, shape.key.resources, 0, {}});
     else
       return false;
     shape.asked -= entry.second.count;

@@ -2,6 +2,7 @@
 
 #include "runtime/control/group_table.h"
 #include "runtime/control/node_table.h"
+#include "runtime/control/placing.h"
 
 namespace Atoll {
 namespace {
@@ -199,28 +200,29 @@ void ActorTable::end_job(Time now, ProcessId job, const std::string& why, Outbox
 
 void ActorTable::serve(Time now, Outbox& out) {
   if (pending_.empty()) return;
-  std::set<Resources> full;  // shapes that found no room in this pass
+  std::set<PlaceKey> full;  // those that found no room in this pass
   for (const ActorId id : std::vector<ActorId>(pending_.begin(), pending_.end())) {
     Actor& actor = actors_.at(id);
     const bool grouped = !actor.spec.group.is_none();
-    if (!grouped && full.contains(actor.spec.shape)) continue;
+    PlaceKey key{actor.spec.shape, actor.spec.strategy};
+    if (!grouped && full.contains(key)) continue;
     if (grouped ? place_in_group(now, id, actor, out) : place(now, id, actor, out))
       pending_.erase(id);
     else if (!grouped)
-      full.insert(actor.spec.shape);
+      full.insert(std::move(key));
   }
 }
 
 bool ActorTable::place(Time now, ActorId id, Actor& actor, Outbox& out) {
   const Resources& shape = actor.spec.shape;
-  if (!view_.feasible(shape)) {
-    die(id, actor, actor_error(ErrorKind::kInfeasible, actor.spec.class_name, view_.explain(shape)), out);
+  if (std::string why = why_never(view_, actor.spec.strategy, shape); !why.empty()) {
+    die(id, actor, actor_error(ErrorKind::kInfeasible, actor.spec.class_name, std::move(why)), out);
     return true;
   }
   // Actors without devices are spread, so that their memory and network are;
   // those with devices fill node after node, so that neighbours share islands.
   const Policy policy = shape.gpu.is_zero() ? Policy::kSpread : Policy::kPack;
-  const std::vector<Placement> placements = view_.place(shape, 1, policy);
+  const std::vector<Placement> placements = place_by(view_, actor.spec.strategy, shape, 1, policy);
   if (placements.empty()) return false;
   actor.node = placements[0].node;
   actor.reservation = placements[0].reservation;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "runtime/control/node_table.h"
+#include "runtime/control/placing.h"
 
 namespace Atoll {
 
@@ -46,13 +47,13 @@ void DemandQueue::expire(Time now, ClusterView& view) {
 }
 
 void DemandQueue::serve(Time now, ClusterView& view, const NodeTable& nodes, Outbox& out) {
-  std::set<Resources> full;  // shapes that found no room in this pass
+  std::set<PlaceKey> full;  // those that found no room in this pass
   std::deque<Demand> still_waiting;
   for (Demand& demand : waiting_) {
-    const bool done = !full.contains(demand.request.shape) &&
-                      serve_one(now, demand, view, nodes, out);
+    PlaceKey key{demand.request.shape, demand.request.strategy};
+    const bool done = !full.contains(key) && serve_one(now, demand, view, nodes, out);
     if (done) continue;
-    full.insert(demand.request.shape);
+    full.insert(std::move(key));
     still_waiting.push_back(std::move(demand));
   }
   waiting_ = std::move(still_waiting);
@@ -61,12 +62,12 @@ void DemandQueue::serve(Time now, ClusterView& view, const NodeTable& nodes, Out
 bool DemandQueue::serve_one(Time now, Demand& demand, ClusterView& view,
                             const NodeTable& nodes, Outbox& out) {
   PlaceRequest& request = demand.request;
-  if (!view.feasible(request.shape)) {
-    out.send(demand.client, Infeasible{request.request, view.explain(request.shape)});
+  if (std::string why = why_never(view, request.strategy, request.shape); !why.empty()) {
+    out.send(demand.client, Infeasible{request.request, std::move(why)});
     return true;
   }
   const int count = static_cast<int>(std::min<std::uint32_t>(request.count, 1u << 20));
-  for (const Placement& placement : view.place(request.shape, count)) {
+  for (const Placement& placement : place_by(view, request.strategy, request.shape, count)) {
     promises_[placement.reservation] = {demand.client, placement.node, now};
     out.send(demand.client,
              Placed{request.request, nodes.get(placement.node)->daemon,

@@ -5,6 +5,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/scheduler/explanation.h"
+#include "runtime/scheduler/filter_count.h"
 #include "runtime/scheduler/gpu_packing.h"
 #include "runtime/scheduler/shape_index.h"
 
@@ -152,9 +153,10 @@ void ClusterView::recompute_free(std::uint32_t id) {
   refresh(id);
 }
 
-std::vector<Placement> ClusterView::place(const Resources& request, int count, Policy policy) {
+std::vector<Placement> ClusterView::place(const Resources& request, int count, Policy policy,
+                                          const NodeFilter& filter) {
   if (count <= 0 || !check_request(request).ok()) return {};
-  ShapeIndex& index = index_of(request);
+  ShapeIndex& index = index_of(request, filter);
   return policy == Policy::kPack ? pack(request, count, index) : spread(request, count, index);
 }
 
@@ -177,7 +179,7 @@ std::vector<Placement> ClusterView::spread(const Resources& request, int count, 
   if (!index.ordered()) {
     index.order_by_share();
     for (std::uint32_t id = 0; id < nodes_.size(); ++id)
-      if (nodes_[id].alive) index.update(id, nodes_[id].total, nodes_[id].free, nodes_[id].last_spread);
+      if (nodes_[id].alive) tell(index, id);
   }
   std::vector<Placement> placements;
   std::unordered_map<std::uint32_t, std::size_t> placement_of;
@@ -251,13 +253,22 @@ const FitSet& ClusterView::fitting(const Resources& request, Room room) const {
   return room == Room::kNow ? index.fitting() : index.feasible_nodes();
 }
 
-bool ClusterView::feasible(const Resources& request) const { return index_of(request).feasible(); }
+bool ClusterView::feasible(const Resources& request, const NodeFilter& filter) const {
+  return index_of(request, filter).feasible();
+}
 
-std::string ClusterView::explain(const Resources& request) const {
+std::string ClusterView::explain(const Resources& request, const NodeFilter& filter) const {
+  const ShapeIndex admission(request, filter);
   Explanation explanation(request);
-  for (const Entry& entry : nodes_)
-    if (entry.alive) explanation.add_node(entry.total, entry.free);
-  return explanation.sentence();
+  FilterCount count;
+  for (const Entry& entry : nodes_) {
+    if (entry.name.empty()) continue;  // it never joined
+    const bool admitted = admission.admits(entry.name, entry.place.labels, !entry.total.gpus.empty());
+    count.add(admitted, entry.alive);
+    if (admitted && entry.alive) explanation.add_node(entry.total, entry.free);
+  }
+  if (filter.is_all()) return explanation.sentence();
+  return count.sentence(filter, explanation.sentence());
 }
 
 const ClusterView::Node* ClusterView::find(NodeId id) const {
@@ -272,14 +283,14 @@ ClusterView::Entry* ClusterView::find_alive(NodeId id) {
 
 // The index of `shape`, made from all nodes if it was not asked for lately; the
 // shape not used for the longest time makes room for it.
-ShapeIndex& ClusterView::index_of(const Resources& shape) const {
-  auto found = shapes_.find(shape);
+ShapeIndex& ClusterView::index_of(const Resources& shape, const NodeFilter& filter) const {
+  auto found = shapes_.find(std::pair<const Resources&, const NodeFilter&>(shape, filter));
   if (found == shapes_.end()) {
     if (shapes_.size() >= kMaxShapes)
       shapes_.erase(std::ranges::min_element(shapes_, {}, [](const auto& entry) { return entry.second->last_used; }));
-    found = shapes_.emplace(shape, std::make_unique<ShapeIndex>(shape)).first;
+    found = shapes_.emplace(std::pair(shape, filter), std::make_unique<ShapeIndex>(shape, filter)).first;
     for (std::uint32_t id = 0; id < nodes_.size(); ++id)
-      if (nodes_[id].alive) found->second->update(id, nodes_[id].total, nodes_[id].free, nodes_[id].last_spread);
+      if (nodes_[id].alive) tell(*found->second, id);
   }
   found->second->last_used = ++shape_uses_;
   return *found->second;
@@ -290,7 +301,13 @@ void ClusterView::refresh(std::uint32_t id) {
   const Entry& entry = nodes_[id];
   free_classes_.set(id, entry.place.graph, entry.free.gpus);
   free_gpu_[id] = entry.free.amounts.gpu;
-  for (auto& [shape, index] : shapes_) index->update(id, entry.total, entry.free, entry.last_spread);
+  for (auto& [shape, index] : shapes_) tell(*index, id);
+}
+
+void ClusterView::tell(ShapeIndex& index, std::uint32_t id) const {
+  const Entry& entry = nodes_[id];
+  if (index.admits(entry.name, entry.place.labels, !entry.total.gpus.empty()))
+    index.update(id, entry.total, entry.free, entry.last_spread);
 }
 
 }  // namespace Atoll

@@ -13,6 +13,7 @@
 #include "runtime/scheduler/feasibility.h"
 #include "runtime/scheduler/fit_set.h"
 #include "runtime/scheduler/node_classes.h"
+#include "runtime/scheduler/node_filter.h"
 #include "runtime/scheduler/node_place.h"
 #include "runtime/scheduler/node_resources.h"
 #include "topology/pick_memo.h"
@@ -68,9 +69,10 @@ struct NodeReport {
 // VIEW-4 kPack chooses the lowest node that fits, until it is full
 // VIEW-5 every answer equals the one a scan of all nodes would give
 // VIEW-6 all of what reserve() is asked for is taken off one node, or nothing
+// VIEW-8 a node that a filter does not admit is never chosen for it
 // VIEW-7 whole GPUs that no device was named for are taken as the node itself would pick them; of what was promised by device, those very devices are taken off, as far as the reports leave them
 //
-// Cost, for n nodes and s shapes (requests asked for lately, at most kMaxShapes):
+// Cost, for n nodes and s shapes (requests, each with its filter, asked for lately, at most kMaxShapes):
 // place() of a known shape takes O(log n) a node chosen, feasible() O(1); whatever
 // changes a node's free amounts takes O(s), with kSpread O(s log n); the first
 // question of a shape takes O(n). bench/scheduler_bench.cc measures it.
@@ -112,7 +114,8 @@ class ClusterView {
   // Finds and reserves room for up to `count` of `request`, in the order of
   // choice, one Placement a node. Less than `count` in all: the rest fits nowhere
   // now. Empty if the request is not well formed.
-  std::vector<Placement> place(const Resources& request, int count, Policy policy = Policy::kPack);
+  std::vector<Placement> place(const Resources& request, int count, Policy policy = Policy::kPack,
+                               const NodeFilter& filter = {});
 
   // Reserves room for all `requests` on one node: the reservation's number, or
   // none if they do not all fit there now, one after the other.
@@ -130,12 +133,13 @@ class ClusterView {
   // The first `limit` alive nodes, in node order, that have `request` free now.
   std::vector<NodeId> nodes_fitting(const Resources& request, int limit) const;
 
-  // Whether any alive node, were it empty, has `request`.
-  bool feasible(const Resources& request) const;
+  // Whether any alive node that `filter` admits, were it empty, has `request`.
+  bool feasible(const Resources& request, const NodeFilter& filter = {}) const;
 
   // One sentence, in counts, on why `request` fits nowhere, or where it does:
-  // "needs 16 gpu on one node; 4 nodes have at most 8 gpu". Takes O(n).
-  std::string explain(const Resources& request) const;
+  // "needs 16 gpu on one node; 4 nodes have at most 8 gpu". With a filter that names nodes: how many
+  // it admits, and of them the same: "2 of 4 nodes have zone=a, both dead". Takes O(n).
+  std::string explain(const Resources& request, const NodeFilter& filter = {}) const;
 
   // The alive nodes that have `request`, and all alive nodes by their GPUs: until the view changes or is asked again.
   const FitSet& fitting(const Resources& request, Room room) const;
@@ -169,8 +173,9 @@ class ClusterView {
   };
 
   Entry* find_alive(NodeId id);
-  ShapeIndex& index_of(const Resources& shape) const;
+  ShapeIndex& index_of(const Resources& shape, const NodeFilter& filter = {}) const;
   void refresh(std::uint32_t id);
+  void tell(ShapeIndex& index, std::uint32_t id) const;
   std::shared_ptr<const GpuGraph> shared(std::shared_ptr<const GpuGraph> graph);
   std::optional<std::uint64_t> keep(Entry& entry, NodeResources free, std::vector<Held> held);
   void recompute_free(std::uint32_t id);
@@ -187,7 +192,15 @@ class ClusterView {
   std::uint64_t last_reservation_;
   std::uint64_t spread_choices_ = 0;
   // What is known of the shapes asked for lately: a cache, so questions may fill it.
-  mutable std::map<Resources, std::unique_ptr<ShapeIndex>> shapes_;
+  struct ShapeOrder {
+    using is_transparent = void;
+    template <typename A, typename B>
+    bool operator()(const A& a, const B& b) const {
+      const auto shapes = a.first <=> b.first;
+      return shapes != 0 ? shapes < 0 : a.second < b.second;
+    }
+  };
+  mutable std::map<std::pair<Resources, NodeFilter>, std::unique_ptr<ShapeIndex>, ShapeOrder> shapes_;
   mutable std::uint64_t shape_uses_ = 0;
   PickMemo picks_;
 };

@@ -28,6 +28,18 @@ std::int64_t free_share(const Resources& shape, const Resources& total, const Re
 
 }  // namespace
 
+ShapeIndex::ShapeIndex(Resources shape, NodeFilter filter) : shape_(std::move(shape)), filter_(std::move(filter)) {
+  Result<std::vector<LabelRule>> rules = parse_selector(filter_.labels);
+  ATOLL_CHECK(rules.ok(), rules.status().message());
+  rules_ = std::move(*rules);
+}
+
+bool ShapeIndex::admits(const std::string& name, const std::map<std::string, std::string>& labels,
+                        bool has_gpus) const {
+  return (filter_.node.empty() || filter_.node == name) && !(filter_.without_gpus && has_gpus) &&
+         matches(rules_, labels);
+}
+
 void ShapeIndex::update(std::uint32_t id, const NodeResources& total, const NodeResources& free,
                         std::uint64_t last_spread) {
   if (!feasible_.contains(id)) {

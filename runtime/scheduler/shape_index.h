@@ -6,15 +6,21 @@
 #include <vector>
 
 #include "runtime/scheduler/fit_set.h"
+#include "runtime/scheduler/label_selector.h"
+#include "runtime/scheduler/node_filter.h"
 #include "runtime/scheduler/node_resources.h"
 
 namespace Atoll {
 
-// Where requests of one shape fit, of all the nodes of a ClusterView, which
-// tells it of every change. Every answer is exact (VIEW-5).
+// Where requests of one shape fit, of the nodes of a ClusterView that a filter
+// admits; the view asks admits() of a node once it joins, and tells of every change
+// of those that are. Every answer is exact (VIEW-5).
 class ShapeIndex {
  public:
-  explicit ShapeIndex(Resources shape) : shape_(std::move(shape)) {}
+  ShapeIndex(Resources shape, NodeFilter filter);
+
+  // Whether the filter lets a node be chosen. Constant while the node lives.
+  bool admits(const std::string& name, const std::map<std::string, std::string>& labels, bool has_gpus) const;
 
   // Node `id` has `free` now, and was last chosen by kSpread at `last_spread`.
   void update(std::uint32_t id, const NodeResources& total, const NodeResources& free, std::uint64_t last_spread);
@@ -49,6 +55,8 @@ class ShapeIndex {
   void set_rank(std::uint32_t id, const Rank* rank);
 
   Resources shape_;
+  NodeFilter filter_;
+  std::vector<LabelRule> rules_;
   FitSet fitting_;
   FitSet feasible_;
   std::uint32_t feasible_count_ = 0;

@@ -15,6 +15,7 @@
 #include "runtime/wire/fields.h"
 #include "runtime/wire/group_messages.h"
 #include "runtime/wire/node_messages.h"
+#include "runtime/wire/place_strategy.h"
 
 // Every message of a cluster. A message is one struct; what travels is its
 // place in `Message` and its fields as a msgpack array (codec.h). Fields are
@@ -157,7 +158,8 @@ struct PlaceRequest {
   std::uint64_t request = 0;
   Resources shape;
   std::uint32_t count = 0;
-  ATOLL_MESSAGE_FIELDS(request, shape, count)
+  PlaceStrategy strategy = {};
+  ATOLL_MESSAGE_FIELDS(request, shape, count, strategy)
 };
 struct Placed {
   std::uint64_t request = 0;
@@ -307,8 +309,9 @@ struct ActorSpec {
   bool detached = false;          // it outlives its creator and its job
   CallPolicy calls;
   std::uint32_t concurrency = 1;  // calls that may run at one time
+  PlaceStrategy strategy = {};    // outside of groups
   ATOLL_MESSAGE_FIELDS(actor, job, class_name, arguments, shape, name, max_restarts, group, bundle, name_space, detached,
-                       calls, concurrency)
+                       calls, concurrency, strategy)
 };
 
 enum class ActorState : std::uint8_t {

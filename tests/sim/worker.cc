@@ -31,6 +31,7 @@ void Worker::receive(ProcessId from, Message message) {
 void Worker::run_next() {
   if (running_ || queue_.empty()) return;
   running_ = true;
+  world_.begin_task(queue_.front().task, host);
   run_time_ = world_.random_time(world_.options.most_run);
   const bool dies = world_.network.chance(world_.options.worker_dies);
   world_.clock_.after(run_time_, [this, dies] {

@@ -144,22 +144,30 @@ void ClientProcess::submit(int tasks, const Resources& shape, std::int32_t retri
 
 void ClientProcess::submit_in(GroupId group, std::int32_t bundle, int tasks, const Resources& shape,
                               std::int32_t retries) {
+  submit_shape({shape, group, bundle}, tasks, retries);
+}
+
+TaskId ClientProcess::submit_shape(const WorkerShape& shape, int tasks, std::int32_t retries) {
+  const TaskId first{id, sequence_ + 1};
   run([&] {
     for (int i = 0; i < tasks; ++i) {
-      TaskSpec spec{{id, ++sequence_}, "f", {}, {shape, group, bundle}, retries};
+      TaskSpec spec{{id, ++sequence_}, "f", {}, shape, retries};
       tally_.asked[result_of(spec.task)] = 0;
       core_->submit(world_.now(), std::move(spec), out_);
     }
   });
+  return first;
 }
 
-ActorId ClientProcess::create_actor(const Resources& shape, std::int32_t max_restarts) {
+ActorId ClientProcess::create_actor(const Resources& shape, std::int32_t max_restarts,
+                                    const PlaceStrategy& strategy) {
   ActorSpec spec;
   spec.actor = {id, ++sequence_};
   spec.job = id;
   spec.class_name = "Counter";
   spec.shape = shape;
   spec.max_restarts = max_restarts;
+  spec.strategy = strategy;
   updates_[spec.actor];
   run([&] { core_->create_actor(spec, {}, out_); });
   return spec.actor;
@@ -217,6 +225,7 @@ World::World(Options given) : options(std::move(given)), network(clock_, options
     info.name = "n" + std::to_string(rank);
     info.total = options.node;
     testing::add_board(info, static_cast<std::int32_t>(options.node.gpu.units() / Fixed::kScale));
+    info.labels["zone"] = rank % 2 == 0 ? "a" : "b";
     daemons_.push_back(std::make_unique<DaemonProcess>(*this, new_process(), rank, info));
     clock_.after(random_time(std::chrono::milliseconds(200)), [this, rank] { daemons_[rank]->start(); });
   }

@@ -100,7 +100,9 @@ class ClientProcess : public Process {
 
   bool attached() const { return attached_; }
   void submit(int tasks, const Resources& shape, std::int32_t retries);
-  ActorId create_actor(const Resources& shape, std::int32_t max_restarts);
+  // Tasks of any shape; the first of them, the others follow.
+  TaskId submit_shape(const WorkerShape& shape, int tasks, std::int32_t retries);
+  ActorId create_actor(const Resources& shape, std::int32_t max_restarts, const PlaceStrategy& strategy = {});
   void call_actor(ActorId actor, int calls);
   GroupId create_group(std::size_t bundles, const Resources& each, bool move_whole);
   void remove_group(GroupId group);
@@ -132,7 +134,7 @@ class ClientProcess : public Process {
 };
 
 // A whole cluster: one head, nodes and clients, and the network between them.
-// Node n's daemon and workers are on host n, the head on its own host, clients
+// Node n is called "nN" and stands in zone a if n is even, else b. Its daemon and workers are on host n, the head on its own host, clients
 // on theirs. Everything follows from the seed.
 class World {
  public:
@@ -168,6 +170,10 @@ class World {
   std::vector<std::unique_ptr<DaemonProcess>>& daemons() { return daemons_; }
   std::vector<Worker*> workers(Host host);
   Worker* any_worker();
+  // A worker on `host` begins a task or a call.
+  void begin_task(TaskId task, Host host) { begun_[task].push_back(host); }
+  // Where it began, each time that it did.
+  const std::map<TaskId, std::vector<Host>>& begun() const { return begun_; }
   void add_worker(const StartWorker& start, DaemonProcess& daemon);
   void worker_ended(ProcessId worker);
   // A worker asked to be killed by its daemon.
@@ -183,6 +189,7 @@ class World {
 
  private:
   std::uint64_t processes_ = 0;
+  std::map<TaskId, std::vector<Host>> begun_;
   std::unique_ptr<HeadProcess> head_;
   std::vector<std::unique_ptr<DaemonProcess>> daemons_;
   std::vector<std::unique_ptr<ClientProcess>> clients_;
