@@ -306,7 +306,7 @@ void ClusterView::refresh(std::uint32_t id) {
 
 void ClusterView::tell(ShapeIndex& index, std::uint32_t id) const {
   const Entry& entry = nodes_[id];
-  if (index.admits(entry.name, entry.place.labels, !entry.total.gpus.empty()))
+  if (index.admits_all() || index.admits(entry.name, entry.place.labels, !entry.total.gpus.empty()))
     index.update(id, entry.total, entry.free, entry.last_spread);
 }
 

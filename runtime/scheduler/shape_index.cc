@@ -32,6 +32,7 @@ ShapeIndex::ShapeIndex(Resources shape, NodeFilter filter) : shape_(std::move(sh
   Result<std::vector<LabelRule>> rules = parse_selector(filter_.labels);
   ATOLL_CHECK(rules.ok(), rules.status().message());
   rules_ = std::move(*rules);
+  admits_all_ = filter_.is_all();
 }
 
 bool ShapeIndex::admits(const std::string& name, const std::map<std::string, std::string>& labels,

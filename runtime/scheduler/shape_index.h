@@ -20,6 +20,7 @@ class ShapeIndex {
   ShapeIndex(Resources shape, NodeFilter filter);
 
   // Whether the filter lets a node be chosen. Constant while the node lives.
+  bool admits_all() const { return admits_all_; }
   bool admits(const std::string& name, const std::map<std::string, std::string>& labels, bool has_gpus) const;
 
   // Node `id` has `free` now, and was last chosen by kSpread at `last_spread`.
@@ -57,6 +58,7 @@ class ShapeIndex {
   Resources shape_;
   NodeFilter filter_;
   std::vector<LabelRule> rules_;
+  bool admits_all_ = true;
   FitSet fitting_;
   FitSet feasible_;
   std::uint32_t feasible_count_ = 0;
