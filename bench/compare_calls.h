@@ -5,9 +5,7 @@
 
 #include <atoll/atoll.h>
 
-#include <algorithm>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "bench/compare_measure.h"
@@ -84,8 +82,8 @@ void wait_for_all(const std::vector<Atoll::Ref<Result>>& refs) {
   for (const auto& ref : refs) ref.get();
 }
 
-// The number of servers in 1:n and n:n: half the CPUs, as in Ray's, but not fewer than two.
-inline int servers_of_machine() { return std::max(2, static_cast<int>(std::thread::hardware_concurrency()) / 2); }
+// The number of servers in 1:n and n:n: in Ray's own half the CPUs, which would be one here.
+constexpr int kServers = 2;
 
 inline void task_sync(double seconds) {
   print("task_sync", rate_of(1, seconds, [] { submit_small().get(); }));
@@ -124,15 +122,15 @@ inline void actor_async(double seconds) {
   kill_all(one);
 }
 inline void actor_1_n(double seconds) {
-  const Servers servers = make_servers(servers_of_machine());
+  const Servers servers = make_servers(kServers);
   const auto client = Atoll::actor<Client>().cpus(0).create(servers);
-  measure_clients("actor_1_n", static_cast<int>(servers.size()), 500, 5000, seconds,
+  measure_clients("actor_1_n", kServers, 500, 5000, seconds,
                   [&](int n) { client.call(&Client::small_values, n).get(); });
   client.kill();
   kill_all(servers);
 }
 inline void actor_n_n(double seconds) {
-  const Servers servers = make_servers(servers_of_machine());
+  const Servers servers = make_servers(kServers);
   measure_clients("actor_n_n", 4, 500, 5000, seconds, [&](int n) {
     std::vector<Atoll::Ref<void>> all;
     for (int i = 0; i < 4; ++i) all.push_back(Atoll::task(call_in_turn).submit(servers, n));
@@ -141,10 +139,10 @@ inline void actor_n_n(double seconds) {
   kill_all(servers);
 }
 inline void actor_n_n_arg(double seconds) {
-  const Servers servers = make_servers(servers_of_machine());
+  const Servers servers = make_servers(kServers);
   std::vector<Atoll::Actor<Client>> clients;
   for (const auto& server : servers) clients.push_back(Atoll::actor<Client>().cpus(0).create(Servers{server}));
-  measure_clients("actor_n_n_arg", static_cast<int>(clients.size()), 200, 1000, seconds, [&](int n) {
+  measure_clients("actor_n_n_arg", kServers, 200, 1000, seconds, [&](int n) {
     std::vector<Atoll::Ref<void>> all;
     for (const auto& client : clients) all.push_back(client.call(&Client::small_values_arg, n));
     wait_for_all(all);

@@ -116,8 +116,7 @@ def make_servers(n):
     return [Server.remote() for _ in range(n)]
 
 
-def servers_of_machine():
-    return max(2, os.cpu_count() // 2)
+SERVERS = 2  # of 1:n and n:n
 
 
 def task_sync(seconds):
@@ -159,22 +158,22 @@ def actor_concurrent(seconds):
 
 
 def actor_1_n(seconds):
-    servers = make_servers(servers_of_machine())
+    servers = make_servers(SERVERS)
     client = Client.remote(servers)
-    measure_clients("actor_1_n", len(servers), 500, 5000, seconds,
+    measure_clients("actor_1_n", SERVERS, 500, 5000, seconds,
                     lambda n: ray.get(client.small_values.remote(n)))
 
 
 def actor_n_n(seconds):
-    servers = make_servers(servers_of_machine())
+    servers = make_servers(SERVERS)
     measure_clients("actor_n_n", 4, 500, 5000, seconds,
                     lambda n: ray.get([call_in_turn.remote(servers, n) for _ in range(4)]))
 
 
 def actor_n_n_arg(seconds):
-    servers = make_servers(servers_of_machine())
+    servers = make_servers(SERVERS)
     clients = [Client.remote([server]) for server in servers]
-    measure_clients("actor_n_n_arg", len(clients), 200, 1000, seconds,
+    measure_clients("actor_n_n_arg", SERVERS, 200, 1000, seconds,
                     lambda n: ray.get([client.small_values_arg.remote(n) for client in clients]))
 
 

@@ -47,8 +47,6 @@ def run(command, timeout, figures, env=None):
 class System:
     """One that measures what `can` allows; `command` runs some measurements in one start of a cluster."""
 
-    needs_cluster = True
-
     def can(self, row):
         return True
 
@@ -103,6 +101,41 @@ class Ray(System):
         finally:
             end_those_of(folder)
             shutil.rmtree(folder, ignore_errors=True)
+
+
+class RayCpp(Ray):
+    """Ray's C++ API: its driver runs beside the program that starts and ends Ray."""
+
+    # In Ray 2.60 calls from a C++ worker to an actor that it was given do not end, most of the time.
+    UNABLE = {"actor_1_n", "actor_n_n", "actor_n_n_arg",
+              "get_10k_refs",  # a ref inside a value does not travel
+              "args_10k",  # a function has a fixed number of arguments
+              "results_3k"}  # a task has one result
+
+    def __init__(self, python, program):
+        super().__init__(python)
+        self.program = program
+
+    def can(self, row):
+        return row.name not in self.UNABLE
+
+    def options(self):
+        return ["--cpp", self.program]
+
+
+class HyperQueue(System):
+    """Tasks that are processes, which is all that HyperQueue runs."""
+
+    def __init__(self, python):
+        self.python = python
+
+    def can(self, row):
+        return row.name == "processes"
+
+    def run_once(self, names, seconds, figures):
+        with tempfile.TemporaryDirectory(prefix="atoll-compare-") as folder:
+            command = [self.python, os.path.join(HERE, "hyperqueue_bench.py"), folder, str(seconds), *names]
+            return run(command, time_limit(names, seconds), figures)
 
 
 def end_those_of(folder):
