@@ -52,10 +52,10 @@ inline void actors_at_once(double seconds) {
 // Each answers, and is told to end, before the next is made.
 inline void actors_in_turn(double seconds) {
   print("actors_in_turn", rate_of(1, seconds, [] {
-    Idlers idlers;
-    start_idlers(idlers, 1);
-    end_idlers(idlers);
-  }));
+          Idlers idlers;
+          start_idlers(idlers, 1);
+          end_idlers(idlers);
+        }));
 }
 
 // The median idle worker's memory, in MB: its share of what is shared, and what is its own.

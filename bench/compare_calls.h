@@ -1,7 +1,7 @@
 #pragma once
 
-// Tasks and actor calls, in the shapes of Ray's own microbenchmark (ray/_private/ray_perf.py): each returns two bytes, actors
-// need no CPU, tasks one; "sync" waits for each before the next, "async" asks for 1,000 and gets them all.
+// Tasks and actor calls, in the shapes of Ray's own microbenchmark (ray/_private/ray_perf.py): each returns two bytes,
+// actors need no CPU, tasks one; "sync" waits for each before the next, "async" asks for 1,000 and gets them all.
 
 #include <atoll/atoll.h>
 
@@ -116,9 +116,8 @@ inline void actor_trip(double seconds) {
 }
 inline void actor_async(double seconds) {
   const Servers one = make_servers(1);
-  print("actor_async", rate_of(1000, seconds, [&] {
-    get_many(1000, [&] { return one[0].call(&Server::small_value); });
-  }));
+  print("actor_async",
+        rate_of(1000, seconds, [&] { get_many(1000, [&] { return one[0].call(&Server::small_value); }); }));
   kill_all(one);
 }
 inline void actor_1_n(double seconds) {

@@ -23,14 +23,14 @@ ATOLL_TASK(put_numbers);
 
 inline void put_small(double seconds) {
   print("put_small", rate_of(1000, seconds, [] {
-    for (int i = 0; i < 1000; ++i) Atoll::put(0);
-  }));
+          for (int i = 0; i < 1000; ++i) Atoll::put(0);
+        }));
 }
 inline void get_small(double seconds) {
   const Atoll::Ref<int> zero = Atoll::put(0);
   print("get_small", rate_of(1000, seconds, [&] {
-    for (int i = 0; i < 1000; ++i) zero.get();
-  }));
+          for (int i = 0; i < 1000; ++i) zero.get();
+        }));
 }
 // As many bytes as 100 Mi integers of 64 bits.
 inline void put_large(double seconds) {
@@ -62,11 +62,11 @@ inline void wait_1k(double seconds) { print("wait_1k", rate_of(1, seconds, wait_
 inline void groups(double seconds) {
   const std::vector<Atoll::Needs> bundles = {{.custom = {{"custom", 0.001}}}};
   print("groups", rate_of(100, seconds, [&] {
-    std::vector<Atoll::PlacementGroup> all;
-    for (int i = 0; i < 100; ++i) all.push_back(Atoll::placement_group(bundles));
-    for (const auto& group : all) group.wait(std::chrono::seconds(30));
-    for (const auto& group : all) group.remove();
-  }));
+          std::vector<Atoll::PlacementGroup> all;
+          for (int i = 0; i < 100; ++i) all.push_back(Atoll::placement_group(bundles));
+          for (const auto& group : all) group.wait(std::chrono::seconds(30));
+          for (const auto& group : all) group.remove();
+        }));
 }
 
 }  // namespace Atoll::Compare

@@ -22,7 +22,9 @@ inline double bytes_in(const std::string& path, const std::string& name) {
 }
 
 inline double resident_bytes(pid_t pid) { return bytes_in("/proc/" + std::to_string(pid) + "/status", "VmRSS"); }
-inline double proportional_bytes(pid_t pid) { return bytes_in("/proc/" + std::to_string(pid) + "/smaps_rollup", "Pss"); }
+inline double proportional_bytes(pid_t pid) {
+  return bytes_in("/proc/" + std::to_string(pid) + "/smaps_rollup", "Pss");
+}
 inline double private_bytes(pid_t pid) {
   const std::string rollup = "/proc/" + std::to_string(pid) + "/smaps_rollup";
   return bytes_in(rollup, "Private_Clean") + bytes_in(rollup, "Private_Dirty");

@@ -100,10 +100,10 @@ ATOLL_TASK(run_true);
 
 inline void processes(double seconds) {
   print("processes", rate_of(100, seconds, [] {
-    std::vector<Atoll::Ref<int>> refs;
-    for (int i = 0; i < 100; ++i) refs.push_back(Atoll::task(run_true).submit());
-    Atoll::get(refs);
-  }));
+          std::vector<Atoll::Ref<int>> refs;
+          for (int i = 0; i < 100; ++i) refs.push_back(Atoll::task(run_true).submit());
+          Atoll::get(refs);
+        }));
 }
 
 }  // namespace Atoll::Compare

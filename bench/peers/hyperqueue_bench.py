@@ -2,9 +2,9 @@
 
     hyperqueue_bench.py DIR SECONDS processes
 
-Starts a server and a worker of two CPUs, whose files are in DIR. Prints "processes RATE COUNT": tasks of /bin/true a second,
-from submit until all have run. HyperQueue tells its client of the end once a second, so the end is the file that a last
-task, of less priority, makes.
+Starts a server and a worker of two CPUs, whose files are in DIR. Prints "processes RATE COUNT": tasks of /bin/true a
+second, from submit until all have run. HyperQueue tells its client of the end once a second, so the end is the file
+that a last task, of less priority, makes.
 """
 import os
 import sys

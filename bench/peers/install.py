@@ -50,7 +50,7 @@ def find_peers(venv, binaries):
     """The peers that can be measured, by name, and a sentence for each that cannot."""
     python = python_of(venv)
     if not os.access(python, os.X_OK):
-        return {}, ["Peers are not measured: bench/compare --install makes a virtual environment with them in %s." % venv]
+        return {}, ["Peers are not measured: bench/compare --install makes their virtual environment, %s." % venv]
     found, notes = {}, []
     have = versions(venv)
     missing = "%%s is not measured: %%s is not installed in %s; bench/compare --install does it." % venv
@@ -74,12 +74,12 @@ def find_peers(venv, binaries):
 
 
 def compile_ray_cpp(venv):
-    """The program of ray_bench.cc, compiled if it is older than its sources; or None, and the compiler's first words."""
+    """The program of ray_bench.cc, compiled if older than its sources; or None, and the compiler's first words."""
     package = os.path.dirname(ask(python_of(venv), "import ray; print(ray.__file__)") or "")
     cpp, target = os.path.join(package, "cpp"), os.path.join(venv, "atoll", "ray_bench")
     repository = os.path.dirname(os.path.dirname(HERE))
-    sources = [os.path.join(HERE, "ray_bench.cc")] + [
-        os.path.join(repository, "bench", name) for name in ("compare_measure.h", "compare_processes.h")]
+    headers = ("compare_measure.h", "compare_processes.h")
+    sources = [os.path.join(HERE, "ray_bench.cc")] + [os.path.join(repository, "bench", name) for name in headers]
     os.makedirs(os.path.dirname(target), exist_ok=True)
     # Ray's library is built with the ABI of before C++11; a worker loads the same code as a library.
     flags = ["-std=c++20", "-O2", "-D_GLIBCXX_USE_CXX11_ABI=0", "-I" + repository, "-I" + os.path.join(cpp, "include")]

@@ -1,7 +1,7 @@
 """Ray's side of bench/compare.
 
     ray_bench.py DIR SECONDS NAME...                 Ray's Python API, in the shapes of ray/_private/ray_perf.py
-    ray_bench.py DIR SECONDS NAME... --cpp PROGRAM   PROGRAM SECONDS NAME..., a driver with Ray's C++ API, on the same Ray
+    ray_bench.py DIR SECONDS NAME... --cpp PROGRAM   PROGRAM SECONDS NAME..., a driver with Ray's C++ API, on that Ray
 
 Starts a Ray of two CPUs, whose files are in DIR, and ends it. Prints "NAME VALUE [COUNT]" a line; rows.py says what the
 names mean, and compare_*.h are the same measurements with Atoll.
@@ -181,7 +181,7 @@ def actor_n_n_arg(seconds):
 
 
 def zeros(size):
-    """A buffer that Ray copies once into its store, and gives back without a copy: numpy's, or without numpy a plain one."""
+    """A buffer that Ray copies once into its store, and gives back without a copy: numpy's, or else a plain one."""
     try:
         import numpy
         return numpy.zeros(size, dtype=numpy.uint8)

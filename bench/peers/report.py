@@ -110,8 +110,8 @@ def table(rows, systems):
     widths = [max(map(len, column)) for column in cells]
     lines = ["| " + " | ".join(text.ljust(width) if i < 2 else text.rjust(width)
                                for i, (text, width) in enumerate(zip(line, widths))) + " |" for line in zip(*cells)]
-    rule = "|" + "|".join("-" * (width + 2) if i < 2 else "-" * (width + 1) + ":" for i, width in enumerate(widths)) + "|"
-    return "\n".join([lines[0], rule] + lines[1:])
+    rules = ["-" * (width + 2) if i < 2 else "-" * (width + 1) + ":" for i, width in enumerate(widths)]
+    return "\n".join([lines[0], "|" + "|".join(rules) + "|"] + lines[1:])
 
 
 def as_json(machine, rows, notes):
@@ -126,17 +126,19 @@ def notes_of(asked, figures, limits):
     if any(counts):
         notes.append("How many at once, chosen by time or memory: %s." % "; ".join(filter(None, counts)))
     for who, f in list(figures.items()) + [("limits", limits)]:
-        notes += ["%s of %s failed: %s." % (name, HEADS.get(who, who), why.rstrip(".")) for name, why in f.failures.items()]
+        notes += ["%s of %s failed: %s." % (name, HEADS.get(who, who), why.rstrip("."))
+                  for name, why in f.failures.items()]
     return notes
 
 
 def counts_of(row, figures):
     each = [(HEADS[who], sorted(f.counts[row.name])) for who, f in figures.items() if row.name in f.counts]
-    texts = ["%s %s" % (who, show(n[0]) if n[0] == n[-1] else "%s to %s" % (show(n[0]), show(n[-1]))) for who, n in each]
+    texts = ["%s %s" % (who, show_spread((n[0], n[-1])) or show(n[0])) for who, n in each]
     return "%s: %s" % (row.title, ", ".join(texts)) if texts else ""
 
 
 def headline(facts):
     versions = ", ".join("%s %s" % pair for pair in facts["versions"].items())
-    return "Medians of %d interleaved rounds of %g s each; %d CPUs, %s, load %.1f%s" % (
-        facts["rounds"], facts["seconds"], len(facts["cpus"]), facts["model"], facts["load"], "; " + versions if versions else "")
+    text = "Medians of %d interleaved rounds, each of %g s a row; %d CPUs, %s, load %.1f" % (
+        facts["rounds"], facts["seconds"], len(facts["cpus"]), facts["model"], facts["load"])
+    return text + (versions and "; " + versions)

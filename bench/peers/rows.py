@@ -1,6 +1,6 @@
 """What bench/compare measures: the rows of its table, in order, and which program run gives them.
 
-A row's `name` is what every program prints in "NAME VALUE [COUNT]". Rows of one session come from one start of a cluster.
+A row's `name` is what every program prints in "NAME VALUE [COUNT]". A session's rows come from one start of a cluster.
 `goal` is DESIGN's figure where there is one, a number or a function of the limits; `limit` is a function of the limits.
 """
 from dataclasses import dataclass

@@ -1,5 +1,6 @@
 """The systems that are compared, each a way to run measurements: Atoll, its peers, and the machine itself."""
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -12,8 +13,10 @@ QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_COLOR_PREFIX": "0", "RAY_IGNORE_UN
 
 
 def end(process):
-    """Ends a program and what it has started: TERM first, which Ray and `atoll run` clean up at."""
+    """Ends a program, if it still runs, and what it has started: TERM first, which Ray and `atoll run` clean up at."""
     for number in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is not None:
+            return
         try:
             os.killpg(process.pid, number)
             process.wait(timeout=10)
@@ -21,27 +24,38 @@ def end(process):
             continue
 
 
-def run(command, timeout, figures, env=None):
-    """Runs `command` and takes its lines into `figures`. Returns the names that came, and what went wrong in one line."""
-    names = []
+def lines_of(process, silence):
+    """The lines that a program prints; ends it when it prints none for `silence` seconds, which is a TimeoutError."""
+    rest = b""
+    while True:
+        if not select.select([process.stdout], [], [], silence)[0]:
+            raise TimeoutError("it printed nothing for %g s" % silence)
+        came = os.read(process.stdout.fileno(), 65536)
+        *lines, rest = (rest + came).split(b"\n")
+        yield from (line.decode(errors="replace") for line in lines)
+        if not came:
+            return
+
+
+def run(command, silence, figures):
+    """Runs `command` and takes its lines into `figures`. Returns the names that came, and in a line what went wrong."""
+    names, why = [], ""
     with tempfile.TemporaryFile("w+") as said:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, stdin=subprocess.DEVNULL, text=True,
-                                   start_new_session=True, env={**os.environ, **QUIET, **(env or {})})
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, stdin=subprocess.DEVNULL,
+                                   start_new_session=True, env={**os.environ, **QUIET})
         try:
-            output, _ = process.communicate(timeout=timeout)
-            why = "" if process.returncode == 0 else "it ended with code %d" % process.returncode
-        except subprocess.TimeoutExpired:
+            for line in lines_of(process, silence):
+                names.append(figures.add_line(line))
+            if process.wait(timeout=60) != 0:
+                why = "it ended with code %d" % process.returncode
+        except (TimeoutError, subprocess.TimeoutExpired) as error:
+            why = str(error)
+        finally:
             end(process)
-            output, _ = process.communicate()
-            why = "it took more than %d s" % timeout
-        except BaseException:
-            end(process)
-            raise
+            process.stdout.close()
         said.seek(0)
-        lines = [line.strip() for line in said if line.strip()]
-    for line in output.splitlines():
-        names.append(figures.add_line(line))
-    return [name for name in names if name], (why + (": " + lines[-1][:200] if lines else "")) if why else ""
+        words = [line.strip() for line in said if line.strip()]
+    return [name for name in names if name], why + (": " + words[-1][:200] if why and words else "")
 
 
 class System:
@@ -68,9 +82,9 @@ class System:
         raise NotImplementedError
 
 
-def time_limit(names, seconds):
-    """Seconds after which something hangs: each measurement warms up, and may be one long run."""
-    return 30 + sum(1800 if name == "queue_1m" else 60 + 10 * seconds for name in names)
+def silence_of(names, seconds):
+    """Seconds without a figure after which something hangs: a start, a warm-up, a measurement."""
+    return 1800 if "queue_1m" in names else 60 + 10 * seconds
 
 
 class Atoll(System):
@@ -83,7 +97,7 @@ class Atoll(System):
     def run_once(self, names, seconds, figures):
         command = [os.path.join(self.binaries, "atoll"), "run", "--quiet", "--local", "--resources", "custom=100", "--",
                    os.path.join(self.binaries, "bench", "compare_driver"), str(seconds), *names]
-        return run(command, time_limit(names, seconds), figures)
+        return run(command, silence_of(names, seconds), figures)
 
 
 class Ray(System):
@@ -97,7 +111,7 @@ class Ray(System):
         folder = tempfile.mkdtemp(prefix="atoll-compare-")  # short: it is part of the names of sockets
         try:
             command = [self.python, os.path.join(HERE, "ray_bench.py"), folder, str(seconds), *names, *self.options()]
-            return run(command, time_limit(names, seconds), figures)
+            return run(command, silence_of(names, seconds), figures)
         finally:
             end_those_of(folder)
             shutil.rmtree(folder, ignore_errors=True)
@@ -135,11 +149,11 @@ class HyperQueue(System):
     def run_once(self, names, seconds, figures):
         with tempfile.TemporaryDirectory(prefix="atoll-compare-") as folder:
             command = [self.python, os.path.join(HERE, "hyperqueue_bench.py"), folder, str(seconds), *names]
-            return run(command, time_limit(names, seconds), figures)
+            return run(command, silence_of(names, seconds), figures)
 
 
 def end_those_of(folder):
-    """Kills what Ray left running, which is told by its folder on the command line; says so, since nothing should be."""
+    """Kills what Ray left running, told by its folder on the command line; says so, since nothing should be."""
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open("/proc/%s/cmdline" % pid, "rb") as file:
@@ -171,15 +185,17 @@ class Limits:
 
 
 def perftest(test, count, field):
-    """A field, from 0, of ucx_perftest's last line of CSV: 1 half a round trip in us, 7 messages a second. None if it fails."""
-    env = {**os.environ, "UCX_POSIX_ERROR_HANDLING": "y", "UCX_KEEPALIVE_INTERVAL": "inf", "UCX_WARN_UNUSED_ENV_VARS": "n"}
+    """A field, from 0, of the last line of CSV: 1 half a round trip in us, 7 messages a second. None if it fails."""
+    env = {**os.environ, "UCX_POSIX_ERROR_HANDLING": "y", "UCX_KEEPALIVE_INTERVAL": "inf",
+           "UCX_WARN_UNUSED_ENV_VARS": "n"}
     port = str(20000 + os.getpid() % 20000)
     command = ["ucx_perftest", "-t", test, "-s", "64", "-n", str(count), "-e", "-p", port]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
     try:
         while server.poll() is None and not listens(int(port)):
             pass
-        client = subprocess.run([command[0], "127.0.0.1", *command[1:], "-v"], capture_output=True, text=True, env=env, timeout=60)
+        client = subprocess.run([command[0], "127.0.0.1", *command[1:], "-v"], capture_output=True, text=True, env=env,
+                                timeout=60)
         return float(client.stdout.splitlines()[-1].split(",")[field])
     except (subprocess.TimeoutExpired, IndexError, ValueError):
         return None
