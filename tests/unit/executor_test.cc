@@ -2,8 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include <atoll/atoll.h>
 
+#include "runtime/client/errors.h"
 #include "runtime/client/registry.h"
 
 namespace {
@@ -23,6 +26,24 @@ void shout(const std::string& words) { throw std::domain_error(words); }
 ATOLL_TASK(shout);
 void throw_a_number() { throw 42; }
 ATOLL_TASK(throw_a_number);
+struct ShelfError : std::out_of_range {
+  using std::out_of_range::out_of_range;
+};
+// What get() throws of another task's error.
+void let_pass(int kind) {
+  Atoll::ErrorInfo inner;
+  inner.kind = static_cast<Atoll::ErrorKind>(kind);
+  inner.message = "shelf 7 is empty";
+  inner.type = "ShelfError";
+  inner.bases = {"std::out_of_range"};
+  inner.function = "inner";
+  inner.node = "n9";
+  inner.pid = 4711;
+  Atoll::throw_error(inner);
+}
+ATOLL_TASK(let_pass);
+void throw_shelf() { throw ShelfError("shelf 7 is empty"); }
+ATOLL_TASK(throw_shelf);
 int unregistered(int n) { return n; }
 
 struct Counter {
@@ -93,6 +114,37 @@ TEST_CASE("a task may throw what is no std::exception") {
   const Atoll::TaskDone done = run_task(executor, "throw_a_number", {});
   REQUIRE(done.error);
   CHECK(done.error->type == "int");
+}
+
+TEST_CASE("an error that a task lets pass ends it as it came, from where it came, whatever its kind") {
+  Atoll::Executor executor("n1");
+  for (const ErrorKind kind : {ErrorKind::kTaskFailed, ErrorKind::kWorkerDied, ErrorKind::kActorDied, ErrorKind::kInfeasible,
+                               ErrorKind::kObjectLost, ErrorKind::kNestedTooDeep, ErrorKind::kCancelled, ErrorKind::kTooManyCalls}) {
+    CAPTURE(static_cast<int>(kind));
+    const auto done = run_task(executor, "let_pass", {encode_value(static_cast<int>(kind))});
+    REQUIRE(done.error);
+    CHECK(done.error->kind == kind);
+    CHECK(done.error->message == "shelf 7 is empty");
+    CHECK(done.error->function == "inner");
+    CHECK(done.error->node == "n9");
+    CHECK(done.error->pid == 4711);
+    if (kind == ErrorKind::kTaskFailed) CHECK(done.error->type == "ShelfError");
+  }
+}
+
+TEST_CASE("an error says what it derives from, and a caller can ask") {
+  Atoll::Executor executor("n1");
+  const auto done = run_task(executor, "throw_shelf", {});
+  REQUIRE(done.error);
+  for (const char* base : {"std::out_of_range", "std::logic_error", "std::exception"})
+    CHECK(std::ranges::count(done.error->bases, base) == 1);
+  try {
+    Atoll::throw_error(*done.error);
+  } catch (const Atoll::TaskError& error) {
+    CHECK(error.is<ShelfError>());
+    CHECK(error.is<std::logic_error>());
+    CHECK_FALSE(error.is<std::runtime_error>());
+  }
 }
 
 TEST_CASE("arguments that do not decode are the caller's error, not the task's") {
