@@ -82,6 +82,8 @@ void ActorClient::call(ActorCallSpec spec, ClientOutbox& out) {
   flush(actor, out);
 }
 
+void ActorClient::release(Time now, ActorCallSpec spec) { released_.push_back({now + kReleaseDelay, std::move(spec)}); }
+
 // Sends from the front of the queue what can be sent.
 void ActorClient::flush(Actor& actor, ClientOutbox& out) {
   const bool is_dead = actor.state == ActorState::kDead;
@@ -247,6 +249,11 @@ void ActorClient::on_lost(Time now, ProcessId peer, const std::string&, ClientOu
 }
 
 void ActorClient::on_tick(Time now, ClientOutbox& out) {
+  for (; !released_.empty() && released_.front().due <= now; released_.pop_front()) {
+    const ObjectId result = result_of(released_.front().spec.task);
+    call(std::move(released_.front().spec), out);
+    objects_.drop(result);
+  }
   std::vector<ActorId> undecided;
   for (const auto& [id, since] : unreachable_)
     if (now - since >= kActorVerdictLimit) undecided.push_back(id);
@@ -265,6 +272,7 @@ void ActorClient::on_tick(Time now, ClientOutbox& out) {
 
 std::optional<Time> ActorClient::next_deadline() const {
   std::optional<Time> next;
+  if (!released_.empty()) next = released_.front().due;
   for (const auto& [id, since] : unreachable_)
     if (!next || since + kActorVerdictLimit < *next) next = since + kActorVerdictLimit;
   return next;

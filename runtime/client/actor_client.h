@@ -36,6 +36,9 @@ class ActorClient {
   // Makes an actor known here: by the id in a handle that came from elsewhere.
   void watch(ActorId id, ClientOutbox& out);
   void call(ActorCallSpec spec, ClientOutbox& out);
+  // Makes this last call, whose result nobody wants, in a while: nobody here has a handle any more. A process that ends
+  // meanwhile makes none; its actors end with it.
+  void release(Time now, ActorCallSpec spec);
   // Drops the call if it was not sent, else tells the actor; false if it is no unfinished call of ours.
   bool cancel(TaskId id, bool recursive, ClientOutbox& out);
   // The unfinished calls that this task made.
@@ -104,10 +107,17 @@ class ActorClient {
   std::unordered_map<ObjectId, std::vector<ActorId>> waiting_;
   std::unordered_map<ProcessId, ActorId> by_worker_;  // of actors that are alive
   std::map<ActorId, Time> unreachable_;
+  struct Release {
+    Time due;
+    ActorCallSpec spec;
+  };
+  std::deque<Release> released_;
 };
 
 // How long a lost connection to an actor waits for the head's words on it.
 inline constexpr Duration kActorVerdictLimit = std::chrono::seconds(5);
+// How long after its last handle an actor is told.
+inline constexpr Duration kReleaseDelay = std::chrono::milliseconds(100);
 // Calls to one actor that are on their way or run: more would only fill queues on the way.
 inline constexpr std::size_t kMostUnderWay = 1024;
 

@@ -117,7 +117,12 @@ Key find_actor(const std::string& name, const std::optional<std::string>& name_s
 // The calls made so far come first; this one's result nobody waits for.
 ActorLife::~ActorLife() {
   if (sent_ || !has_runtime()) return;
-  call_actor(key_, kLeave, {}, std::nullopt);
+  ClientRuntime& runtime = current_runtime();
+  ActorCallSpec last;
+  last.task = {runtime.self().process, runtime.next_sequence()};
+  last.actor = id_of<ActorId>(key_);
+  last.method = kLeave;
+  runtime.post([last = std::move(last)](Time now, ClientCore& core, ClientOutbox&) { core.release_actor(now, last); });
 }
 
 }  // namespace internal

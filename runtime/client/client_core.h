@@ -36,6 +36,7 @@ class ClientCore {
   void watch_actor(ActorId id, ClientOutbox& out) { actors_.watch(id, out); }
   void find_actor(const std::string& name, const std::string& name_space, ClientOutbox& out);
   void call_actor(Time now, ActorCallSpec spec, ClientOutbox& out);
+  void release_actor(Time now, ActorCallSpec last) { actors_.release(now, std::move(last)); }
   void kill_actor(ActorId id, bool restart, ClientOutbox& out);
   // Cancels what the object is the result of; its owner is asked if that is another process.
   void cancel(Time now, const CancelObject& request, const Contact& owner, ClientOutbox& out);

@@ -25,6 +25,8 @@ NodeDaemon::NodeDaemon(Options options, Time now, NodeOutbox& out)
       jobs_(options_.head.process),
       last_tick_(now),
       head_heard_(now) {
+  if (options_.most_starting == 0)
+    options_.most_starting = std::max<std::size_t>(4, 2 * static_cast<std::size_t>(options_.info.total.cpu.to_double()));
   out.learn(options_.head);
   report(now, out);
 }
@@ -273,7 +275,22 @@ void NodeDaemon::seat(Time now, Seat& seat, const Tenant& tenant, NodeOutbox& ou
     start.bundle = static_cast<std::int32_t>(kind.bundle->index);
     start.bundles = bundles_.size_of(kind.bundle->group);
   }
-  out.starts.push_back(std::move(start));
+  to_start_.push_back(std::move(start));
+  start_more(now, out);
+}
+
+void NodeDaemon::start_more(Time now, NodeOutbox& out) {
+  for (; !to_start_.empty() && starting_.size() < options_.most_starting; to_start_.pop_front()) {
+    Worker& worker = *workers_.find(to_start_.front().worker);
+    worker.queued = false;
+    worker.started = now;
+    starting_.insert(to_start_.front().worker);
+    out.starts.push_back(std::move(to_start_.front()));
+  }
+}
+
+void NodeDaemon::start_ended(Time now, ProcessId worker, NodeOutbox& out) {
+  if (starting_.erase(worker) > 0) start_more(now, out);
 }
 
 void NodeDaemon::handle(Time now, ProcessId from, const WorkerReady& ready,
@@ -283,6 +300,7 @@ void NodeDaemon::handle(Time now, ProcessId from, const WorkerReady& ready,
   if (const Status build = check_build(*worker, ready); !build.ok())
     return doom_worker(from, build.message(), out);
   worker->ready = true;
+  start_ended(now, from, out);
   worker->contact = ready.worker;
   worker->contact.process = from;
   worker->pid = ready.pid;

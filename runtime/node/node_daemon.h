@@ -33,6 +33,8 @@ namespace Atoll {
 //        or when it is cancelled
 // NODE-8 a lease whose worker waits for other tasks lends its CPUs, no more than
 //        kMaxLending of them at one time but for one more every kLendInterval
+// NODE-9 no more than Options::most_starting workers start at one time, and their
+//        start limit counts from when they do
 // NODE-6 what was heard of the head's reservations is reported until the head
 //        has acknowledged such a report
 class NodeDaemon {
@@ -45,6 +47,8 @@ class NodeDaemon {
     Duration worker_start_limit = std::chrono::seconds(30);  // from StartWorker to WorkerReady
     // Leases and actors at one time: those that ask for no resource are bounded by nothing else.
     std::size_t max_tenants = 2'000;
+    // Workers that start at one time; more wait for their turn. 0: two for each CPU of the node, at least 4.
+    std::size_t most_starting = 0;
     // Names the workers. The simulator has its own.
     std::function<ProcessId()> new_process = random_process_id;
   };
@@ -138,6 +142,9 @@ class NodeDaemon {
   void empty_bundle(Time now, const BundleId& bundle, const std::string& why, bool moved, NodeOutbox& out);
   BundleRecord record_of(const BundleId& bundle) const;
   void seat(Time now, Seat& seat, const Tenant& tenant, NodeOutbox& out);
+  void start_more(Time now, NodeOutbox& out);
+  // The worker has begun its work, or ended.
+  void start_ended(Time now, ProcessId worker, NodeOutbox& out);
   void settle_job(Time now, ProcessId job, NodeOutbox& out);
   void worker_available(Time now, ProcessId worker, NodeOutbox& out);
   // Nobody wants the worker any more; its last tenant's grant is given back when
@@ -181,6 +188,8 @@ class NodeDaemon {
   JobTable jobs_;
   std::map<LeaseId, Lease> leases_;
   std::map<ActorId, Actor> actors_;
+  std::deque<StartWorker> to_start_;
+  std::set<ProcessId> starting_;
   std::set<LeaseId> lending_;         // whose CPUs are lent
   std::deque<LeaseId> wish_to_lend_;  // beyond kMaxLending, the longest waiting first; some have ended
   Time last_lent_{};

@@ -13,6 +13,12 @@ void NodeDaemon::kill_worker(Time now, ProcessId id, std::optional<Holding> held
     return;
   }
   if (worker->ending) return;
+  if (worker->queued) {  // there is nothing to end
+    std::erase_if(to_start_, [id](const StartWorker& start) { return start.worker == id; });
+    workers_.remove(id);
+    if (held) release(now, *held);
+    return;
+  }
   if (worker->doom.empty()) out.kills.push_back({id});
   worker->ending = true;
   worker->tenant = std::monostate();
@@ -40,6 +46,7 @@ void NodeDaemon::on_worker_exit(Time now, ProcessId id, const std::string& cause
                                 NodeOutbox& out) {
   const std::optional<Worker> worker = workers_.remove(id);
   if (!worker) return;
+  start_ended(now, id, out);
   usage_changed_ = true;
   if (worker->held) release(now, *worker->held);
   if (!worker->ending) {

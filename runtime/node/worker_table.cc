@@ -77,7 +77,7 @@ std::vector<ProcessId> WorkerTable::idle_in(const BundleId& bundle) const {
 std::vector<ProcessId> WorkerTable::not_ready_since(Time then) const {
   std::vector<ProcessId> found;
   for (const auto& [id, worker] : workers_)
-    if (!worker.ready && worker.started < then) found.push_back(id);
+    if (!worker.ready && !worker.queued && worker.started < then) found.push_back(id);
   return found;
 }
 

@@ -32,6 +32,7 @@ using Tenant = std::variant<std::monostate, LeaseId, ActorId>;
 struct Worker {
   WorkerKind kind;
   Tenant tenant;
+  bool queued = true;  // its start waits for its turn: there is no process yet
   bool ready = false;  // it has said WorkerReady
   bool ending = false; // killed by us, nobody's: its exit is no news
   std::string doom;    // killed by us under its tenant, which hears these words when it has ended

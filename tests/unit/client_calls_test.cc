@@ -189,6 +189,24 @@ TEST_CASE("100,000 calls behind one long call leave nothing behind but that one"
   caller.expect_completion(longest);
 }
 
+TEST_CASE("an actor whose last handle is gone is called a last time, after all calls, a while later; its result is nobody's") {
+  Caller caller;
+  const TaskId before = caller.call(caller.id);
+  caller.expect_calls(1, {before});
+  ActorCallSpec last{{kDriver, ++caller.sequence}, caller.id, "~", {}};
+  caller.core.release_actor(caller.now, last);
+  caller.pass(kReleaseDelay / 2);
+  caller.expect_nothing_else();
+  caller.pass(kReleaseDelay);
+  caller.expect_calls(1, {last.task});
+  caller.done(Caller::worker(1), before);
+  caller.expect_completion(before);
+  caller.done(Caller::worker(1), last.task);
+  caller.completions.clear();
+  CHECK(caller.core.actors().unfinished() == 0);
+  CHECK(caller.core.objects().find(result_of(last.task)) == nullptr);
+}
+
 TEST_CASE("an actor that was there already takes the place of the one that was asked for") {
   Client client;
   ActorSpec spec = actor_spec(1, cpus(1), 0, "hits");

@@ -341,6 +341,38 @@ TEST_CASE("HEAD-2: the end of a job ends all of its workers and nobody else's") 
   CHECK(node.finds.size() == 1);
 }
 
+TEST_CASE("NODE-9: so many workers start at one time, and the next when one is up or has ended") {
+  JoinedNode node(node_info(0, 100, 0));
+  for (std::uint64_t i = 1; i <= 100; ++i) node.say(kDriver, lease_request(i, cpus(1)));
+  node.settle();
+  CHECK(node.starts.size() == 100);  // fewer than two for each of its CPUs
+
+  NodeDaemon::Options options = NodeFixture::options(node_info(0, 100, 0));
+  options.most_starting = 2;
+  NodeOutbox out;
+  NodeDaemon few(options, Time(), out);
+  few.on_message(Time(), kHead, Welcome{"reef", 1}, out);
+  for (std::uint64_t i = 1; i <= 5; ++i) few.on_message(Time(), kDriver, lease_request(i, cpus(1)), out);
+  few.on_message(Time(), kHead, JobReply{true, job_info()}, out);
+  few.on_program(Time(), kDriver, "/home/me/simulate", "", out);
+  REQUIRE(out.starts.size() == 2);
+  const ProcessId first = out.starts[0].worker, second = out.starts[1].worker;
+  out.clear();
+  few.on_message(Time(), first, WorkerReady{contact_of(first, NodeId(0)), 1, "b1"}, out);
+  CHECK(out.starts.size() == 1);
+  out.clear();
+  few.on_worker_exit(Time(), second, "exited with status 127", out);
+  CHECK(out.starts.size() == 1);
+  out.clear();
+  // The last one waits still, however long, and is nobody's when its owner goes.
+  few.on_tick(Time() + std::chrono::seconds(29), out);
+  CHECK(out.kills.empty());
+  few.on_lost(Time(), kDriver, Status(Code::kUnavailable, "gone"), out);
+  CHECK(out.kills.size() == 3);
+  CHECK(few.worker_count() == 3);
+  CHECK(out.starts.empty());
+}
+
 TEST_CASE("a message that is not for a node daemon changes nothing") {
   JoinedNode node;
   node.say(kOwner, Placed{});
