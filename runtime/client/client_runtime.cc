@@ -8,6 +8,7 @@
 
 #include "runtime/base/log.h"
 #include "runtime/client/connect.h"
+#include "runtime/client/termination.h"
 #include "runtime/wire/ucx_transport.h"
 
 namespace Atoll {
@@ -93,6 +94,7 @@ void ClientRuntime::carry_out() {
 }
 
 bool ClientRuntime::round(Time now) {
+  end_if_terminated();
   now_ = now;
   bool any = run_posted(now);
   any |= messenger_.progress(now);

@@ -51,6 +51,8 @@ class ClientRuntime : private MessageHandler, private IoWork {
   ProcessId job() const { return job_; }  // the driver that all this is done for
   ObjectTable& table() { return table_; }
   StreamTable& streams() { return streams_; }
+  // An eventfd that wakes whoever sleeps for the I/O.
+  int wake_fd() const { return wake_.get(); }
   std::uint64_t next_sequence() { return sequence_.fetch_add(1, std::memory_order_relaxed); }
 
   // Runs `work(Time now, ClientCore& core, ClientOutbox& out)` in a turn of the I/O, in order of posting: at once, in

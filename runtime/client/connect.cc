@@ -1,7 +1,6 @@
 #include "runtime/client/connect.h"
 
 #include <limits.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -10,6 +9,7 @@
 #include "runtime/base/build_id.h"
 #include "runtime/base/log.h"
 #include "runtime/client/query.h"
+#include "runtime/client/termination.h"
 #include "runtime/client/worker.h"
 #include "runtime/wire/worker_environment.h"
 #include "runtime/wire/worker_start.h"
@@ -145,15 +145,6 @@ namespace {
   std::_Exit(1);
 }
 
-// A worker begins with SIGTERM blocked (worker_process.h). Once its transport is
-// open it may end at any time; before, UCX would leave its shared memory behind.
-void accept_termination() {
-  sigset_t term;
-  sigemptyset(&term);
-  sigaddset(&term, SIGTERM);
-  ::pthread_sigmask(SIG_UNBLOCK, &term, nullptr);
-}
-
 Result<Secret> read_secret(int fd) {
   const Fd owned(fd);
   char hex[64];
@@ -184,7 +175,9 @@ void run_worker_process(const std::string& text) {
   Result<std::unique_ptr<ClientRuntime>> runtime = ClientRuntime::start(options, queue);
   if (!runtime.ok()) worker_failed(runtime.status());
   queue.use(**runtime);
-  accept_termination();
+  // A worker begins with SIGTERM blocked (worker_process.h): had it ended while its transport was opened, UCX would
+  // have left its shared memory behind.
+  accept_termination((*runtime)->wake_fd());
   set_current_runtime(runtime->get());
   WorkerReady ready{(*runtime)->self(), static_cast<std::uint64_t>(::getpid()), start->build_id};
   (*runtime)->post([ready, daemon = start->daemon](Time, ClientCore& core, ClientOutbox& out) {
