@@ -42,7 +42,7 @@ SESSIONS = {
         Row("actor_trip", "1:1 actor call, median round trip", "us", 1, of("spin_trip"), less=True),
         Row("actor_sync", "1:1 actor calls sync", "/s", None, trips),
         Row("actor_async", "1:1 actor calls async", "/s", 1e6, of("ucx_rate")),
-        Row("actor_concurrent", "1:1 actor calls concurrent, 16", "/s", why_not="actors run one call after the other"),
+        Row("actor_concurrent", "1:1 actor calls concurrent, 16", "/s", why_not="its side of the row is not written yet"),
         Row("actor_1_n", "1:n actor calls async", "/s"),
         Row("actor_n_n", "n:n actor calls async, 4 clients", "/s"),
         Row("actor_n_n_arg", "n:n actor calls with arg async", "/s"),
