@@ -6,7 +6,7 @@
 #include "runtime/client/api_support.h"
 #include "runtime/client/api_waits.h"
 #include "runtime/client/process.h"
-#include "runtime/client/worker.h"
+#include "runtime/client/executor.h"
 
 namespace Atoll {
 namespace {

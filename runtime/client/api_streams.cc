@@ -9,7 +9,7 @@
 #include "runtime/client/api_support.h"
 #include "runtime/client/api_waits.h"
 #include "runtime/client/process.h"
-#include "runtime/client/worker.h"
+#include "runtime/client/work_queue.h"
 
 namespace Atoll::internal {
 

@@ -10,7 +10,7 @@
 #include "runtime/client/api_waits.h"
 #include "runtime/client/errors.h"
 #include "runtime/client/process.h"
-#include "runtime/client/worker.h"
+#include "runtime/client/work_queue.h"
 
 namespace Atoll::internal {
 namespace {

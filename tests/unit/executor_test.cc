@@ -1,4 +1,4 @@
-#include "runtime/client/worker.h"
+#include "runtime/client/executor.h"
 
 #include <doctest/doctest.h>
 
