@@ -23,6 +23,9 @@
 
 namespace Atoll {
 
+// How many calls an actor with coroutines runs at one time, if it does not say.
+inline constexpr int kCoroutinesAtOnce = 1000;
+
 // A handle to an actor of class C: an object in a process of its own, somewhere
 // in the cluster. Handles are small values, can be passed to tasks and actors, and
 // any thread may use them.
@@ -39,22 +42,35 @@ class Actor {
       : key_(key), life_(std::move(life)) {}
 
   // Calls a registered method. Returns at once; calls of one process to one
-  // actor run in the order they were made, unless it runs several at a time.
+  // actor begin in the order they were made, unless it has several threads or
+  // concurrency groups. Gives a Ref of what the method returns; of a method that
+  // returns an Async<T> a Ref<T>, of one that returns a Stream<T> a RefStream<T>.
   template <typename Method, typename... Given>
-  Ref<typename internal::Signature<Method>::Result> call(Method method, const Given&... given) const {
+  typename internal::Submitted<typename internal::Signature<Method>::Result>::Type call(Method method,
+                                                                                       const Given&... given) const {
     using Taken = internal::Signature<Method>;
+    using Result = typename Taken::Result;
     static_assert(std::is_base_of_v<typename Taken::Class, C>, "this is a method of another class");
-    static_assert(!internal::Streamed<typename Taken::Result>::kIsStream, "a Stream is a task's; return a vector");
-    return Ref<typename Taken::Result>(internal::call_actor(key_, internal::name_of_method(internal::bytes_of(method)),
-                                                            Taken::Parameters::make_arguments(given...), retries_));
+    internal::CallOptions options = options_;
+    options.is_stream = internal::Streamed<Result>::kIsStream;
+    internal::Handle result = internal::call_actor(key_, internal::name_of_method(internal::bytes_of(method)),
+                                                   Taken::Parameters::make_arguments(given...), options);
+    if constexpr (internal::Streamed<Result>::kIsStream)
+      return {std::move(result), options.ahead};
+    else
+      return Ref<Result>(std::move(result));
   }
 
   // A handle whose calls are sent again so often, other than call_retries() says.
-  Actor with_retries(int n) const {
-    Actor other = *this;
-    other.retries_ = n;
-    return other;
+  // These three say it for calls through that handle, here.
+  Actor with_retries(int n) const { return with([&](internal::CallOptions& options) { options.retries = n; }); }
+  // Its calls run in this concurrency group of the actor, whatever the method's is.
+  // BadArgumentsError if there is none.
+  Actor with_group(std::string name) const {
+    return with([&](internal::CallOptions& options) { options.group = std::move(name); });
   }
+  // Its streams have so many items unread before the method waits, at least 1. 64 if not said.
+  Actor with_ahead(int items) const { return with([&](internal::CallOptions& options) { options.ahead = items; }); }
 
   // Waits until it is up. Throws ActorDiedError, InfeasibleError, or TimeoutError.
   template <typename Rep, typename Period>
@@ -74,9 +90,16 @@ class Actor {
   }
 
  private:
+  template <typename Change>
+  Actor with(Change change) const {
+    Actor other = *this;
+    change(other.options_);
+    return other;
+  }
+
   internal::Key key_;
   std::shared_ptr<const internal::ActorLife> life_;  // in the process that created it
-  std::optional<int> retries_;
+  internal::CallOptions options_;
 };
 
 // An actor to be created: options first, then create().
@@ -111,9 +134,20 @@ class ActorOptions {
   // How many unfinished calls one process may have; the next ones are
   // PendingCallsErrors. 0: any number.
   ActorOptions& max_pending_calls(int n) { return settings_.most_pending = n, *this; }
-  // How many calls may run at one time, in as many threads of its process: the
-  // class sees to its own locking, and calls run in no order. 1 if not said.
+  // How many calls may run at one time. In as many threads of its process: the
+  // class sees to its own locking, and calls run in no order; 1 if not said. But
+  // if a method of the class is a coroutine (it returns an Async) all calls share
+  // one thread, and take turns where they co_await; kCoroutinesAtOnce if not said.
   ActorOptions& max_concurrency(int n) { return settings_.concurrency = n, *this; }
+  // Calls of these methods run beside all others, so many at one time, in the same
+  // way: as a pool of their own. Several groups may be named, a method in one at most.
+  template <typename... Methods>
+  ActorOptions& concurrency_group(std::string name, int most, Methods... methods) {
+    static_assert((std::is_base_of_v<typename internal::Signature<Methods>::Class, C> && ...),
+                  "this is a method of another class");
+    settings_.groups.push_back({std::move(name), most, {internal::name_of_method(internal::bytes_of(methods))...}});
+    return *this;
+  }
   // Where it lives: in a bundle of the group, whose resources it uses; -1: in any.
   // Goes with none of the next three.
   ActorOptions& in(const PlacementGroup& group, int bundle = -1) {

@@ -66,11 +66,12 @@ struct ParameterList {
   }
 };
 
-// A function's or method's signature taken apart.
+// A function's or method's signature taken apart. Result is what the caller gets.
 template <typename F>
 struct Signature;
 template <typename R, typename... P>
 struct Signature<R (*)(P...)> {
+  using Returned = R;
   using Result = typename Awaited<R>::Type;
   using Parameters = ParameterList<P...>;
 };
@@ -78,6 +79,7 @@ template <typename R, typename... P>
 struct Signature<R (*)(P...) noexcept> : Signature<R (*)(P...)> {};
 template <typename R, typename C, typename... P>
 struct Signature<R (C::*)(P...)> {
+  using Returned = R;
   using Result = typename Awaited<R>::Type;
   using Class = C;
   using Parameters = ParameterList<P...>;

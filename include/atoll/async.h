@@ -48,8 +48,8 @@ class AsyncState {
     if (has_ended()) return;
     const WaitScope waits;
     std::unique_lock lock(mutex_);
-    if (!ended_ && on_callback_thread())
-      throw Error("wait_for() in a callback would wait for callbacks that cannot run meanwhile; co_await it instead");
+    if (!ended_ && runs_coroutines())
+      throw Error("wait_for() would wait here for what goes on in this very thread; co_await it instead");
     arrived_.wait(lock, [this] { return ended_; });
   }
   // After the end, once.
@@ -89,7 +89,8 @@ struct AsyncReturn<void> {
 //
 // It begins at once, in the caller's thread, as a task begins when it is
 // submitted: several that are called one after the other overlap. When what it
-// waits for comes it goes on in the callback thread, one coroutine at a time. An
+// waits for comes it goes on in the callback thread, one coroutine at a time; one
+// that is part of an actor's call, in the actor's thread (actor.h). An
 // Async is awaited once, by co_await or wait_for(), which throw what the
 // coroutine threw. One that is destroyed early is not waited for: its coroutine
 // goes on to its end, and its result is dropped. Parameters that are references
@@ -139,7 +140,7 @@ class [[nodiscard]] Async {
 };
 
 // Waits for a coroutine's end: its result, or what it threw. Throws Error in a
-// callback, where nothing that it awaits could arrive.
+// callback, and in an actor that has coroutines for methods: it could not go on.
 template <typename T>
 T wait_for(Async<T> async) {
   async.state_->wait();

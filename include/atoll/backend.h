@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <coroutine>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -94,7 +95,21 @@ struct ActorSettings {
   int call_retries = 0;
   bool retries_errors = false;
   int most_pending = 0;
-  int concurrency = 1;
+  std::optional<int> concurrency = {};  // none: 1, or kCoroutinesAtOnce
+  struct Group {
+    std::string name;
+    int most = 1;
+    std::vector<std::string> methods;
+  };
+  std::vector<Group> groups = {};
+};
+
+// Of one call.
+struct CallOptions {
+  std::optional<int> retries = {};  // -1 without limit; none: as the actor's creator said
+  std::string group = {};           // of the actor's concurrency groups; empty: the method's own
+  bool is_stream = false;
+  int ahead = 64;  // of a stream: how many items may be unread
 };
 
 // The handles to an actor in the process that created it. When the last is gone
@@ -118,8 +133,7 @@ class ActorLife {
 // `known` comes out set if the actor was there already (get_if_exists).
 Key create_actor(const std::string& class_name, std::vector<Argument> arguments, const ActorSettings& settings,
                  bool& known);
-// `retries`: -1 without limit; none: as the actor's creator said.
-Handle call_actor(Key actor, const std::string& method, std::vector<Argument> arguments, std::optional<int> retries);
+Handle call_actor(Key actor, const std::string& method, std::vector<Argument> arguments, const CallOptions& options);
 void kill_actor(Key actor, bool restart);
 // The actor that has this name now; throws ActorDiedError if nobody has.
 Key find_actor(const std::string& name, const std::optional<std::string>& name_space);
@@ -135,7 +149,12 @@ bool is_settled(const Handle& object);
 // Runs `call` on the callback thread once the object is settled, or the
 // connection ends; `type` is the user's, for the log. Keeps the object till then.
 void when_settled(Handle object, std::function<void()> call, const std::type_info& type);
-bool on_callback_thread();
+// Goes on with the coroutine then, or when the call that it is part of is
+// cancelled: in an actor with coroutines in the thread that runs them all,
+// elsewhere on the callback thread.
+void resume_when_settled(Handle object, std::coroutine_handle<> coroutine, const std::type_info& type);
+// Whether coroutines go on in the calling thread, so that it must not wait for one.
+bool runs_coroutines();
 
 // Sends the next item of the stream that the calling thread's task fills; waits
 // while too many are unread. False if nobody reads any more. Throws CancelledError.

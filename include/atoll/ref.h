@@ -75,14 +75,15 @@ class Ref {
   }
 
   // co_await, in any coroutine: what get() returns or throws. The coroutine goes
-  // on in the callback thread, or without a break if the value is there already;
-  // it must not be destroyed while it waits.
+  // on without a break if the value is there already; else in the callback thread,
+  // or in an actor's coroutine in the actor's own. It must not be destroyed while
+  // it waits.
   auto operator co_await() const {
     struct Awaiter {
       Ref ref;
       bool await_ready() const { return ref.is_ready(); }
       void await_suspend(std::coroutine_handle<> coroutine) const {
-        internal::when_settled(ref.handle_, [coroutine] { coroutine.resume(); }, typeid(Ref));
+        internal::resume_when_settled(ref.handle_, coroutine, typeid(Ref));
       }
       T await_resume() const { return ref.get(); }
     };

@@ -10,27 +10,20 @@
 #include <typeindex>
 #include <vector>
 
-#include <atoll/arguments.h>
+#include <atoll/method_call.h>
 
 namespace Atoll::internal {
 
-// Decoding failed: the arguments are to blame, not the function.
-struct DecodeFailure {
-  std::string why;
-};
-
-using EncodedArguments = std::vector<std::string>;
 using Object = std::shared_ptr<void>;
 using FunctionCall = std::string (*)(const EncodedArguments&);
 using Constructor = Object (*)(const EncodedArguments&);
-using MethodCall = std::string (*)(void* object, const EncodedArguments&);
 
 // Registration happens while static objects are built, before main(); a name
 // that two different things claim ends the program with a sentence.
 void register_function(const char* name, const void* address, FunctionCall call);
 void register_class(const std::string& name, std::type_index type, Constructor construct);
 // `pointer` are the bytes of the pointer to member, by which a caller finds it.
-void register_method(const std::string& class_name, const std::string& method, std::string pointer, MethodCall call);
+void register_method(const std::string& class_name, const std::string& method, std::string pointer, const Method& entry);
 
 // The registered name; throws UnknownFunctionError, saying which macro is missing.
 const std::string& name_of_function(const void* address);
@@ -39,15 +32,6 @@ const std::string& name_of_class(std::type_index type);
 
 // The entries of "&Counter::add, &Counter::get": "Counter::add", "Counter::get".
 std::vector<std::string> split_names(std::string_view list);
-
-template <typename Parameters>
-auto decode_arguments(const EncodedArguments& encoded) {
-  try {
-    return Parameters::decode(encoded);
-  } catch (const std::exception& error) {
-    throw DecodeFailure{error.what()};
-  }
-}
 
 template <auto kFunction>
 std::string call_function(const EncodedArguments& encoded) {
@@ -61,19 +45,6 @@ std::string bytes_of(Method method) {
   std::memcpy(bytes.data(), &method, sizeof method);
   // Two methods of different types may share their bytes; the type tells them apart.
   return bytes + typeid(Method).name();
-}
-
-template <auto kMethod>
-std::string call_method(void* object, const EncodedArguments& encoded) {
-  using Class = typename Signature<decltype(kMethod)>::Class;
-  auto arguments = decode_arguments<typename Signature<decltype(kMethod)>::Parameters>(encoded);
-  return encode_result([&] {
-    return std::apply(
-        [&](auto&&... each) -> decltype(auto) {
-          return (static_cast<Class*>(object)->*kMethod)(std::forward<decltype(each)>(each)...);
-        },
-        std::move(arguments));
-  });
 }
 
 // An actor's constructor written as a function type: Counter(int).
@@ -106,7 +77,7 @@ struct ClassRegistration {
     register_class(name, typeid(typename ConstructorSignature<Construct>::Class), &ConstructorSignature<Construct>::construct);
     const std::vector<std::string> names = split_names(methods);
     std::size_t i = 0;
-    (register_method(name, names[i++], bytes_of(kMethods), &call_method<kMethods>), ...);
+    (register_method(name, names[i++], bytes_of(kMethods), MethodCall<kMethods>::method()), ...);
   }
 };
 

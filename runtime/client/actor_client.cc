@@ -73,6 +73,9 @@ void ActorClient::call(ActorCallSpec spec, ClientOutbox& out) {
   call.parent = spec.parent;
   call.depth = spec.depth;
   call.retries = spec.retries;
+  call.ahead = spec.ahead;
+  if (call.ahead > 0) call.stream = std::make_unique<StreamProgress>(call.task);
+  if (!spec.group.empty()) call.group = std::make_unique<std::string>(std::move(spec.group));
   const std::uint32_t most = actor.policy.most_pending;
   ++actor.pending;
   if (most > 0 && actor.pending > most)
@@ -114,8 +117,10 @@ void ActorClient::send(Actor& actor, Call& call, ClientOutbox& out) {
   call.sent = true;
   ++actor.under_way;
   actor.sent.push_back(call.task.sequence);
-  out.send(actor.worker.process,
-           CallActor{call.task, actor.id, call.method, call.arguments.encoded(objects_), call.depth});
+  const ProcessId worker = actor.worker.process;
+  out.send(worker, CallActor{call.task, actor.id, call.method, call.arguments.encoded(objects_), call.depth, call.ahead,
+                             call.group == nullptr ? std::string() : *call.group});
+  if (call.stream != nullptr && call.stream->was_read()) out.send(worker, call.stream->read);
 }
 
 bool ActorClient::may_retry(const Call& call) const {
@@ -169,6 +174,24 @@ bool ActorClient::cancel(TaskId id, bool recursive, ClientOutbox& out) {
   else
     finish(*call, nullptr, call_error(ErrorKind::kCancelled, "it was cancelled before it was sent"), out);
   flush(actor, out);
+  return true;
+}
+
+bool ActorClient::on_item(ProcessId worker, const StreamItem& item, ClientOutbox& out) {
+  const Call* call = find(item.task);
+  if (call == nullptr) return false;
+  const bool is_its = call->sent && call->actor->worker.process == worker;
+  if (is_its && call->stream != nullptr) call->stream->take(item, out);
+  return true;
+}
+
+bool ActorClient::stream_read(const StreamRead& read, ClientOutbox& out) {
+  const Call* call = find(read.task);
+  if (call == nullptr) return false;
+  if (call->stream == nullptr) return true;
+  call->stream->read = read;
+  if (call->sent) out.send(call->actor->worker.process, read);
+  if (read.closed) cancel(read.task, /*recursive=*/true, out);
   return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/sequence_table.h"
 #include "runtime/client/call_arguments.h"
+#include "runtime/client/stream_progress.h"
 
 namespace Atoll {
 
@@ -24,6 +26,8 @@ namespace Atoll {
 // CALLS-3 calls not yet sent wait while the actor starts or restarts
 // CALLS-4 no more than kMostUnderWay calls are sent and not answered
 // CALLS-5 no more than CallPolicy::most_pending are unfinished: more fail at once
+// CALLS-6 the items of a stream come out in order and once, though its call is sent
+//         again
 class ActorClient {
  public:
   ActorClient(const Contact& self, ObjectBook& objects) : self_(self), objects_(objects) {}
@@ -41,6 +45,9 @@ class ActorClient {
   void release(Time now, ActorCallSpec spec);
   // Drops the call if it was not sent, else tells the actor; false if it is no unfinished call of ours.
   bool cancel(TaskId id, bool recursive, ClientOutbox& out);
+  // Of a call that fills a stream. These return false if no such call of ours is unfinished.
+  bool on_item(ProcessId worker, const StreamItem& item, ClientOutbox& out);
+  bool stream_read(const StreamRead& read, ClientOutbox& out);
   // The unfinished calls that this task made.
   std::vector<TaskId> children_of(TaskId parent) const;
 
@@ -65,8 +72,11 @@ class ActorClient {
     std::optional<std::int32_t> retries;
     std::int32_t retried = 0;
     std::uint32_t depth = 0;
+    std::uint32_t ahead = 0;
     bool sent = false;
     bool cancelled = false;
+    std::unique_ptr<StreamProgress> stream;  // null for most
+    std::unique_ptr<std::string> group;      // likewise
   };
   struct Creation {
     ActorSpec spec;

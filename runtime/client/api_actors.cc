@@ -1,5 +1,7 @@
 // Actors of the public interface (include/atoll/actor.h).
 
+#include <set>
+
 #include <atoll/actor.h>
 #include <atoll/error.h>
 
@@ -22,12 +24,27 @@ void refuse_unless(bool is_fine, const std::string& why) {
   if (!is_fine) throw Error(why);
 }
 
+void check_concurrency(const std::string& what, int most) {
+  refuse_unless(most >= 1 && most <= 10'000, what + ": expected 1 to 10000 calls, not " + std::to_string(most));
+}
+
+void check(const std::vector<internal::ActorSettings::Group>& groups) {
+  std::set<std::string> names, methods;
+  for (const internal::ActorSettings::Group& group : groups) {
+    refuse_unless(!group.name.empty(), "concurrency_group: a group needs a name");
+    refuse_unless(names.insert(group.name).second, "concurrency_group: there are two named '" + group.name + "'");
+    check_concurrency("concurrency_group '" + group.name + "'", group.most);
+    for (const std::string& method : group.methods)
+      refuse_unless(methods.insert(method).second, "concurrency_group: method '" + method + "' is in two of them");
+  }
+}
+
 void check(const internal::ActorSettings& settings) {
   refuse_unless(!settings.get_if_exists || !settings.name.empty(), "get_if_exists() needs a name(): it looks for the actor that has it");
   refuse_unless(!settings.detached || (!settings.name.empty() && settings.name_space),
                 "a detached() actor needs a name() and an in_namespace(): nobody else could find it");
-  refuse_unless(settings.concurrency >= 1 && settings.concurrency <= 10'000,
-                "max_concurrency: expected 1 to 10000 calls, not " + std::to_string(settings.concurrency));
+  if (settings.concurrency) check_concurrency("max_concurrency", *settings.concurrency);
+  check(settings.groups);
   refuse_unless(settings.most_pending >= 0,
                 "max_pending_calls: expected 0 (any number) or more, not " + std::to_string(settings.most_pending));
 }
@@ -47,7 +64,9 @@ ActorSpec spec_of(ClientRuntime& runtime, const std::string& class_name, const i
   spec.bundle = settings.place.bundle;
   spec.strategy = strategy_of(settings.place);
   spec.calls = {settings.call_retries, settings.retries_errors, static_cast<std::uint32_t>(settings.most_pending)};
-  spec.concurrency = static_cast<std::uint32_t>(settings.concurrency);
+  spec.concurrency = static_cast<std::uint32_t>(settings.concurrency.value_or(0));
+  for (const internal::ActorSettings::Group& group : settings.groups)
+    spec.groups.push_back({group.name, static_cast<std::uint32_t>(group.most), group.methods});
   return spec;
 }
 
@@ -74,20 +93,26 @@ Key create_actor(const std::string& class_name, std::vector<Argument> arguments,
   return key_of(*created);
 }
 
-Handle call_actor(Key actor, const std::string& method, std::vector<Argument> arguments, std::optional<int> retries) {
+Handle call_actor(Key actor, const std::string& method, std::vector<Argument> arguments, const CallOptions& options) {
   ClientRuntime& runtime = current_runtime();
   if (actor == Key()) throw Error("an empty Actor handle refers to no actor; create() or find_actor() gives one");
   ActorCallSpec spec;
   spec.task = {runtime.self().process, runtime.next_sequence()};
   spec.actor = id_of<ActorId>(actor);
   spec.method = method;
-  spec.retries = retries;
+  spec.retries = options.retries;
+  spec.group = options.group;
+  if (options.is_stream) {
+    check_ahead(options.ahead);
+    spec.ahead = static_cast<std::uint32_t>(options.ahead);
+  }
   if (const RunningTask* within = running_task()) {
     spec.depth = within->depth + 1;
     spec.parent = within->task;
   }
   spec.arguments = call_arguments(runtime, std::move(arguments));
   Handle result = own_object(runtime, spec.task.sequence);
+  if (options.is_stream) runtime.streams().open(spec.task);
   runtime.post([spec = std::move(spec)](Time now, ClientCore& core, ClientOutbox& out) {
     core.call_actor(now, spec, out);
   });

@@ -7,6 +7,7 @@
 #include "runtime/client/errors.h"
 #include "runtime/client/process.h"
 #include "runtime/client/split.h"
+#include "runtime/client/work_queue.h"
 
 namespace Atoll::internal {
 namespace {
@@ -65,7 +66,22 @@ void when_settled(Handle object, std::function<void()> call, const std::type_inf
   runtime.table().when_settled(id, {[keep = std::move(object), call = std::move(call)] { call(); }, &type});
 }
 
-bool on_callback_thread() { return CallbackThread::is_current(); }
+void resume_when_settled(Handle object, std::coroutine_handle<> coroutine, const std::type_info& type) {
+  RunningTask* task = running_task();
+  if (task == nullptr || !task->interleaves) return when_settled(std::move(object), [coroutine] { coroutine.resume(); }, type);
+  ClientRuntime& runtime = current_runtime();
+  ensure_known(runtime, object);
+  const ObjectId id = id_of<ObjectId>(object->key());
+  const auto go_on = [keep = std::move(object), queue = task->queue, waits = task->queue->suspend(*task, coroutine)] {
+    queue->resume(waits);
+  };
+  runtime.table().when_settled(id, {go_on, &type, /*in_place=*/true});
+}
+
+bool runs_coroutines() {
+  const RunningTask* task = running_task();
+  return CallbackThread::is_current() || (task != nullptr && task->interleaves);
+}
 
 std::vector<Handle> split_object(const Handle& whole, std::size_t count) {
   ClientRuntime& runtime = current_runtime();

@@ -1,5 +1,6 @@
 // Streams of the public interface (include/atoll/stream.h).
 
+#include <atoll/method_call.h>
 #include <atoll/stream.h>
 
 #include <algorithm>
@@ -11,14 +12,37 @@
 #include "runtime/client/process.h"
 #include "runtime/client/work_queue.h"
 
-namespace Atoll::internal {
+namespace Atoll {
+
+void check_ahead(int items) {
+  if (items < 1) throw Error("ahead: expected at least 1 item, not " + std::to_string(items));
+}
+
+namespace internal {
+namespace {
+
+// The call whose stream the calling thread fills.
+RunningTask& filler() {
+  RunningTask* task = running_task();
+  if (task == nullptr || task->queue == nullptr) throw Error("a Stream yields only in a task or call; submit() its function");
+  return *task;
+}
+
+}  // namespace
 
 bool send_item(std::string value) {
-  RunningTask* task = running_task();
-  if (task == nullptr || task->queue == nullptr) throw Error("a Stream yields only in a task; submit() its function");
-  const bool goes_on = task->queue->send_item(*task, std::move(value));
+  RunningTask& task = filler();
+  const bool goes_on = task.queue->send_item(task, std::move(value));
   throw_if_cancelled();
   return goes_on;
+}
+
+SentItem::SentItem(std::string value) { filler().queue->post_item(filler(), std::move(value)); }
+bool SentItem::await_ready() const { return filler().may_send(); }
+void SentItem::await_suspend(std::coroutine_handle<> coroutine) { filler().queue->await_reader(filler(), coroutine); }
+bool SentItem::await_resume() const {
+  throw_if_cancelled();
+  return !filler().closed;
 }
 
 // The task hears of what was read seldom, but long before it has to wait.
@@ -55,4 +79,5 @@ Handle StreamReader::next(Deadline deadline) {
   return put_value(runtime, std::move(*item));
 }
 
-}  // namespace Atoll::internal
+}  // namespace internal
+}  // namespace Atoll

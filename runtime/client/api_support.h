@@ -28,6 +28,9 @@ PlaceStrategy strategy_of(const internal::Place& place);
 // The arguments of a call, as the core takes them. Throws Error for an empty Ref among them.
 std::vector<CallArgument> call_arguments(ClientRuntime& runtime, std::vector<internal::Argument> arguments);
 
+// Of a stream: how many items may be unread. Throws Error.
+void check_ahead(int items);
+
 // The calling thread's own function, node and process, for errors that begin here.
 ErrorOrigin origin_here();
 

@@ -41,8 +41,7 @@ Handle submit_task(const std::string& function, std::vector<Argument> arguments,
   spec.task = {runtime.self().process, runtime.next_sequence()};
   spec.function = function;
   spec.retries = options.retries;
-  if (options.ahead < 0 || (options.ahead == 0 && options.is_stream))
-    throw Error("ahead: expected at least 1 item, not " + std::to_string(options.ahead));
+  if (options.is_stream) check_ahead(options.ahead);
   spec.ahead = static_cast<std::uint32_t>(options.ahead);
   spec.extras = extras_of(options);
   spec.arguments = call_arguments(runtime, std::move(arguments));

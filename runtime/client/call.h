@@ -82,6 +82,8 @@ struct ActorCallSpec {
   std::uint32_t depth = 0;
   TaskId parent = {};
   std::optional<std::int32_t> retries = {};  // none: as the actor's creator said
+  std::uint32_t ahead = 0;  // as in TaskSpec
+  std::string group = {};   // as in CallActor
 };
 
 inline ObjectId result_of(TaskId task) { return {task.process, task.sequence}; }

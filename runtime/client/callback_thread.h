@@ -21,6 +21,7 @@ class CallbackThread {
   struct Callback {
     std::function<void()> call;
     const std::type_info* type = nullptr;  // of what the user gave, for the log
+    bool in_place = false;  // it is short, ours, and runs where the object is settled
   };
 
   CallbackThread() = default;

@@ -75,7 +75,7 @@ void ClientCore::cancel(Time now, const CancelObject& request, const Contact& ow
 
 void ClientCore::stream_read(Time now, const StreamRead& read, ClientOutbox& out) {
   const std::size_t before = out.completions.size();
-  tasks_.stream_read(now, read, out);
+  tasks_.stream_read(now, read, out) || actors_.stream_read(read, out);
   propagate(now, before, out);
 }
 
@@ -113,7 +113,7 @@ void ClientCore::on_message(Time now, ProcessId from, const Message& message, Cl
   else if (const auto* done = std::get_if<TaskDone>(&message))
     tasks_.on_done(now, from, *done, out) || actors_.on_done(from, *done, out);
   else if (const auto* item = std::get_if<StreamItem>(&message))
-    tasks_.on_item(from, *item, out);
+    tasks_.on_item(from, *item, out) || actors_.on_item(from, *item, out);
   else if (std::holds_alternative<Sync>(message))
     out.send(from, Synced{});
   else if (const auto* returned = std::get_if<TasksReturned>(&message))

@@ -2,12 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include <atoll/actor.h>
 #include <atoll/error.h>
 
-#include "runtime/base/clock.h"
 #include "runtime/client/errors.h"
 #include "runtime/client/registry.h"
 
@@ -32,6 +32,23 @@ Message Executor::run(const Message& message, RunningTask& running) {
   return construct(std::get<InitActor>(message), running);
 }
 
+std::optional<Message> Executor::begin(const Message& message, RunningTask& running, Later later) {
+  const auto* call = std::get_if<CallActor>(&message);
+  const internal::Method* method = call == nullptr ? nullptr : method_of(*call);
+  if (method == nullptr || method->start == nullptr) return run(message, running);
+  const RunningScope scope(running);
+  running.function = spec_.class_name + "::" + call->method;
+  method->start(actor_.get(), call->arguments,
+                [this, start = now(), task = running.shared_from_this(), later = std::move(later)](std::string value,
+                                                                                                 std::exception_ptr error) {
+                  later(outcome(*task, start, [&] {
+                    if (error != nullptr) std::rethrow_exception(error);
+                    return std::move(value);
+                  }));
+                });
+  return std::nullopt;
+}
+
 ErrorInfo Executor::unknown(const std::string& function, const std::string& what) const {
   ErrorInfo error;
   error.kind = ErrorKind::kUnknownFunction;
@@ -43,17 +60,15 @@ ErrorInfo Executor::unknown(const std::string& function, const std::string& what
 }
 
 template <typename Call>
-TaskDone Executor::timed(RunningTask& running, const std::string& function, Call call) {
+TaskDone Executor::outcome(const RunningTask& running, Time start, Call call) const {
   TaskDone done;
   done.task = running.task;
-  running.function = function;
-  const Time start = now();
   try {
     done.value = call();
   } catch (const CancelledError& error) {
-    done.error = running.cancelled ? cancelled_error(function, error.words()) : current_error(function, node_);
+    done.error = running.cancelled ? cancelled_error(running.function, error.words()) : current_error(running.function, node_);
   } catch (...) {
-    done.error = current_error(function, node_);
+    done.error = current_error(running.function, node_);
   }
   done.run_ns = static_cast<std::uint64_t>((now() - start).count());
   return done;
@@ -67,8 +82,8 @@ ErrorInfo Executor::cancelled_error(const std::string& function, const std::stri
 
 TaskDone Executor::run_task(const PushTask& task, RunningTask& running) {
   const internal::FunctionCall function = find_function(task.function);
-  if (function != nullptr)
-    return timed(running, task.function, [&] { return function(task.arguments); });
+  running.function = task.function;
+  if (function != nullptr) return outcome(running, now(), [&] { return function(task.arguments); });
   return {task.task, "", unknown(task.function, "the worker's program has no task '" + task.function + "'"), 0};
 }
 
@@ -79,7 +94,9 @@ InitActorDone Executor::construct(const InitActor& init, RunningTask& running) {
   const internal::Constructor constructor = find_class(spec_.class_name);
   if (constructor == nullptr)
     return {spec_.actor, unknown(spec_.class_name, "the worker's program has no actor class '" + spec_.class_name + "'")};
-  const TaskDone done = timed(running, spec_.class_name, [&] {
+  interleaves_ = has_coroutines(spec_.class_name);
+  running.function = spec_.class_name;
+  const TaskDone done = outcome(running, now(), [&] {
     actor_ = constructor(spec_.arguments);
     return std::string();
   });
@@ -91,21 +108,36 @@ InitActorDone Executor::construct(const InitActor& init, RunningTask& running) {
   return answer;
 }
 
-TaskDone Executor::run_call(const CallActor& call, RunningTask& running) {
-  const std::string function = spec_.class_name + "::" + call.method;
-  if (actor_ == nullptr || call.actor != spec_.actor) {
-    ErrorInfo error = unknown(function, "this process is not the actor " + to_string(call.actor));
+const internal::Method* Executor::method_of(const CallActor& call) const {
+  const bool has_group = call.group.empty() || std::ranges::count(spec_.groups, call.group, &ConcurrencyGroup::name) > 0;
+  return is_for_me(call) && has_group ? find_method(spec_.class_name, call.method) : nullptr;
+}
+
+ErrorInfo Executor::refusal(const CallActor& call) const {
+  ErrorInfo error = unknown(spec_.class_name + "::" + call.method, "");
+  if (!is_for_me(call)) {
     error.kind = ErrorKind::kActorUnavailable;
-    return {call.task, "", error, 0};
+    error.message = "this process is not the actor " + to_string(call.actor);
+  } else if (find_method(spec_.class_name, call.method) == nullptr) {
+    error.message = "the actor's class has no method '" + call.method + "'";
+  } else {
+    std::string names;
+    for (const ConcurrencyGroup& group : spec_.groups) names += (names.empty() ? "; it has " : ", ") + group.name;
+    error.kind = ErrorKind::kBadArguments;
+    error.message = "the actor has no concurrency group '" + call.group + "'" + names;
   }
-  if (call.method == kLeave) {
+  return error;
+}
+
+TaskDone Executor::run_call(const CallActor& call, RunningTask& running) {
+  if (call.method == kLeave && is_for_me(call)) {
     running.leaves = true;
     return {call.task, "", std::nullopt, 0};
   }
-  const internal::MethodCall method = find_method(spec_.class_name, call.method);
-  if (method == nullptr)
-    return {call.task, "", unknown(function, "the actor's class has no method '" + call.method + "'"), 0};
-  return timed(running, function, [&] { return method(actor_.get(), call.arguments); });
+  const internal::Method* method = method_of(call);
+  if (method == nullptr) return {call.task, "", refusal(call), 0};
+  running.function = spec_.class_name + "::" + call.method;
+  return outcome(running, now(), [&] { return method->call(actor_.get(), call.arguments); });
 }
 
 }  // namespace Atoll

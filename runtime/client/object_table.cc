@@ -74,7 +74,7 @@ void ObjectTable::settle(const Completion& completion) {
       waiter->missing = waiter->ends_with_error && completion.error ? 0 : waiter->missing - 1;
     }
   }
-  for (Callback& callback : interest->callbacks) callbacks_.post(std::move(callback));
+  for (Callback& callback : interest->callbacks) call(std::move(callback));
 }
 
 void ObjectTable::wait_for(std::unique_lock<std::mutex>& lock, std::span<const ObjectId> ids, std::size_t count,
@@ -143,6 +143,13 @@ bool ObjectTable::is_settled(ObjectId id) const {
   return object != nullptr && object->settled;
 }
 
+void ObjectTable::call(Callback callback) {
+  if (callback.in_place)
+    callback.call();
+  else
+    callbacks_.post(std::move(callback));
+}
+
 void ObjectTable::when_settled(ObjectId id, Callback callback) {
   {
     const std::lock_guard lock(mutex_);
@@ -152,7 +159,7 @@ void ObjectTable::when_settled(ObjectId id, Callback callback) {
       return;
     }
   }
-  callbacks_.post(std::move(callback));
+  call(std::move(callback));
 }
 
 void ObjectTable::close() {
@@ -165,7 +172,7 @@ void ObjectTable::close() {
         for (Callback& callback : std::exchange(object.interest->callbacks, {})) left.push_back(std::move(callback));
       });
   }
-  for (Callback& callback : left) callbacks_.post(std::move(callback));
+  for (Callback& callback : left) call(std::move(callback));
   callbacks_.stop();
 }
 

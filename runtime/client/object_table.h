@@ -49,8 +49,8 @@ class ObjectTable {
   std::optional<std::vector<Settled>> wait_all(const std::vector<ObjectId>& ids, Deadline deadline);
   bool is_settled(ObjectId id) const;
 
-  // Calls back, on the callback thread, once the object is settled: at once if it
-  // is. Whoever calls keeps a handle to the object in the callback.
+  // Calls back, on the callback thread or in place, once the object is settled: at
+  // once if it is. Whoever calls keeps a handle to the object in the callback.
   using Callback = CallbackThread::Callback;
   void when_settled(ObjectId id, Callback callback);
   CallbackThread& callbacks() { return callbacks_; }
@@ -77,6 +77,7 @@ class ObjectTable {
   std::optional<GroupUpdate> wait_group_name(const std::string& name, Deadline deadline);
 
  private:
+  void call(Callback callback);
   template <typename Done>
   bool wait_until(std::unique_lock<std::mutex>& lock, Deadline deadline, Done done);
 

@@ -1,5 +1,6 @@
 #include "runtime/client/registry.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -12,7 +13,7 @@ namespace {
 
 struct Class {
   internal::Constructor construct = nullptr;
-  std::map<std::string, internal::MethodCall> methods;
+  std::map<std::string, internal::Method> methods;
 };
 
 // What the program's macros registered. The one global of the library that user
@@ -58,10 +59,10 @@ void register_class(const std::string& name, std::type_index type, Constructor c
   registry().class_names[type] = name;
 }
 
-void register_method(const std::string& class_name, const std::string& method, std::string pointer, MethodCall call) {
+void register_method(const std::string& class_name, const std::string& method, std::string pointer, const Method& entry) {
   const std::string short_name = without_class(method);
-  const auto [entry, is_new] = registry().classes[class_name].methods.emplace(short_name, call);
-  if (!is_new && entry->second != call) refuse(class_name + "::" + short_name);
+  const auto [known, is_new] = registry().classes[class_name].methods.emplace(short_name, entry);
+  if (!is_new && known->second != entry) refuse(class_name + "::" + short_name);
   registry().method_names[std::move(pointer)] = short_name;
 }
 
@@ -111,11 +112,17 @@ internal::Constructor find_class(const std::string& name) {
   return entry == registry().classes.end() ? nullptr : entry->second.construct;
 }
 
-internal::MethodCall find_method(const std::string& class_name, const std::string& method) {
+bool has_coroutines(const std::string& class_name) {
+  const auto entry = registry().classes.find(class_name);
+  if (entry == registry().classes.end()) return false;
+  return std::ranges::any_of(entry->second.methods, [](const auto& each) { return each.second.is_async; });
+}
+
+const internal::Method* find_method(const std::string& class_name, const std::string& method) {
   const auto entry = registry().classes.find(class_name);
   if (entry == registry().classes.end()) return nullptr;
   const auto found = entry->second.methods.find(method);
-  return found == entry->second.methods.end() ? nullptr : found->second;
+  return found == entry->second.methods.end() ? nullptr : &found->second;
 }
 
 }  // namespace Atoll

@@ -1,23 +1,37 @@
 #pragma once
 
 #include <atomic>
+#include <coroutine>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "runtime/base/ids.h"
 
 namespace Atoll {
 
 class WorkQueue;
+struct RunningTask;
 
-// A task or an actor call while a thread of this process runs it.
-struct RunningTask {
+// A coroutine of an actor's call that waits. Guarded by the lock of its queue.
+struct Suspension {
+  std::coroutine_handle<> coroutine;
+  std::shared_ptr<RunningTask> task;
+  bool resumed = false;  // it is about to go on
+};
+
+// A task or an actor call while a thread of this process runs it. Of an actor with
+// coroutines each has an owner, for it may wait while others run.
+struct RunningTask : std::enable_shared_from_this<RunningTask> {
   TaskId task;
   ProcessId caller = ProcessId::kNone;
   std::string function;
   std::uint32_t depth = 0;
+  std::size_t lane = 0;  // of its queue
   // Its CPUs can be lent while it waits: a task's are its own, an actor's those of its whole life.
   bool lends = false;
+  bool interleaves = false;  // its coroutines wait without holding the thread
   std::atomic<bool> cancelled{false};
   // Of a stream: how many items may be unread, how many were sent, and were read.
   std::uint32_t ahead = 0;
@@ -26,6 +40,12 @@ struct RunningTask {
   std::atomic<bool> closed{false};  // nobody reads any more
   bool leaves = false;  // it called exit_actor()
   WorkQueue* queue = nullptr;  // where it came from
+  // What it waits for, guarded by the queue's lock: objects, and its stream's reader.
+  std::vector<std::shared_ptr<Suspension>> suspended;
+  std::shared_ptr<Suspension> waits_for_reader;
+
+  // Whether the next item of its stream need not wait.
+  bool may_send() const { return closed || cancelled || sent < read + ahead; }
 };
 
 // What the calling thread runs; null in a driver and in threads of the user's own.

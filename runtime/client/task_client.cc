@@ -44,7 +44,7 @@ void TaskClient::submit(Time now, TaskSpec spec, ClientOutbox& out) {
   task.retries = task.attempts_left = spec.retries;
   task.depth = spec.depth;
   task.ahead = spec.ahead;
-  if (task.ahead > 0) task.stream = std::make_unique<Stream>(Stream{0, {task.id, 0, false}});
+  if (task.ahead > 0) task.stream = std::make_unique<StreamProgress>(task.id);
   for (const ObjectId object : task.arguments.pending(objects_)) {
     waiting_[object].push_back(task.id);
     ++task.missing;
@@ -99,7 +99,7 @@ void TaskClient::push(Lease& lease, Task& task, ClientOutbox& out) {
   task.lease = lease.id;
   const ProcessId worker = lease.worker.process;
   out.send(worker, PushTask{task.id, task.function, task.arguments.encoded(objects_), task.depth, task.ahead});
-  if (task.stream != nullptr && task.stream->read.items > 0) out.send(worker, task.stream->read);
+  if (task.stream != nullptr && task.stream->was_read()) out.send(worker, task.stream->read);
 }
 
 // ------------------------------------------------------------------ ends of tasks

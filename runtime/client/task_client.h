@@ -12,6 +12,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/sequence_table.h"
 #include "runtime/client/call_arguments.h"
+#include "runtime/client/stream_progress.h"
 
 namespace Atoll {
 
@@ -59,8 +60,9 @@ class TaskClient {
   void on_object_settled(Time now, ObjectId object, ClientOutbox& out);
   // Returns false if no such task of ours is unfinished.
   bool cancel(Time now, TaskId id, bool force, bool recursive, ClientOutbox& out);
-  void on_item(ProcessId worker, const StreamItem& item, ClientOutbox& out);
-  void stream_read(Time now, const StreamRead& read, ClientOutbox& out);
+  // These return false if no such task of ours is unfinished.
+  bool on_item(ProcessId worker, const StreamItem& item, ClientOutbox& out);
+  bool stream_read(Time now, const StreamRead& read, ClientOutbox& out);
   // The unfinished tasks that this task submitted.
   std::vector<TaskId> children_of(TaskId parent) const;
   // A worker or a daemon is gone, or out of reach.
@@ -74,10 +76,6 @@ class TaskClient {
 
  private:
   struct Shape;
-  struct Stream {
-    std::uint64_t received = 0;
-    StreamRead read;
-  };
   struct Task {
     TaskId id;
     std::string function;
@@ -86,7 +84,7 @@ class TaskClient {
     TaskId parent;
     LeaseId lease;  // where it was pushed to
     std::shared_ptr<const TaskExtras> extras;
-    std::unique_ptr<Stream> stream;  // null for most
+    std::unique_ptr<StreamProgress> stream;  // null for most
     std::int32_t retries = 0;
     std::int32_t attempts_left = 0;
     std::uint32_t depth = 0;

@@ -4,23 +4,23 @@
 
 namespace Atoll {
 
-void TaskClient::on_item(ProcessId worker, const StreamItem& item, ClientOutbox& out) {
+bool TaskClient::on_item(ProcessId worker, const StreamItem& item, ClientOutbox& out) {
   Task* task = find(item.task);
-  if (task == nullptr || task->stream == nullptr) return;
+  if (task == nullptr) return false;
   const Lease* lease = find_lease(task->lease);
-  Stream& stream = *task->stream;
-  const bool is_next = lease != nullptr && lease->worker.process == worker && item.index == stream.received;
-  if (!is_next || stream.read.closed) return;
-  ++stream.received;
-  out.items.push_back({item.task, std::make_shared<const std::string>(item.value)});
+  const bool is_its = lease != nullptr && lease->worker.process == worker;
+  if (is_its && task->stream != nullptr) task->stream->take(item, out);
+  return true;
 }
 
-void TaskClient::stream_read(Time now, const StreamRead& read, ClientOutbox& out) {
+bool TaskClient::stream_read(Time now, const StreamRead& read, ClientOutbox& out) {
   Task* task = find(read.task);
-  if (task == nullptr || task->stream == nullptr) return;
+  if (task == nullptr) return false;
+  if (task->stream == nullptr) return true;
   task->stream->read = read;
   if (const Lease* lease = find_lease(task->lease)) out.send(lease->worker.process, read);
   if (read.closed) cancel(now, read.task, /*force=*/false, /*recursive=*/true, out);
+  return true;
 }
 
 }  // namespace Atoll

@@ -1,6 +1,7 @@
 #include "runtime/client/work_queue.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 #include <utility>
 #include <vector>
@@ -16,12 +17,13 @@ struct Begun {
   TaskId task;
   std::uint32_t depth = 0;
   bool lends = false;
+  std::uint32_t ahead = 0;
 };
 
 // What stands for the work while it runs; nothing for what is no task.
 std::optional<Begun> begun_of(const Message& message) {
-  if (const auto* task = std::get_if<PushTask>(&message)) return Begun{task->task, task->depth, true};
-  if (const auto* call = std::get_if<CallActor>(&message)) return Begun{call->task, call->depth, false};
+  if (const auto* task = std::get_if<PushTask>(&message)) return Begun{task->task, task->depth, true, task->ahead};
+  if (const auto* call = std::get_if<CallActor>(&message)) return Begun{call->task, call->depth, false, call->ahead};
   return std::nullopt;
 }
 
@@ -57,80 +59,11 @@ void WorkQueue::on_other_message(ProcessId from, Message message) {
     lock.unlock();
     return give_back(from, {task->task});
   }
-  if (closed_.empty()) return items_.push_back({from, std::move(message)});
+  if (closed_.empty()) return lanes_.push({from, std::move(message)});
   const std::optional<Begun> work = begun_of(message);
   const std::string why = closed_;
   lock.unlock();
   if (work) say(from, left_before(work->task, why));
-}
-
-void WorkQueue::say(ProcessId to, Message message) {
-  runtime_->post([to, message = std::move(message)](Time, ClientCore&, ClientOutbox& out) { out.send(to, message); });
-}
-
-void WorkQueue::give_back(ProcessId owner, std::vector<TaskId> tasks) { say(owner, TasksReturned{std::move(tasks)}); }
-
-void WorkQueue::take_read(const StreamRead& read) {
-  const std::lock_guard lock(mutex_);
-  for (RunningTask* running : running_)
-    if (running->task == read.task) {
-      running->read = read.items;
-      running->closed = read.closed;
-    }
-  for (Item& item : items_)
-    if (const auto* task = std::get_if<PushTask>(&item.message); task != nullptr && task->task == read.task)
-      item.read = read;
-}
-
-// Whether it was waiting to be run, and now is not.
-bool WorkQueue::drop(TaskId task) {
-  const std::lock_guard lock(mutex_);
-  return std::erase_if(items_, [task](const Item& item) {
-           const std::optional<Begun> work = begun_of(item.message);
-           return work && work->task == task;
-         }) > 0;
-}
-
-// Whether it runs, and now is told.
-bool WorkQueue::tell_running(TaskId task) {
-  const std::lock_guard lock(mutex_);
-  const auto runs = std::ranges::find(running_, task, &RunningTask::task);
-  if (runs == running_.end()) return false;
-  (*runs)->cancelled = true;
-  return true;
-}
-
-void WorkQueue::cancel(ProcessId from, const CancelTask& cancel) {
-  if (drop(cancel.task)) return say(from, cancelled(cancel.task));
-  if (!tell_running(cancel.task) || !cancel.recursive) return;
-  runtime_->post([parent = cancel.task](Time now, ClientCore& core, ClientOutbox& out) {
-    core.cancel_children(now, parent, out);
-  });
-}
-
-void WorkQueue::begin_wait(const RunningTask& running) {
-  if (!running.lends) return;
-  std::map<ProcessId, std::vector<TaskId>> unbegun;
-  {
-    const std::lock_guard lock(mutex_);
-    if (waiting_++ > 0) return;
-    std::erase_if(items_, [&unbegun](const Item& item) {
-      const auto* task = std::get_if<PushTask>(&item.message);
-      if (task != nullptr) unbegun[item.from].push_back(task->task);
-      return task != nullptr;
-    });
-  }
-  for (auto& [owner, tasks] : unbegun) give_back(owner, std::move(tasks));
-  say(daemon_, WorkerBlocked{true});
-}
-
-void WorkQueue::end_wait(const RunningTask& running) {
-  if (!running.lends) return;
-  {
-    const std::lock_guard lock(mutex_);
-    if (--waiting_ > 0) return;
-  }
-  say(daemon_, WorkerBlocked{false});
 }
 
 void WorkQueue::on_peer_lost(ProcessId peer, const Status& why) {
@@ -142,6 +75,115 @@ void WorkQueue::on_peer_lost(ProcessId peer, const Status& why) {
   }
   log::debug("the node daemon is gone: {}", why.message());
   std::_Exit(0);  // user code may be running; there is nobody left to work for
+}
+
+void WorkQueue::say(ProcessId to, Message message) {
+  runtime_->post([to, message = std::move(message)](Time, ClientCore&, ClientOutbox& out) { out.send(to, message); });
+}
+
+// ------------------------------------------------------------- what is run
+
+Message WorkQueue::take(RunningTask& running) {
+  while (true) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (std::optional<WorkLanes::Taken> taken = lanes_.take()) {
+        begin(running, *taken);
+        return std::move(taken->item.message);
+      }
+    }
+    runtime_->wait([this] { return has_work(); }, std::nullopt);
+  }
+}
+
+std::shared_ptr<Suspension> WorkQueue::take_or_resume(RunningTask& running, Message& message) {
+  while (true) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!resumed_.empty()) {
+        std::shared_ptr<Suspension> next = std::move(resumed_.front());
+        resumed_.pop_front();
+        return next;
+      }
+      if (std::optional<WorkLanes::Taken> taken = lanes_.take()) {
+        begin(running, *taken);
+        running.interleaves = true;
+        message = std::move(taken->item.message);
+        return nullptr;
+      }
+    }
+    runtime_->wait([this] { return has_work(); }, std::nullopt);
+  }
+}
+
+void WorkQueue::begin(RunningTask& running, WorkLanes::Taken& taken) {
+  const WorkItem& item = taken.item;
+  running.caller = item.from;
+  running.lane = taken.lane;
+  if (const std::optional<Begun> work = begun_of(item.message)) {
+    running.task = work->task;
+    running.depth = work->depth;
+    running.lends = work->lends;
+    running.ahead = work->ahead;
+  }
+  if (item.read) {
+    running.read = item.read->items;
+    running.closed = item.read->closed;
+  }
+  running.queue = this;
+  running_.push_back(&running);
+}
+
+void WorkQueue::end(RunningTask& running, Message answer) {
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase(running_, &running);
+    lanes_.end(running.lane);
+  }
+  // What the user printed belongs to the task that ends here.
+  std::fflush(stdout);
+  say(running.caller, std::move(answer));
+}
+
+bool WorkQueue::has_work() const {
+  const std::lock_guard lock(mutex_);
+  return !resumed_.empty() || lanes_.any();
+}
+
+void WorkQueue::limit(std::uint32_t most, const std::vector<ConcurrencyGroup>& groups) {
+  const std::lock_guard lock(mutex_);
+  lanes_.limit(most, groups);
+}
+
+std::size_t WorkQueue::most_at_once() const {
+  const std::lock_guard lock(mutex_);
+  return lanes_.most();
+}
+
+// ------------------------------------------------------------------- its end
+
+void WorkQueue::close(const std::string& why) {
+  std::vector<WorkItem> left;
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = why;
+    left = lanes_.clear();
+  }
+  for (const WorkItem& item : left)
+    if (const std::optional<Begun> work = begun_of(item.message)) say(item.from, left_before(work->task, why));
+}
+
+std::shared_ptr<Suspension> WorkQueue::resume_or_rest() {
+  const auto any = [this] {
+    const std::lock_guard lock(mutex_);
+    return !resumed_.empty() || running_.empty();
+  };
+  runtime_->wait(any, std::nullopt);
+  const std::lock_guard lock(mutex_);
+  if (resumed_.empty()) return nullptr;
+  std::shared_ptr<Suspension> next = std::move(resumed_.front());
+  resumed_.pop_front();
+  return next;
 }
 
 void WorkQueue::wait_until_heard(Duration limit) {
@@ -158,64 +200,123 @@ void WorkQueue::wait_until_heard(Duration limit) {
   runtime_->wait(all_heard, now() + limit);
 }
 
+// ------------------------------------------------------------- cancelled calls
+
+// Whether it was waiting to be run, and now is not.
+bool WorkQueue::drop(TaskId task) {
+  const std::lock_guard lock(mutex_);
+  return lanes_.remove_if([task](const WorkItem& item) {
+           const std::optional<Begun> work = begun_of(item.message);
+           return work && work->task == task;
+         }) > 0;
+}
+
+// Whether it runs, and now is told.
+bool WorkQueue::tell_running(TaskId task) {
+  const std::lock_guard lock(mutex_);
+  const auto runs = std::ranges::find(running_, task, &RunningTask::task);
+  if (runs == running_.end()) return false;
+  RunningTask& running = **runs;
+  running.cancelled = true;
+  for (const auto& waits = running.suspended; !waits.empty();) resume_locked(waits.back());
+  if (running.waits_for_reader != nullptr) resume_locked(running.waits_for_reader);
+  return true;
+}
+
+void WorkQueue::cancel(ProcessId from, const CancelTask& cancel) {
+  if (drop(cancel.task)) return say(from, cancelled(cancel.task));
+  if (!tell_running(cancel.task) || !cancel.recursive) return;
+  runtime_->post([parent = cancel.task](Time now, ClientCore& core, ClientOutbox& out) {
+    core.cancel_children(now, parent, out);
+  });
+}
+
+// ------------------------------------------------- coroutines that wait, streams
+
+std::shared_ptr<Suspension> WorkQueue::suspend(RunningTask& running, std::coroutine_handle<> coroutine) {
+  auto suspension = std::make_shared<Suspension>(Suspension{coroutine, running.shared_from_this()});
+  const std::lock_guard lock(mutex_);
+  running.suspended.push_back(suspension);
+  if (running.cancelled) resume_locked(suspension);
+  return suspension;
+}
+
+void WorkQueue::resume(const std::shared_ptr<Suspension>& suspension) {
+  const std::lock_guard lock(mutex_);
+  resume_locked(suspension);
+}
+
+// `given` may be where it is removed from.
+void WorkQueue::resume_locked(const std::shared_ptr<Suspension>& given) {
+  const std::shared_ptr<Suspension> suspension = given;
+  if (std::exchange(suspension->resumed, true)) return;
+  RunningTask& task = *suspension->task;
+  std::erase(task.suspended, suspension);
+  if (task.waits_for_reader == suspension) task.waits_for_reader = nullptr;
+  resumed_.push_back(suspension);
+}
+
+void WorkQueue::take_read(const StreamRead& read) {
+  const std::lock_guard lock(mutex_);
+  for (RunningTask* running : running_)
+    if (running->task == read.task) {
+      running->read = read.items;
+      running->closed = read.closed;
+      if (running->waits_for_reader != nullptr && running->may_send()) resume_locked(running->waits_for_reader);
+    }
+  lanes_.for_each([&read](WorkItem& item) {
+    const std::optional<Begun> work = begun_of(item.message);
+    if (work && work->task == read.task) item.read = read;
+  });
+}
+
+void WorkQueue::post_item(RunningTask& running, std::string value) {
+  if (!running.closed && !running.cancelled)
+    say(running.caller, StreamItem{running.task, running.sent++, std::move(value)});
+}
+
 bool WorkQueue::send_item(RunningTask& running, std::string value) {
-  if (!running.closed && !running.cancelled) say(running.caller, StreamItem{running.task, running.sent++, std::move(value)});
-  const auto may_go_on = [&running] {
-    return running.closed || running.cancelled || running.sent < running.read + running.ahead;
-  };
-  if (!may_go_on()) {
+  post_item(running, std::move(value));
+  if (!running.may_send()) {
     const internal::WaitScope scope;
-    runtime_->wait(may_go_on, std::nullopt);
+    runtime_->wait([&running] { return running.may_send(); }, std::nullopt);
   }
   return !running.closed && !running.cancelled;
 }
 
-WorkQueue::Item WorkQueue::take(RunningTask& running) {
-  std::unique_lock lock(mutex_);
-  while (items_.empty()) {
-    lock.unlock();
-    runtime_->wait([this] { return has_work(); }, std::nullopt);
-    lock.lock();
-  }
-  Item item = std::move(items_.front());
-  items_.pop_front();
-  if (const std::optional<Begun> work = begun_of(item.message)) {
-    running.task = work->task;
-    running.caller = item.from;
-    running.depth = work->depth;
-    running.lends = work->lends;
-  }
-  if (const auto* task = std::get_if<PushTask>(&item.message)) running.ahead = task->ahead;
-  if (item.read) {
-    running.read = item.read->items;
-    running.closed = item.read->closed;
-  }
-  running.queue = this;
-  running_.push_back(&running);
-  return item;
-}
-
-void WorkQueue::finish(RunningTask& running) {
+void WorkQueue::await_reader(RunningTask& running, std::coroutine_handle<> coroutine) {
   const std::lock_guard lock(mutex_);
-  std::erase(running_, &running);
-  if (!closed_.empty()) ended_.notify_all();
+  running.waits_for_reader = std::make_shared<Suspension>(Suspension{coroutine, running.shared_from_this()});
+  if (running.may_send()) resume_locked(running.waits_for_reader);
 }
 
-bool WorkQueue::has_work() const {
-  const std::lock_guard lock(mutex_);
-  return !items_.empty();
-}
+// ----------------------------------------------------- tasks that wait for others
 
-void WorkQueue::close(const RunningTask& own, const std::string& why) {
-  std::deque<Item> left;
+void WorkQueue::give_back(ProcessId owner, std::vector<TaskId> tasks) { say(owner, TasksReturned{std::move(tasks)}); }
+
+void WorkQueue::begin_wait(const RunningTask& running) {
+  if (!running.lends) return;
+  std::map<ProcessId, std::vector<TaskId>> unbegun;
   {
-    std::unique_lock lock(mutex_);
-    closed_ = why;
-    left = std::exchange(items_, {});
-    ended_.wait(lock, [&] { return std::ranges::all_of(running_, [&](const RunningTask* each) { return each == &own; }); });
+    const std::lock_guard lock(mutex_);
+    if (waiting_++ > 0) return;
+    lanes_.remove_if([&unbegun](const WorkItem& item) {
+      const auto* task = std::get_if<PushTask>(&item.message);
+      if (task != nullptr) unbegun[item.from].push_back(task->task);
+      return task != nullptr;
+    });
   }
-  for (const Item& item : left)
-    if (const std::optional<Begun> work = begun_of(item.message)) say(item.from, left_before(work->task, why));
+  for (auto& [owner, tasks] : unbegun) give_back(owner, std::move(tasks));
+  say(daemon_, WorkerBlocked{true});
+}
+
+void WorkQueue::end_wait(const RunningTask& running) {
+  if (!running.lends) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (--waiting_ > 0) return;
+  }
+  say(daemon_, WorkerBlocked{false});
 }
 
 }  // namespace Atoll

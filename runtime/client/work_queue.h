@@ -1,37 +1,32 @@
 #pragma once
 
-#include <condition_variable>
 #include <deque>
-#include <map>
+#include <memory>
 #include <mutex>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "runtime/client/client_runtime.h"
 #include "runtime/client/running_task.h"
+#include "runtime/client/work_lanes.h"
 
 namespace Atoll {
 
 // The work of a worker process: takes tasks, actor constructions and calls as
-// they arrive, for the main thread, which runs them one at a time, in order of
-// arrival.
+// they arrive, for the threads that run them; in order of arrival, as far as
+// WorkLanes lets them begin. Any thread may call its methods.
 //
 // WORK-1 a task that is pushed to a worker whose task waits for others goes back
 //        to its owner at once: it may be what is waited for
 // WORK-2 a task that is cancelled before it began never begins, and is answered
-// WORK-4 of a stream no more items than PushTask::ahead are sent and not read
 // WORK-3 the daemon hears when the first of the worker's threads begins to wait,
 //        and when none does any more
+// WORK-4 of a stream no more items than PushTask::ahead are sent and not read
+// WORK-5 a coroutine that waits goes on when what it waits for is there, or when
+//        its call is cancelled, once
 class WorkQueue : public ClientListener {
  public:
-  struct Item {
-    ProcessId from = ProcessId::kNone;
-    Message message;
-    std::optional<StreamRead> read = {};  // what was read of its stream when it ran elsewhere before
-  };
-
   // `daemon` is who may end this process: when it is gone, so is the worker.
   explicit WorkQueue(ProcessId daemon) : daemon_(daemon) {}
   // Through which it answers; before any work can come.
@@ -40,38 +35,58 @@ class WorkQueue : public ClientListener {
   void on_other_message(ProcessId from, Message message) override;
   void on_peer_lost(ProcessId peer, const Status& why) override;
 
-  // The next piece of work, which `running` stands for until finish(); waits for
-  // it, doing the I/O meanwhile. Several threads may.
-  Item take(RunningTask& running);
-  void finish(RunningTask& running);
-  // Every piece of work that comes from now on is answered with an error, and what
-  // runs is waited for but for `own`.
-  void close(const RunningTask& own, const std::string& why);
+  // The next piece of work, which `running` stands for until end(); waits for it,
+  // doing the I/O meanwhile.
+  Message take(RunningTask& running);
+  // The same, or a coroutine to go on with: then there is no message and `running`
+  // stands for nothing.
+  std::shared_ptr<Suspension> take_or_resume(RunningTask& running, Message& message);
+  // Tells the sender what came of it, after what it printed.
+  void end(RunningTask& running, Message answer);
+
+  // What runs may be so many at one time; before there is any other work.
+  void limit(std::uint32_t most, const std::vector<ConcurrencyGroup>& groups);
+  std::size_t most_at_once() const;
+
+  // Every piece of work that comes from now on is answered with an error.
+  void close(const std::string& why);
+  // After close(): a coroutine to go on with, or null when nothing runs any more.
+  std::shared_ptr<Suspension> resume_or_rest();
   // Waits until all who ever called have heard their answers, or are gone, or the limit has passed.
   void wait_until_heard(Duration limit);
 
   // Sends the item, and waits while too many are unread. False if nobody reads any more, or it is cancelled.
   bool send_item(RunningTask& running, std::string value);
+  // Sends the item without waiting. If too many are unread then, whoever sends
+  // calls await_reader() before the next.
+  void post_item(RunningTask& running, std::string value);
+  void await_reader(RunningTask& running, std::coroutine_handle<> coroutine);
+
+  // The coroutine waits; it goes on after resume().
+  std::shared_ptr<Suspension> suspend(RunningTask& running, std::coroutine_handle<> coroutine);
+  void resume(const std::shared_ptr<Suspension>& suspension);
 
   // The thread that runs `running` waits for others, or goes on.
   void begin_wait(const RunningTask& running);
   void end_wait(const RunningTask& running);
 
  private:
+  void begin(RunningTask& running, WorkLanes::Taken& taken);
   void cancel(ProcessId from, const CancelTask& cancel);
   bool has_work() const;
   void take_read(const StreamRead& read);
   bool drop(TaskId task);
   bool tell_running(TaskId task);
+  void resume_locked(const std::shared_ptr<Suspension>& suspension);
   void give_back(ProcessId owner, std::vector<TaskId> tasks);
   void say(ProcessId to, Message message);
 
   ProcessId daemon_;
   ClientRuntime* runtime_ = nullptr;
   mutable std::mutex mutex_;
-  std::deque<Item> items_;
+  WorkLanes lanes_;
+  std::deque<std::shared_ptr<Suspension>> resumed_;
   std::string closed_;  // why
-  std::condition_variable ended_;  // a piece of work, while it is closed
   std::vector<RunningTask*> running_;
   std::set<ProcessId> callers_;   // of the actor that this process is
   std::set<ProcessId> unheard_;   // of them, while they are waited for

@@ -23,6 +23,15 @@ struct CallPolicy {
   ATOLL_MESSAGE_FIELDS(retries, retries_errors, most_pending)
 };
 
+// Calls of an actor that run beside all others, `most` of them at one time: of these
+// methods, and calls that name the group.
+struct ConcurrencyGroup {
+  std::string name;
+  std::uint32_t most = 1;
+  std::vector<std::string> methods;
+  ATOLL_MESSAGE_FIELDS(name, most, methods)
+};
+
 struct ActorSpec {
   ActorId actor;
   ProcessId job = ProcessId::kNone;
@@ -36,10 +45,11 @@ struct ActorSpec {
   std::string name_space;         // in which `name` is one actor's alone
   bool detached = false;          // it outlives its creator and its job
   CallPolicy calls;
-  std::uint32_t concurrency = 1;  // calls that may run at one time
-  PlaceStrategy strategy = {};    // outside of groups
+  std::uint32_t concurrency = 0;  // calls that may run at one time; 0: as its class needs
+  PlaceStrategy strategy = {};    // outside of placement groups
+  std::vector<ConcurrencyGroup> groups;
   ATOLL_MESSAGE_FIELDS(actor, job, class_name, arguments, shape, name, max_restarts, group, bundle, name_space, detached,
-                       calls, concurrency, strategy)
+                       calls, concurrency, strategy, groups)
 };
 
 enum class ActorState : std::uint8_t {
@@ -146,14 +156,17 @@ struct Sync {
 struct Synced {
   ATOLL_MESSAGE_FIELDS()
 };
-// client -> the actor's worker. Answered by TaskDone.
+// client -> the actor's worker. Answered by TaskDone. The method kLeave tells the actor to end, after all calls before it.
+inline constexpr const char* kLeave = "~";
 struct CallActor {
   TaskId task;
   ActorId actor;
   std::string method;
   std::vector<std::string> arguments;
   std::uint32_t depth = 0;  // as in PushTask
-  ATOLL_MESSAGE_FIELDS(task, actor, method, arguments, depth)
+  std::uint32_t ahead = 0;  // likewise
+  std::string group = {};   // of the actor's concurrency groups; empty: the method's own
+  ATOLL_MESSAGE_FIELDS(task, actor, method, arguments, depth, ahead, group)
 };
 
 }  // namespace Atoll

@@ -222,4 +222,59 @@ TEST_CASE("an actor that was there already takes the place of the one that was a
   client.expect_nothing_else();
 }
 
+TEST_CASE("CALLS-6: the items of a call's stream come out in order, once, though it is sent again") {
+  Caller caller({1, false, 0});
+  ActorCallSpec spec{{kDriver, ++caller.sequence}, caller.id, "count", {}};
+  spec.ahead = 8;
+  const TaskId task = spec.task;
+  caller.core.call_actor(caller.now, spec, caller.out);
+  caller.take();
+  CHECK(caller.mail.expect<CallActor>(Caller::worker(1)).ahead == 8);
+  const auto item = [&](std::uint32_t incarnation, std::uint64_t index) {
+    caller.core.on_message(caller.now, Caller::worker(incarnation), StreamItem{task, index, std::to_string(index)}, caller.out);
+    std::string came;
+    for (const Item& each : caller.out.items) came += *each.value;
+    caller.take();
+    return came;
+  };
+  CHECK(item(1, 0) == "0");
+  CHECK(item(2, 1) == "");
+  CHECK(item(1, 1) == "1");
+  CHECK(item(1, 1) == "");
+  caller.core.stream_read(caller.now, {task, 2, false}, caller.out);
+  caller.take();
+  CHECK(caller.mail.expect<StreamRead>(Caller::worker(1)).items == 2);
+  caller.update(ActorState::kRestarting, 1, "killed");
+  caller.update(ActorState::kAlive, 2);
+  CHECK(caller.mail.expect<CallActor>(Caller::worker(2)).ahead == 8);
+  CHECK(caller.mail.expect<StreamRead>(Caller::worker(2)).items == 2);
+  for (const std::uint64_t index : {0, 1}) CHECK(item(2, index) == "");
+  CHECK(item(2, 2) == "2");
+  caller.done(Caller::worker(2), task);
+  caller.expect_completion(task);
+  caller.expect_nothing_else();
+}
+
+TEST_CASE("CALLS-6: a call whose stream nobody reads any more is told, and cancelled") {
+  Caller caller;
+  ActorCallSpec spec{{kDriver, ++caller.sequence}, caller.id, "count", {}};
+  spec.ahead = 8;
+  caller.core.call_actor(caller.now, spec, caller.out);
+  caller.take();
+  caller.mail.expect<CallActor>(Caller::worker(1));
+  caller.core.stream_read(caller.now, {spec.task, 0, true}, caller.out);
+  caller.take();
+  CHECK(caller.mail.expect<StreamRead>(Caller::worker(1)).closed);
+  CHECK(caller.mail.expect<CancelTask>(Caller::worker(1)).task == spec.task);
+}
+
+TEST_CASE("a call carries the concurrency group that it names") {
+  Caller caller;
+  ActorCallSpec spec{{kDriver, ++caller.sequence}, caller.id, "read", {}};
+  spec.group = "io";
+  caller.core.call_actor(caller.now, spec, caller.out);
+  caller.take();
+  CHECK(caller.mail.expect<CallActor>(Caller::worker(1)).group == "io");
+}
+
 }  // namespace Atoll

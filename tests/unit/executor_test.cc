@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <coroutine>
+#include <memory>
 
 #include <atoll/atoll.h>
 
@@ -55,6 +57,27 @@ struct Counter {
   int total() const { return n; }
 };
 ATOLL_ACTOR(Counter(int), &Counter::add, &Counter::total);
+
+// A coroutine that waits until the test goes on with it.
+std::coroutine_handle<> waits;
+struct UntilTold {
+  bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> coroutine) const { waits = coroutine; }
+  void await_resume() const {}
+};
+struct Sleeper {
+  int n;
+  explicit Sleeper(int start) : n(start) {}
+  Atoll::Async<int> add(const int& more) {
+    co_await UntilTold();
+    if (more < 0) throw std::invalid_argument("a counter only grows");
+    if (more == 0) throw Atoll::CancelledError("as you wish");
+    co_return n += more;
+  }
+  Atoll::Async<int> at_once() { co_return n; }
+  int total() { return n; }
+};
+ATOLL_ACTOR(Sleeper(int), &Sleeper::add, &Sleeper::at_once, &Sleeper::total);
 
 using Atoll::ErrorKind;
 using Atoll::internal::encode_value;
@@ -186,6 +209,87 @@ TEST_CASE("a constructor that throws makes a dead actor, with its words") {
 TEST_CASE("a call for another actor than the one that lives here does not run") {
   Atoll::Executor executor("n1");
   CHECK(call(executor, "total", {}).error->kind == ErrorKind::kActorUnavailable);
+}
+
+namespace {
+
+// Calls of an actor with coroutines, and what came of those that have ended.
+struct Interleaved {
+  Atoll::Executor executor{"n1"};
+  std::vector<Atoll::TaskDone> ended;
+
+  explicit Interleaved(int start) { REQUIRE(!construct(executor, "Sleeper", start)); }
+  std::shared_ptr<Atoll::RunningTask> begin(const std::string& method, std::vector<std::string> arguments) {
+    const auto running = std::make_shared<Atoll::RunningTask>();
+    const Atoll::CallActor call{{}, kActor, method, std::move(arguments)};
+    const auto end = [this](Atoll::Message answer) { ended.push_back(std::get<Atoll::TaskDone>(answer)); };
+    if (std::optional<Atoll::Message> answer = executor.begin(call, *running, end)) end(std::move(*answer));
+    return running;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a method that is a coroutine waits while others run, its arguments kept") {
+  Interleaved actor(10);
+  CHECK(actor.executor.interleaves());
+  actor.begin("add", {encode_value(5)});
+  const std::coroutine_handle<> first = waits;
+  actor.begin("add", {encode_value(7)});
+  const std::coroutine_handle<> second = waits;
+  CHECK(actor.ended.empty());
+  actor.begin("total", {});
+  actor.begin("at_once", {});
+  REQUIRE(actor.ended.size() == 2);
+  CHECK(actor.ended[0].value == encode_value(10));
+  CHECK(actor.ended[1].value == encode_value(10));
+  second.resume();
+  first.resume();
+  REQUIRE(actor.ended.size() == 4);
+  CHECK(actor.ended[2].value == encode_value(17));
+  CHECK(actor.ended[3].value == encode_value(22));
+}
+
+TEST_CASE("what a coroutine throws after it waited, and arguments it cannot read, are the call's errors") {
+  Interleaved actor(1);
+  actor.begin("add", {encode_value(-1)});
+  waits.resume();
+  REQUIRE(actor.ended.size() == 1);
+  CHECK(actor.ended[0].error->type == "std::invalid_argument");
+  CHECK(actor.ended[0].error->function == "Sleeper::add");
+  actor.begin("add", {encode_value(std::string("five"))});
+  REQUIRE(actor.ended.size() == 2);
+  CHECK(actor.ended[1].error->kind == ErrorKind::kBadArguments);
+  actor.begin("unheard_of", {});
+  CHECK(actor.ended.back().error->kind == ErrorKind::kUnknownFunction);
+}
+
+TEST_CASE("a coroutine that ends with CancelledError was cancelled if somebody did") {
+  Interleaved actor(1);
+  actor.begin("add", {encode_value(0)});
+  waits.resume();
+  CHECK(actor.ended.back().error->kind == ErrorKind::kTaskFailed);
+  const auto running = actor.begin("add", {encode_value(0)});
+  running->cancelled = true;
+  waits.resume();
+  CHECK(actor.ended.back().error->kind == ErrorKind::kCancelled);
+}
+
+TEST_CASE("a call in a concurrency group that the actor has not is refused, with those that it has") {
+  Atoll::Executor executor("n1");
+  Atoll::InitActor init;
+  init.spec.actor = kActor;
+  init.spec.class_name = "Counter";
+  init.spec.arguments = {encode_value(1)};
+  init.spec.groups = {{"io", 2, {}}, {"compute", 1, {}}};
+  REQUIRE(!std::get<Atoll::InitActorDone>(run(executor, init)).error);
+  Atoll::CallActor call{{}, kActor, "total", {}};
+  call.group = "io";
+  CHECK(!std::get<Atoll::TaskDone>(run(executor, call)).error);
+  call.group = "disk";
+  const auto done = std::get<Atoll::TaskDone>(run(executor, call));
+  CHECK(done.error->kind == ErrorKind::kBadArguments);
+  CHECK(done.error->message == "the actor has no concurrency group 'disk'; it has io, compute");
 }
 
 TEST_CASE("a function without ATOLL_TASK is refused where it is named") {

@@ -126,6 +126,18 @@ TEST_CASE("a callback runs once, on its own thread, before and after its object 
   CHECK(threads[0] != std::this_thread::get_id());
 }
 
+TEST_CASE("a callback in place runs where its object is settled, before that returns") {
+  Table table;
+  table.expect(kObject);
+  std::vector<std::thread::id> threads;
+  const auto note = [&] { threads.push_back(std::this_thread::get_id()); };
+  table.when_settled(kObject, {note, nullptr, /*in_place=*/true});
+  CHECK(threads.empty());
+  table.settle(value(kObject, "x"));
+  table.when_settled(kObject, {note, nullptr, /*in_place=*/true});
+  CHECK(threads == std::vector{std::this_thread::get_id(), std::this_thread::get_id()});
+}
+
 TEST_CASE("a callback that throws does not keep the next from running") {
   Table table;
   table.expect(kObject);
