@@ -4,6 +4,7 @@
 
 #include <atoll/atoll.h>
 
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -51,9 +52,9 @@ inline void wait_for_1000() {
   std::vector<Text> pending;
   for (int i = 0; i < 1000; ++i) pending.push_back(submit_small());
   while (!pending.empty()) {
-    Atoll::Waited<std::string> waited = Atoll::wait(pending, 1, std::chrono::seconds(60));
-    pending.assign(waited.ready.begin() + 1, waited.ready.end());
-    pending.insert(pending.end(), waited.pending.begin(), waited.pending.end());
+    Atoll::Waited<std::string> waited = Atoll::wait(std::move(pending), 1, std::chrono::seconds(60));
+    pending.assign(std::make_move_iterator(waited.ready.begin() + 1), std::make_move_iterator(waited.ready.end()));
+    pending.insert(pending.end(), std::make_move_iterator(waited.pending.begin()), std::make_move_iterator(waited.pending.end()));
   }
 }
 inline void wait_1k(double seconds) { print("wait_1k", rate_of(1, seconds, wait_for_1000)); }

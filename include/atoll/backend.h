@@ -38,7 +38,7 @@ class ObjectHandle {
   const Key& key() const { return key_; }
   const std::string& owner() const { return *owner_; }
   // Says, once, that the runtime counts this handle; false if it did already.
-  bool count_once() const { return !counted_.exchange(true); }
+  bool count_once() const { return !counted_.load(std::memory_order_relaxed) && !counted_.exchange(true); }
 
  private:
   Key key_;
@@ -46,6 +46,8 @@ class ObjectHandle {
   mutable std::atomic<bool> counted_{false};
 };
 using Handle = std::shared_ptr<const ObjectHandle>;
+// Handles that somebody else keeps: thousands are not copied to be waited for.
+using HandleList = std::vector<const Handle*>;
 
 // An argument of a call: an encoded value, or an object if `object` is set.
 // `inside` are the references that are part of the value: they are kept until
@@ -144,7 +146,7 @@ Handle put_object(std::string value);
 // The object's value. Throws its error, or TimeoutError.
 std::shared_ptr<const std::string> get_object(const Handle& object, Deadline deadline);
 // The values of all, in order. Throws the first error as soon as there is one, or TimeoutError.
-std::vector<std::shared_ptr<const std::string>> get_objects(const std::vector<Handle>& objects, Deadline deadline);
+std::vector<std::shared_ptr<const std::string>> get_objects(const HandleList& objects, Deadline deadline);
 bool is_settled(const Handle& object);
 // Runs `call` on the callback thread once the object is settled, or the
 // connection ends; `type` is the user's, for the log. Keeps the object till then.
@@ -195,7 +197,7 @@ class WaitScope {
 // The elements of an object that is, or will be, an array of `count` of them.
 std::vector<Handle> split_object(const Handle& whole, std::size_t count);
 // Waits until `count` of them are settled or the deadline passes; says which are.
-std::vector<bool> wait_for_objects(const std::vector<Handle>& objects, std::size_t count, Deadline deadline);
+std::vector<bool> wait_for_objects(const HandleList& objects, std::size_t count, Deadline deadline);
 
 // While a value is encoded, the references inside it are noted down here.
 class HandleCollector {

@@ -110,10 +110,10 @@ Ref<std::decay_t<T>> put(const T& value) {
 namespace internal {
 
 template <typename T>
-std::vector<Handle> handles_of(const std::vector<Ref<T>>& refs) {
-  std::vector<Handle> handles;
+HandleList handles_of(const std::vector<Ref<T>>& refs) {
+  HandleList handles;
   handles.reserve(refs.size());
-  for (const Ref<T>& ref : refs) handles.push_back(ref.handle());
+  for (const Ref<T>& ref : refs) handles.push_back(&ref.handle());
   return handles;
 }
 
@@ -146,13 +146,14 @@ struct Waited {
   std::vector<Ref<T>> pending;
 };
 
-// Waits until at least `count` of `refs` are ready, or `timeout` has passed.
+// Waits until at least `count` of `refs` are ready, or `timeout` has passed. Many
+// are better moved here than copied.
 template <typename T, typename Rep, typename Period>
-Waited<T> wait(const std::vector<Ref<T>>& refs, std::size_t count, std::chrono::duration<Rep, Period> timeout) {
+Waited<T> wait(std::vector<Ref<T>> refs, std::size_t count, std::chrono::duration<Rep, Period> timeout) {
   const std::vector<bool> ready = internal::wait_for_objects(
       internal::handles_of(refs), std::min(count, refs.size()), std::chrono::steady_clock::now() + timeout);
   Waited<T> waited;
-  for (std::size_t i = 0; i < refs.size(); ++i) (ready[i] ? waited.ready : waited.pending).push_back(refs[i]);
+  for (std::size_t i = 0; i < refs.size(); ++i) (ready[i] ? waited.ready : waited.pending).push_back(std::move(refs[i]));
   return waited;
 }
 
@@ -160,7 +161,7 @@ Waited<T> wait(const std::vector<Ref<T>>& refs, std::size_t count, std::chrono::
 template <typename... T>
 std::size_t wait_any(const Ref<T>&... refs) {
   static_assert(sizeof...(T) > 0, "wait_any() needs something to wait for");
-  const std::vector<bool> ready = internal::wait_for_objects({refs.handle()...}, 1, std::nullopt);
+  const std::vector<bool> ready = internal::wait_for_objects({&refs.handle()...}, 1, std::nullopt);
   return static_cast<std::size_t>(std::find(ready.begin(), ready.end(), true) - ready.begin());
 }
 

@@ -19,12 +19,12 @@ using Settled = ObjectTable::Settled;
 
 constexpr auto kHasValue = [](const auto& result) { return result.has_value(); };
 
-std::vector<ObjectId> known_ids(ClientRuntime& runtime, const std::vector<Handle>& objects) {
+std::vector<ObjectId> known_ids(ClientRuntime& runtime, const HandleList& objects) {
   std::vector<ObjectId> ids;
   ids.reserve(objects.size());
-  for (const Handle& object : objects) {
-    ensure_known(runtime, object);
-    ids.push_back(id_of<ObjectId>(object->key()));
+  for (const Handle* object : objects) {
+    ensure_known(runtime, *object);
+    ids.push_back(id_of<ObjectId>((*object)->key()));
   }
   return ids;
 }
@@ -54,7 +54,7 @@ std::shared_ptr<const std::string> get_object(const Handle& object, Deadline dea
   return settled->value;
 }
 
-std::vector<std::shared_ptr<const std::string>> get_objects(const std::vector<Handle>& objects, Deadline deadline) {
+std::vector<std::shared_ptr<const std::string>> get_objects(const HandleList& objects, Deadline deadline) {
   ClientRuntime& runtime = current_runtime();
   const std::vector<ObjectId> ids = known_ids(runtime, objects);
   std::optional<std::vector<Settled>> all =
@@ -68,7 +68,7 @@ std::vector<std::shared_ptr<const std::string>> get_objects(const std::vector<Ha
   return values;
 }
 
-std::vector<bool> wait_for_objects(const std::vector<Handle>& objects, std::size_t count, Deadline deadline) {
+std::vector<bool> wait_for_objects(const HandleList& objects, std::size_t count, Deadline deadline) {
   ClientRuntime& runtime = current_runtime();
   const std::vector<ObjectId> ids = known_ids(runtime, objects);
   return wait_in_task(

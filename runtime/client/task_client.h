@@ -195,7 +195,7 @@ class TaskClient {
 inline constexpr Duration kPipelineTarget = std::chrono::milliseconds(1);
 inline constexpr std::size_t kMaxPipeline = 128;
 // An idle lease is kept this long for the next task.
-inline constexpr Duration kLeaseLinger = std::chrono::milliseconds(50);
+inline constexpr Duration kLeaseLinger = std::chrono::milliseconds(5);
 // Workers asked for at one time, of one shape.
 inline constexpr std::uint32_t kMaxAsked = 1024;
 // Where a bundle was asked and had gone, it is asked for again after this long, should nothing be heard of its group.

@@ -41,9 +41,9 @@ TEST_CASE("a task is run by a worker of the home node, and the lease given back 
   client.done(grant.worker.process, task);
   CHECK(*client.expect_completion(task).value == "42");
   client.expect_nothing_else();
-  client.pass(milliseconds(40));
+  client.pass(kLeaseLinger - milliseconds(1));
   client.expect_nothing_else();
-  client.pass(milliseconds(20));
+  client.pass(milliseconds(1));
   CHECK(client.mail.expect<LeaseReturn>(kHome.process).lease == grant.lease);
   client.expect_nothing_else();
   CHECK(client.core.tasks().unfinished() == 0);
