@@ -13,6 +13,7 @@
 
 #include "bench/compare_actors.h"
 #include "bench/compare_calls.h"
+#include "bench/compare_coroutines.h"
 #include "bench/compare_objects.h"
 #include "bench/compare_queue.h"
 
@@ -30,6 +31,12 @@ int main(int argc, char** argv) {
       {"actor_1_n", actor_1_n},
       {"actor_n_n", actor_n_n},
       {"actor_n_n_arg", actor_n_n_arg},
+      {"actor_concurrent", actor_concurrent},
+      {"async_sync", async_sync},
+      {"async_async", async_async},
+      {"async_args", async_args},
+      {"async_1_n", async_1_n},
+      {"async_n_n", async_n_n},
       {"put_small", put_small},
       {"get_small", get_small},
       {"put_large", put_large},

@@ -91,6 +91,15 @@ class Server:
 
 
 @ray.remote(num_cpus=0)
+class AsyncServer:
+    async def small_value(self):
+        return b"ok"
+
+    async def small_value_arg(self, _):
+        return b"ok"
+
+
+@ray.remote(num_cpus=0)
 class Client:
     def __init__(self, servers):
         self.servers = servers
@@ -175,6 +184,35 @@ def actor_n_n_arg(seconds):
     clients = [Client.remote([server]) for server in servers]
     measure_clients("actor_n_n_arg", SERVERS, 200, 1000, seconds,
                     lambda n: ray.get([client.small_values_arg.remote(n) for client in clients]))
+
+
+def async_sync(seconds):
+    server = AsyncServer.remote()
+    show("async_sync", rate_of(1, seconds, lambda: ray.get(server.small_value.remote())))
+
+
+def async_async(seconds):
+    server = AsyncServer.remote()
+    show("async_async", rate_of(1000, seconds, lambda: get_many(1000, server.small_value.remote)))
+
+
+def async_args(seconds):
+    server = AsyncServer.remote()
+    show("async_args", rate_of(1000, seconds,
+                               lambda: ray.get([server.small_value_arg.remote(i) for i in range(1000)])))
+
+
+def async_1_n(seconds):
+    servers = [AsyncServer.remote() for _ in range(SERVERS)]
+    caller = call_in_turn.options(num_cpus=0)
+    measure_clients("async_1_n", SERVERS, 500, 5000, seconds,
+                    lambda n: ray.get(caller.remote(servers, n * SERVERS)))
+
+
+def async_n_n(seconds):
+    servers = [AsyncServer.remote() for _ in range(SERVERS)]
+    measure_clients("async_n_n", 4, 500, 5000, seconds,
+                    lambda n: ray.get([call_in_turn.remote(servers, n) for _ in range(4)]))
 
 
 # Objects, waiting and placement groups.

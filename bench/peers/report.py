@@ -121,7 +121,7 @@ def as_json(machine, rows, notes):
 def notes_of(asked, figures, limits):
     """A sentence for each figure that is missing, and one for the counts, which differ."""
     rows = [row for session in SESSIONS.values() for row in session if row.name in asked]
-    notes = ["%s: Atoll is not measured: %s." % (row.title, row.why_not) for row in rows if row.why_not and "atoll" in figures]
+    notes = []
     counts = [counts_of(row, figures) for row in rows]
     if any(counts):
         notes.append("How many at once, chosen by time or memory: %s." % "; ".join(filter(None, counts)))

@@ -15,7 +15,6 @@ class Row:
     goal: Union[None, float, Callable] = None
     limit: Optional[Callable] = None
     less: bool = False  # less is better: a time or memory
-    why_not: str = ""  # Atoll has no figure, in words
     asks: str = ""  # what a program is asked for, if not the name: one measurement may print several rows
     slow: bool = False  # peers take minutes: only with --full
 
@@ -42,10 +41,15 @@ SESSIONS = {
         Row("actor_trip", "1:1 actor call, median round trip", "us", 1, of("spin_trip"), less=True),
         Row("actor_sync", "1:1 actor calls sync", "/s", None, trips),
         Row("actor_async", "1:1 actor calls async", "/s", 1e6, of("ucx_rate")),
-        Row("actor_concurrent", "1:1 actor calls concurrent, 16", "/s", why_not="its side of the row is not written yet"),
+        Row("actor_concurrent", "1:1 actor calls concurrent, 16", "/s"),
         Row("actor_1_n", "1:n actor calls async", "/s"),
         Row("actor_n_n", "n:n actor calls async, 4 clients", "/s"),
         Row("actor_n_n_arg", "n:n actor calls with arg async", "/s"),
+        Row("async_sync", "1:1 coroutine calls sync", "/s", None, trips),
+        Row("async_async", "1:1 coroutine calls async", "/s", None, of("ucx_rate")),
+        Row("async_args", "1:1 coroutine calls with args async", "/s"),
+        Row("async_1_n", "1:n coroutine calls async", "/s"),
+        Row("async_n_n", "n:n coroutine calls async, 4 clients", "/s"),
     ],
     "objects": [
         Row("put_small", "small put", "/s", 1e6),

@@ -91,9 +91,6 @@ class Atoll(System):
     def __init__(self, binaries):
         self.binaries = binaries
 
-    def can(self, row):
-        return not row.why_not
-
     def run_once(self, names, seconds, figures):
         command = [os.path.join(self.binaries, "atoll"), "run", "--quiet", "--local", "--resources", "custom=100", "--",
                    os.path.join(self.binaries, "bench", "compare_driver"), str(seconds), *names]
@@ -122,6 +119,7 @@ class RayCpp(Ray):
 
     # In Ray 2.60 calls from a C++ worker to an actor that it was given do not end, most of the time.
     UNABLE = {"actor_1_n", "actor_n_n", "actor_n_n_arg",
+              "async_sync", "async_async", "async_args", "async_1_n", "async_n_n",  # it has no coroutines
               "get_10k_refs",  # a ref inside a value does not travel
               "args_10k",  # a function has a fixed number of arguments
               "results_3k"}  # a task has one result
