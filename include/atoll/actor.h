@@ -53,7 +53,7 @@ class Actor {
     static_assert(std::is_base_of_v<typename Taken::Class, C>, "this is a method of another class");
     internal::CallOptions options = options_;
     options.is_stream = internal::Streamed<Result>::kIsStream;
-    internal::Handle result = internal::call_actor(key_, internal::name_of_method(internal::bytes_of(method)),
+    internal::Handle result = internal::call_actor(key_, internal::name_of_called(method),
                                                    Taken::Parameters::make_arguments(given...), options);
     if constexpr (internal::Streamed<Result>::kIsStream)
       return {std::move(result), options.ahead};

@@ -29,11 +29,15 @@ std::string encode_value(const T& value) {
   return bytes;
 }
 
-// Throws msgpack's exceptions if `bytes` are no T.
+// Throws msgpack's exceptions if `bytes` are no T. What a small value is unpacked
+// into comes from malloc's fastest bins, and strings are not copied there.
 template <typename T>
 T decode_value(std::string_view bytes) {
-  const msgpack::object_handle handle = msgpack::unpack(bytes.data(), bytes.size());
-  return handle->as<T>();
+  msgpack::zone zone(bytes.size() < 100 ? 512 : MSGPACK_ZONE_CHUNK_SIZE);
+  bool referenced = false;
+  const auto refer = [](msgpack::type::object_type, std::size_t, void*) { return true; };
+  std::size_t offset = 0;
+  return msgpack::unpack(zone, bytes.data(), bytes.size(), offset, referenced, refer).template as<T>();
 }
 
 }  // namespace Atoll::internal

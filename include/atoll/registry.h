@@ -47,6 +47,19 @@ std::string bytes_of(Method method) {
   return bytes + typeid(Method).name();
 }
 
+// The name of the method that is called. The last one is remembered at each place
+// of a method's type.
+template <typename Method>
+const std::string& name_of_called(Method method) {
+  thread_local Method last = nullptr;
+  thread_local const std::string* name = nullptr;
+  if (name == nullptr || last != method) {
+    name = &name_of_method(bytes_of(method));
+    last = method;
+  }
+  return *name;
+}
+
 // An actor's constructor written as a function type: Counter(int).
 template <typename F>
 struct ConstructorSignature;

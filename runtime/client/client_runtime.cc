@@ -67,7 +67,7 @@ void ClientRuntime::queue(Work work) {
 }
 
 bool ClientRuntime::run_posted(Time now) {
-  if (!any_posted_.exchange(false)) return false;
+  if (!any_posted_.load(std::memory_order_relaxed) || !any_posted_.exchange(false)) return false;
   std::vector<Work> work;
   {
     const std::lock_guard lock(posted_mutex_);
@@ -83,14 +83,22 @@ void ClientRuntime::wake() {
   [[maybe_unused]] const ssize_t n = ::write(wake_.get(), &one, sizeof one);
 }
 
+// Each in order; the room they took is kept.
+template <typename T, typename Each>
+void ClientRuntime::drain(std::vector<T>& all, Each each) {
+  for (T& one : all) each(one);
+  all.clear();
+}
+
 void ClientRuntime::carry_out() {
-  for (Item& item : std::exchange(out_.items, {})) streams_.add(item.stream, std::move(item.value));
-  for (const Completion& completion : std::exchange(out_.completions, {})) table_.settle(completion);
-  for (const ActorUpdate& update : std::exchange(out_.actor_updates, {})) table_.update_actor(update);
-  for (const NoSuchActor& name : std::exchange(out_.unknown_names, {})) table_.name_is_unknown(name);
-  for (const GroupUpdate& update : std::exchange(out_.group_updates, {})) table_.update_group(update);
-  for (const std::string& name : std::exchange(out_.unknown_groups, {})) table_.group_name_is_unknown(name);
+  drain(out_.items, [this](Item& item) { streams_.add(item.stream, std::move(item.value)); });
+  drain(out_.completions, [this](const Completion& completion) { table_.settle(completion); });
+  drain(out_.actor_updates, [this](const ActorUpdate& update) { table_.update_actor(update); });
+  drain(out_.unknown_names, [this](const NoSuchActor& name) { table_.name_is_unknown(name); });
+  drain(out_.group_updates, [this](const GroupUpdate& update) { table_.update_group(update); });
+  drain(out_.unknown_groups, [this](const std::string& name) { table_.group_name_is_unknown(name); });
   messenger_.deliver(out_);
+  deadline_ = core_->next_deadline();
 }
 
 bool ClientRuntime::round(Time now) {
@@ -98,8 +106,7 @@ bool ClientRuntime::round(Time now) {
   now_ = now;
   bool any = run_posted(now);
   any |= messenger_.progress(now);
-  const std::optional<Time> deadline = core_->next_deadline();
-  if (!deadline || now < *deadline) return any;
+  if (!deadline_ || now < *deadline_) return any;
   core_->on_tick(now, out_);
   carry_out();
   return true;

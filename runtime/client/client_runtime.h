@@ -79,10 +79,12 @@ class ClientRuntime : private MessageHandler, private IoWork {
   using Work = std::function<void(Time now, ClientCore& core, ClientOutbox& out)>;
   void queue(Work work);
   bool run_posted(Time now);
+  template <typename T, typename Each>
+  static void drain(std::vector<T>& all, Each each);
   void carry_out();
   bool round(Time now) override;
   bool arm() override { return messenger_.arm(); }
-  std::optional<Time> deadline() override { return core_->next_deadline(); }
+  std::optional<Time> deadline() override { return deadline_; }
   void sleep(Time until) override { loop_.wait(now(), until); }
   void wake() override;
   void on_message(ProcessId from, Message message) override;
@@ -100,6 +102,7 @@ class ClientRuntime : private MessageHandler, private IoWork {
   StreamTable streams_;
   ClientOutbox out_;
   std::unique_ptr<ClientCore> core_;
+  std::optional<Time> deadline_;  // of the core, since carry_out() ran last: whatever changes the core is followed by it
   Time now_{};
   std::atomic<std::uint64_t> sequence_{1};
 

@@ -31,6 +31,16 @@ bool IoTurns::try_round(Time at) {
   return any;
 }
 
+bool IoTurns::try_rounds(Time at) {
+  if (!turn_.try_lock()) return false;
+  self_.in_turn = true;
+  kicked_ = false;
+  bool any = false;
+  for (int i = 0; i < kRoundsInATurn && !any; ++i) any = work_.round(at);
+  finish_turn(any);
+  return any;
+}
+
 // Whoever had the turn when something was kicked looks again after giving it up, so that no kick is left over.
 void IoTurns::finish_turn(bool any) {
   self_.in_turn = false;

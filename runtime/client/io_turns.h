@@ -73,6 +73,8 @@ class IoTurns {
   // How long a thread spins at most, and at least: a wake-up or two, and what it costs to find out.
   static constexpr Duration kMostSpin = std::chrono::microseconds(100);
   static constexpr Duration kLeastSpin = std::chrono::microseconds(5);
+  // Rounds that a spinning thread does in one turn while nothing happens: the lock and the clock cost more than they do.
+  static constexpr int kRoundsInATurn = 8;
 
  private:
   using Done = std::function<bool()>;
@@ -81,7 +83,7 @@ class IoTurns {
   bool spin(Time start, const Check& done, std::optional<Time> deadline) {
     const Duration limit(spin_limit_.load(std::memory_order_relaxed));
     for (Time at = start, quiet = start; at - quiet <= limit; at = now()) {
-      if (try_round(at)) quiet = at;
+      if (try_rounds(at)) quiet = at;
       if (done()) return true;
       if (deadline && at >= *deadline) return false;
       __builtin_ia32_pause();
@@ -92,6 +94,7 @@ class IoTurns {
   void sleep_for_all(std::unique_lock<std::mutex>& lock, std::optional<Time> deadline, Duration spin);
   void sleep_once(std::optional<Time> deadline, Duration spin);
   bool try_round(Time at);
+  bool try_rounds(Time at);
   void finish_turn(bool any);
   void tell_others();
   void learn(Duration waited);

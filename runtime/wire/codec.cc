@@ -70,7 +70,9 @@ Result<Message> decode(std::string_view bytes) {
   if (fields.size() > kSmall && !announces_what_it_has(fields))
     return Status(Code::kInvalidArgument, "message " + std::to_string(place) + " announces more than it has");
   try {
-    msgpack::zone zone;
+    // Its first chunk, of 8 KiB, is kept for the next message.
+    thread_local msgpack::zone zone;
+    zone.clear();
     std::size_t offset = 0;
     bool referenced = false;
     const msgpack::object object =
