@@ -96,6 +96,11 @@ void add_cluster_options(CLI::App& command, ClusterOptions& options, bool& dry_r
                   "seconds until a cluster that is not up is given up (default: 10, and 1 for each 100 nodes)")
       ->envname("ATOLL_START_TIMEOUT")
       ->check(CLI::PositiveNumber);
+  command
+      .add_option("--node-timeout", options.node_timeout,
+                  "seconds of silence after which a node counts as dead (default: 2.5)")
+      ->envname("ATOLL_NODE_TIMEOUT")
+      ->check(CLI::Range(1.0, 3600.0));
   command.add_flag("--dry-run", dry_run, "print the command that would start the daemons, and run nothing");
   auto* quiet = command.add_flag("--quiet", options.quiet, "say only warnings and errors");
   command.add_flag("-v,--verbose", options.verbose, "say what is being done")->excludes(quiet);

@@ -45,6 +45,7 @@ void finish_environment(LaunchPlan& plan, const ClusterOptions& options, const E
   if (!options.resources.empty()) plan.set["ATOLL_RESOURCES"] = options.resources;
   if (options.object_memory > 0) plan.set["ATOLL_OBJECT_MEMORY"] = std::to_string(options.object_memory);
   if (!options.log_level.empty()) plan.set["ATOLL_LOG_LEVEL"] = options.log_level;
+  if (options.node_timeout > 0) plan.set["ATOLL_NODE_TIMEOUT"] = std::to_string(options.node_timeout);
   if (plan.head_task > 0) plan.set["ATOLL_HEAD_TASK"] = std::to_string(plan.head_task);
   pass_on_memory(plan, environment);
   for (const std::string& name : names_to_unset(environment, plan.kind == LaunchPlan::Kind::kLocal))
@@ -73,6 +74,7 @@ std::vector<std::string> inner_command(const ClusterOptions& options, const Site
   if (options.verbose) words.push_back("--verbose");
   if (options.foreground) words.push_back("--foreground");
   if (options.start_timeout > 0) words.push_back("--start-timeout=" + std::to_string(options.start_timeout));
+  if (options.node_timeout > 0) words.push_back("--node-timeout=" + std::to_string(options.node_timeout));
   if (!options.resources.empty()) words.push_back("--resources=" + options.resources);
   if (!options.head.empty()) words.push_back("--head=" + options.head);
   if (options.object_memory > 0) words.push_back("--object-memory=" + std::to_string(options.object_memory));

@@ -27,6 +27,7 @@ struct ClusterOptions {
   bool quiet = false;
   bool verbose = false;
   double start_timeout = 0;  // seconds; 0: chosen by the number of nodes
+  double node_timeout = 0;   // seconds of silence after which a node is dead; 0: the head's own
 };
 
 // What this host offers: paths are "" when there is no such program.

@@ -1,5 +1,7 @@
 #include "runtime/control/head.h"
 
+#include <sstream>
+
 #include "runtime/base/check.h"
 
 namespace Atoll {
@@ -13,6 +15,13 @@ NodeReport report_of(const NodeUsage& usage) {
   report.free = {usage.free, usage.gpu_free};
   report.heard = usage.heard;
   return report;
+}
+
+// "2.5 s"
+std::string in_seconds(Duration duration) {
+  std::ostringstream out;
+  out << seconds(duration) << " s";
+  return out.str();
 }
 
 }  // namespace
@@ -53,8 +62,8 @@ void Head::on_tick(Time now, Outbox& out) {
   if (now - last_tick_ > kHeadPause) nodes_.forgive(now - last_tick_, now);
   last_tick_ = now;
   demand_.expire(now, view_);
-  for (const NodeId id : nodes_.silent(now))
-    node_dead(now, id, "it has been silent for 2.5 s", out);
+  for (const NodeId id : nodes_.silent(now, options_.node_silence))
+    node_dead(now, id, "it has been silent for " + in_seconds(options_.node_silence), out);
   actors_.on_tick(now, out);
   serve(now, out);
 }

@@ -41,6 +41,7 @@ class Head {
     std::string host;
     std::uint64_t pid = 0;
     std::uint32_t expected_nodes = 1;
+    Duration node_silence = kNodeSilence;  // after which a node is dead
     SlurmTopology topology = {};  // for nodes that do not know their switches themselves
   };
 

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
@@ -42,6 +43,8 @@ Status HeadShell::open(const Options& options) {
   described_.host = options.host;
   described_.pid = static_cast<std::uint64_t>(::getpid());
   described_.expected_nodes = options.expected_nodes;
+  if (const char* limit = std::getenv("ATOLL_NODE_TIMEOUT"))
+    described_.node_silence = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(std::max(1.0, std::atof(limit))));
   return loop_.add(transport_->event_fd(), [] {});
 }
 

@@ -68,10 +68,10 @@ void NodeTable::mark_dead(NodeId id, std::string cause, Time now) {
   --alive_;
 }
 
-std::vector<NodeId> NodeTable::silent(Time now) const {
+std::vector<NodeId> NodeTable::silent(Time now, Duration limit) const {
   std::vector<NodeId> found;
   for (const auto& [id, node] : nodes_)
-    if (node.state == NodeState::kAlive && now - node.heard > kNodeSilence)
+    if (node.state == NodeState::kAlive && now - node.heard > limit)
       found.push_back(id);
   return found;
 }

@@ -16,7 +16,7 @@ namespace Atoll {
 //
 // NODES-1 a node is joining until its first Join, then alive, then at most once
 //         dead; a dead daemon stays dead, another process may take its rank
-// NODES-2 a daemon that said nothing for kNodeSilence is dead
+// NODES-2 a daemon that said nothing for as long as the head allows is dead
 // NODES-3 time in which the head itself did not run is nobody's silence
 class NodeTable {
  public:
@@ -52,7 +52,7 @@ class NodeTable {
   // The head did not run for `pause`: what was sent to it meanwhile is still to be read.
   void forgive(Duration pause, Time now);
   // Living nodes that have been silent for too long.
-  std::vector<NodeId> silent(Time now) const;
+  std::vector<NodeId> silent(Time now, Duration limit) const;
 
   std::uint32_t alive() const { return alive_; }
   std::uint32_t expected() const { return expected_; }

@@ -8,9 +8,11 @@ namespace Atoll::testing {
 
 // A head whose daemons and clients are the test.
 struct HeadFixture {
-  explicit HeadFixture(std::uint32_t nodes) : head(options(nodes), Time()) {}
+  explicit HeadFixture(std::uint32_t nodes, Duration silence = kNodeSilence) : head(options(nodes, silence), Time()) {}
 
-  static Head::Options options(std::uint32_t nodes) { return {"reef", contact_of(kHead), "n0", 99, nodes}; }
+  static Head::Options options(std::uint32_t nodes, Duration silence = kNodeSilence) {
+    return {"reef", contact_of(kHead), "n0", 99, nodes, silence};
+  }
 
   void say(ProcessId from, Message message) {
     head.on_message(now, from, std::move(message), out);

@@ -117,6 +117,17 @@ TEST_CASE("NODES-2: a silent node is dead within 3 s with the cause, and a talki
   CHECK(head.head.nodes().alive() == 1);
 }
 
+TEST_CASE("NODES-2: a node may be silent for as long as the head was told") {
+  HeadFixture head(2, std::chrono::seconds(10));
+  for (const std::uint32_t rank : {0, 1}) head.join(rank, node_info(rank, 4, 0));
+  head.mail.drop_all();
+  head.pass(milliseconds(9900), {1});
+  head.mail.expect_nothing_else();
+  head.pass(milliseconds(600), {1});
+  CHECK(head.mail.expect<Expelled>(daemon_of(0)).why == "it has been silent for 10 s");
+  head.mail.expect_nothing_else();
+}
+
 TEST_CASE("NODES-2: a head that was itself stopped for a minute does not blame its nodes") {
   ReadyHead head(1, 4);
   head.pass(milliseconds(700), {0});
