@@ -198,7 +198,9 @@ void NodeShell::on_exit(ProcessId worker) {
   for (const int fd : {process.process.out(), process.process.err(), process.process.pidfd()}) loop_.remove(fd);
   process.out.drain(process.process.out());
   process.err.drain(process.process.err());
-  const std::string cause = process.process.reap();
+  std::string cause = process.process.reap();
+  const bool by_us = terminated_.contains(worker);
+  if (!by_us && cause.starts_with("was killed by signal 9") && memory_kills_.take_one()) cause += ", for lack of memory";
   processes_.erase(entry);
   terminated_.erase(worker);
   daemon_->on_worker_exit(now_, worker, cause, out_);

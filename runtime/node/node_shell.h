@@ -6,6 +6,7 @@
 #include <string>
 
 #include "runtime/base/loop.h"
+#include "runtime/node/memory_kills.h"
 #include "runtime/node/node_daemon.h"
 #include "runtime/node/program_store.h"
 #include "runtime/node/worker_output.h"
@@ -79,6 +80,7 @@ class NodeShell : private MessageHandler {
   std::unique_ptr<Transport> transport_;
   Contact self_;
   Contact head_;
+  MemoryKills memory_kills_ = MemoryKills::of_this_process();
   ProgramStore programs_;
   std::optional<Binder> binder_;
   std::optional<NodeDaemon> daemon_;

@@ -11,6 +11,8 @@ namespace Atoll {
 namespace {
 
 constexpr std::size_t kMaxTombstones = 4096;
+// Processes that were lost and whose addresses are kept: some of them live, and are spoken to again.
+constexpr std::size_t kMostLost = 1024;
 // How long an endpoint may take to flush what was sent.
 constexpr Duration kFlushLimit = std::chrono::seconds(1);
 
@@ -136,7 +138,18 @@ void UcxTransport::lose(UcxLink& link, const Status& why) {
   if (link.dead) return;
   if (link.closing) return finish_closing(link);
   remove(link);
+  lost_.push_back(link.peer);
   handler_.on_lost(link.peer, why);
+}
+
+void UcxTransport::forget_long_lost() {
+  for (; lost_.size() > kMostLost; lost_.pop_front()) {
+    UcxPeer* peer = find(lost_.front());
+    if (peer == nullptr || peer->link || !peer->closing.empty()) continue;
+    retire_endpoint(*peer);
+    peers_.erase(lost_.front());
+    last_peer_ = nullptr;
+  }
 }
 
 // For a loss that the peer does not see by itself.

@@ -156,6 +156,7 @@ bool UcxTransport::progress(Time now) {
   if (now >= next_watch_) watch_processes();
   if (!failed_.empty()) any |= handle_failed_endpoints();
   if (!losses_.empty()) any |= handle_losses();
+  if (!lost_.empty()) forget_long_lost();
   if (!deadlines_.empty() && deadlines_.front().at <= watched_) any |= expire();
   if (!retired_.empty()) finish_retired();
   if (!graveyard_.empty()) graveyard_.clear();
@@ -203,13 +204,13 @@ void UcxTransport::on_endpoint_failed(void* self, UcxEndpoint& endpoint) {
 
 bool UcxTransport::handle_failed_endpoints() {
   for (const ProcessId id : std::exchange(failed_, {})) {
-    UcxPeer& peer = at(id);
-    if (!peer.endpoint || peer.endpoint->failure().ok()) continue;  // it was already on its way out
-    const std::unique_ptr<UcxEndpoint> endpoint = std::move(peer.endpoint);
+    UcxPeer* peer = find(id);
+    if (peer == nullptr || !peer->endpoint || peer->endpoint->failure().ok()) continue;  // it was already on its way out
+    const std::unique_ptr<UcxEndpoint> endpoint = std::move(peer->endpoint);
     watch_.forget(id);
-    while (!peer.closing.empty() && peer.closing.front()->endpoint == endpoint.get())
-      finish_closing(*peer.closing.front());
-    if (peer.link && peer.link->endpoint == endpoint.get()) lose(*peer.link, endpoint->failure());
+    while (!peer->closing.empty() && peer->closing.front()->endpoint == endpoint.get())
+      finish_closing(*peer->closing.front());
+    if (peer->link && peer->link->endpoint == endpoint.get()) lose(*peer->link, endpoint->failure());
   }
   return true;
 }

@@ -105,6 +105,7 @@ class UcxTransport final : public Transport {
   void remove(UcxLink& link);
   void finish_closing(UcxLink& link);
   void start_parked(UcxPeer& peer);
+  void forget_long_lost();
   void retire_endpoint(UcxPeer& peer);
   void set_deadline(Deadline::Of of, std::uint64_t id, ProcessId peer);
 
@@ -169,6 +170,7 @@ class UcxTransport final : public Transport {
 
   std::vector<std::unique_ptr<UcxLink>> graveyard_;
   std::vector<Loss> losses_;
+  std::deque<ProcessId> lost_;  // the latest, the oldest first: their addresses are still known
   std::vector<ProcessId> failed_;
   std::vector<std::unique_ptr<UcxEndpoint>> retired_;
   bool in_progress_ = false;
