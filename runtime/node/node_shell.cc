@@ -31,7 +31,9 @@ Result<std::unique_ptr<NodeShell>> NodeShell::create(Options options) {
 Status NodeShell::open() {
   self_.process = random_process_id();
   self_.node = options_.rank;
-  Result<std::unique_ptr<UcxTransport>> transport = UcxTransport::create(self_.process, options_.secret, messenger_);
+  UcxTransport::Options over;
+  over.shared_memory = false;
+  Result<std::unique_ptr<UcxTransport>> transport = UcxTransport::create(self_.process, options_.secret, messenger_, over);
   if (!transport.ok()) return transport.status();
   transport_ = std::move(*transport);
   messenger_.use(*transport_);

@@ -17,7 +17,8 @@ namespace Atoll {
 // UCX_NET_DEVICES and the rest of UCX's environment.
 class UcxWorker {
  public:
-  static Result<std::unique_ptr<UcxWorker>> create();
+  // Without `shared_memory` processes beside this one are reached over the network's transports, too.
+  static Result<std::unique_ptr<UcxWorker>> create(bool shared_memory);
   ~UcxWorker();
   UcxWorker(const UcxWorker&) = delete;
   UcxWorker& operator=(const UcxWorker&) = delete;
@@ -37,12 +38,13 @@ class UcxWorker {
   static Result<Address> parse(std::string_view address);
 
  private:
-  UcxWorker() = default;
+  explicit UcxWorker(bool shared_memory) : shared_memory_(shared_memory) {}
   Status open();
   Status open_context();
   Status wrap_address();
   bool settle(Duration limit);
 
+  const bool shared_memory_;
   ucp_context_h context_ = nullptr;
   ucp_worker_h worker_ = nullptr;
   ProcessStamp stamp_{};
