@@ -177,6 +177,15 @@ void WorkQueue::wait_until_heard(Duration limit) {
   runtime_->wait(all_heard, now() + limit);
 }
 
+void WorkQueue::end_actor(const std::string& why, bool restartable, std::optional<int> status) {
+  ActorLeaves leaves{{}, why, restartable, status};
+  {
+    const std::lock_guard lock(mutex_);
+    leaves.actor = actor_;
+  }
+  say(daemon_, std::move(leaves));
+}
+
 bool WorkQueue::send_item(RunningTask& running, std::string value) {
   if (!running.closed && !running.cancelled) say(running.caller, StreamItem{running.task, running.sent++, std::move(value)});
   const auto may_go_on = [&running] {
@@ -205,6 +214,7 @@ WorkQueue::Item WorkQueue::take(RunningTask& running) {
     running.lends = work->lends;
   }
   if (const auto* task = std::get_if<PushTask>(&item.message)) running.ahead = task->ahead;
+  if (const auto* init = std::get_if<InitActor>(&item.message)) actor_ = init->spec.actor;
   if (item.read) {
     running.read = item.read->items;
     running.closed = item.read->closed;
