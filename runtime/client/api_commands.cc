@@ -60,7 +60,8 @@ class CommandActor {
 // In every program that starts commands, and so in its workers.
 const internal::ClassRegistration<CommandActor(internal::CommandSpec), &CommandActor::pid, &CommandActor::node,
                                   &CommandActor::restarts, &CommandActor::signal>
-    registration(std::string(kClassName) + "(", "&CommandActor::pid, &CommandActor::node, &CommandActor::restarts, &CommandActor::signal");
+    registration(std::string(kClassName) + "(",
+                 "&CommandActor::pid, &CommandActor::node, &CommandActor::restarts, &CommandActor::signal");
 
 }  // namespace
 
@@ -86,7 +87,8 @@ Command find_command(const std::string& name, const std::optional<std::string>& 
 
 void Command::send_signal(int number) const {
   if (number < 1 || number > SIGRTMAX)
-    throw Error("send_signal: expected a signal from 1 to " + std::to_string(SIGRTMAX) + ", not " + std::to_string(number));
+    throw Error("send_signal: expected a signal from 1 to " + std::to_string(SIGRTMAX) + ", not " +
+                std::to_string(number));
   Ref<void>(internal::call_actor(key_, "signal", internal::ParameterList<int>::make_arguments(number), 0)).get();
 }
 

@@ -34,6 +34,12 @@ CommandHealth::Rules rules_of(const internal::CommandSpec& spec) {
   return rules;
 }
 
+// For poll(2): not negative, and an hour at most.
+int milliseconds_until(Time then) {
+  const auto left = std::chrono::ceil<milliseconds>(then - now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
+}
+
 bool is_readable(int fd) {
   pollfd one{fd, POLLIN, 0};
   return ::poll(&one, 1, 0) == 1;
@@ -121,9 +127,7 @@ void CommandSupervisor::wait(const CommandHealth& health) const {
   pollfd fds[] = {{command_->pidfd(), POLLIN, 0}, {wake_.get(), POLLIN, 0}, {probe_ ? probe_->pidfd() : -1, POLLIN, 0}};
   std::optional<Time> until = kill_at_;
   if (!kill_at_ && !reported_) until = health.next_deadline();
-  int limit = -1;
-  if (until) limit = static_cast<int>(std::clamp<std::int64_t>(std::chrono::ceil<milliseconds>(*until - now()).count(), 0, 60'000));
-  ::poll(fds, std::size(fds), limit);
+  ::poll(fds, std::size(fds), until ? milliseconds_until(*until) : -1);
   eventfd_t count = 0;
   ::eventfd_read(wake_.get(), &count);
 }
@@ -195,9 +199,11 @@ namespace {
 Status refuse(std::string why) { return Status(Code::kInvalidArgument, std::move(why)); }
 
 Status check_words(const std::vector<std::string>& words, const std::string& what) {
-  if (words.empty() || words.front().empty()) return refuse(what + ": expected a program and its arguments, but there is no program");
+  if (words.empty() || words.front().empty())
+    return refuse(what + ": expected a program and its arguments, but there is no program");
   for (const std::string& word : words)
-    if (word.find('\0') != std::string::npos) return refuse(what + ": a word has a zero byte in it, which no program can be given");
+    if (word.find('\0') != std::string::npos)
+      return refuse(what + ": a word has a zero byte in it, which no program can be given");
   return Status();
 }
 

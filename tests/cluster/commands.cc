@@ -51,6 +51,41 @@ bool is_restarted(const Command& each, int times) {
 int exit_of(Atoll::CommandOptions options) { return options.start().wait_exit(kPatience); }
 Atoll::CommandOptions shell(const std::string& script) { return command("sh", "-c", script); }
 
+template <typename Done>
+bool wait_until(Done done) {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (!done() && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(milliseconds(1));
+  return done();
+}
+bool is_made(const std::string& file) {
+  return wait_until([&] { return std::filesystem::exists(file); });
+}
+
+// A command on this node that, told to end by SIGTERM, says so in the file. It starts another process; the file with
+// ".up" in its name has its id.
+Atoll::CommandOptions polite(const std::string& file) {
+  const std::string up = file + ".up", child = file + ".child";
+  return shell("trap 'sleep 0.1; echo bye > " + file + "; exit 0' TERM; sleep 602 & echo $! > " + child + "; " +
+               "mv " + child + " " + up + "; while :; do wait; done")
+      .on_node("n1");
+}
+int child_of(const std::string& file) {
+  int child = 0;
+  std::ifstream(file + ".up") >> child;
+  return child;
+}
+bool lives(int process) { return process > 0 && ::kill(process, 0) == 0; }
+bool is_gone(int process) {
+  return process > 0 && wait_until([&] { return ::kill(process, 0) != 0; });
+}
+int parent_of(int process) {
+  std::ifstream stat("/proc/" + std::to_string(process) + "/stat");
+  std::string id, name, state;
+  int parent = 0;
+  stat >> id >> name >> state >> parent;
+  return parent;
+}
+
 int exit_from_task(const Command& each) {
   each.send_signal(SIGTERM);
   return each.wait_exit(kPatience);
@@ -85,12 +120,14 @@ void ends(const std::string&) {
 }
 
 void place(const std::string& folder) {
-  const Atoll::PlacementGroup group = Atoll::placement_group(
-      std::vector<Atoll::Needs>(2, {.cpus = 1, .gpus = 1}), {.strategy = Atoll::PlacementStrategy::kStrictSpread, .name = "pair"});
+  const std::vector<Atoll::Needs> bundles(2, {.cpus = 1, .gpus = 1});
+  const Atoll::PlacementGroup group =
+      Atoll::placement_group(bundles, {.strategy = Atoll::PlacementStrategy::kStrictSpread, .name = "pair"});
   for (int bundle = 0; bundle < 2; ++bundle) {
-    const Command shown = shell("echo \"$ATOLL_NODE $ATOLL_GROUP $ATOLL_BUNDLE/$ATOLL_BUNDLES gpus=$CUDA_VISIBLE_DEVICES said=$SAID "
-                                "worker=${ATOLL_WORKER-none} in $(pwd)\"; "
-                                "for n in $(seq 3 64); do [ ! -e /proc/$$/fd/$n ] || echo open: $n; done; echo all seen")
+    const Command shown = shell("echo \"$ATOLL_NODE $ATOLL_GROUP $ATOLL_BUNDLE/$ATOLL_BUNDLES "
+                                "gpus=$CUDA_VISIBLE_DEVICES said=$SAID worker=${ATOLL_WORKER-none} in $(pwd)\"; "
+                                "for n in $(seq 3 64); do [ ! -e /proc/$$/fd/$n ] || echo open: $n; done; "
+                                "echo all seen")
                               .in(group, bundle)
                               .gpus(1)
                               .environment("SAID", "so")
@@ -112,11 +149,12 @@ void serve(const std::string& folder) {
                              .health_check({"test", "!", "-e", folder + "/sick"}, milliseconds(50), seconds(5), 2)
                              .start();
   server.wait_ready(kPatience);
-  const std::string fetch = "python3 -c \"import urllib.request as r; print(r.urlopen('http://127.0.0.1:" + port + "/').status)\"";
-  std::cout << "fetched: " << exit_of(shell(fetch).on_node("n1")) << std::endl;
+  const std::string fetch = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:" + port + "/').status)";
+  std::cout << "fetched: " << exit_of(command("python3", "-c", fetch).on_node("n1")) << std::endl;
   std::cout << "node: " << Atoll::find_command("files").node() << std::endl;
   say_error("port of another", [&] {
-    command("sleep", "600").on_node("n1").ready_when_listening(std::stoi(port)).ready_within(milliseconds(500)).start().wait_ready(kPatience);
+    Atoll::CommandOptions idle = command("sleep", "600").on_node("n1").ready_within(milliseconds(500));
+    idle.ready_when_listening(std::stoi(port)).start().wait_ready(kPatience);
   });
   server.send_signal(SIGKILL);
   std::cout << "restarted: " << is_restarted(server, 1) << std::endl;
@@ -137,8 +175,8 @@ void checks(const std::string& folder) {
     sick.wait_exit(kPatience);
   });
   say_error("hangs", [] {
-    const Command hangs = command("sleep", "600").health_check({"sleep", "601"}, milliseconds(10), milliseconds(50), 1).start();
-    hangs.wait_exit(kPatience);
+    Atoll::CommandOptions hangs = command("sleep", "600");
+    hangs.health_check({"sleep", "601"}, milliseconds(10), milliseconds(50), 1).start().wait_exit(kPatience);
   });
   const Command late = command("sleep", "600").ready_when({"test", "-e", folder + "/ready"}).start();
   say_error("not yet", [&] { late.wait_ready(milliseconds(300)); });
@@ -148,42 +186,37 @@ void checks(const std::string& folder) {
   std::cout << "ready" << std::endl;
 }
 
-// Told to end by SIGTERM it says so in a file; another file says that it is up, and which process it started.
-std::string polite(const std::string& file) {
-  return "trap 'sleep 0.1; echo bye > " + file + "; exit 0' TERM; sleep 602 & echo $! > " + file + ".child; mv " + file +
-         ".child " + file + ".up; while :; do wait; done";
+void leave(const std::string& folder) {
+  const std::string files[] = {folder + "/dropped", folder + "/killed", folder + "/left"};
+  auto dropped = std::make_unique<Command>(polite(files[0]).start());
+  const Command killed = polite(files[1]).start();
+  static Command left = polite(files[2]).start();  // to the end of the job
+  bool all_up = true;
+  for (const std::string& file : files) all_up = is_made(file + ".up") && all_up;
+  std::cout << "all up: " << all_up << std::endl;
+  const int children[] = {child_of(files[0]), child_of(files[1])};
+  std::cout << "their children live: " << (lives(children[0]) && lives(children[1])) << std::endl;
+  dropped.reset();
+  std::cout << "dropped: " << is_made(files[0]) << std::endl;
+  killed.kill();
+  std::cout << "killed politely: " << is_made(files[1]) << std::endl;
+  std::cout << "their children are gone: " << (is_gone(children[0]) && is_gone(children[1])) << std::endl;
 }
 
-void leave(const std::string& folder) {
-  const auto wait_until = [](auto done) {
-    const auto end = std::chrono::steady_clock::now() + kPatience;
-    while (!done() && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(milliseconds(1));
-    return done();
-  };
-  const auto wait_for = [&](const std::string& file) {
-    return wait_until([&] { return std::filesystem::exists(folder + file); });
-  };
-  const auto start = [&](const std::string& file) { return shell(polite(folder + file)).on_node("n1").start(); };  // here
-  const auto child_of = [&](const std::string& file) {
-    int child = 0;
-    std::ifstream(folder + file + ".up") >> child;
-    return child;
-  };
-  const auto is_gone = [&](const std::string& file) {
-    const int child = child_of(file);
-    return child > 0 && wait_until([&] { return ::kill(child, 0) != 0; });
-  };
-  auto dropped = std::make_unique<Command>(start("/dropped"));
-  const Command killed = start("/killed");
-  static Command left = start("/left");  // to the end of the job
-  left.wait_ready(kPatience);
-  std::cout << "all up: " << (wait_for("/dropped.up") && wait_for("/killed.up") && wait_for("/left.up")) << std::endl;
-  std::cout << "their children live: " << (::kill(child_of("/dropped"), 0) == 0 && ::kill(child_of("/killed"), 0) == 0) << std::endl;
-  dropped.reset();
-  std::cout << "dropped: " << wait_for("/dropped") << std::endl;
-  killed.kill();
-  std::cout << "killed politely: " << wait_for("/killed") << std::endl;
-  std::cout << "their children are gone: " << (is_gone("/dropped") && is_gone("/killed")) << std::endl;
+// What is beside a command is killed: here its supervisor; there its daemon, by the script, which then makes a file.
+void fall(const std::string& folder) {
+  const Command here = polite(folder + "/here").restarts(1).start();
+  is_made(folder + "/here.up");
+  const int process = here.pid(), child = child_of(folder + "/here");
+  std::cout << "here: " << (lives(process) && lives(child)) << std::endl;
+  ::kill(parent_of(process), SIGKILL);
+  std::cout << "here gone: " << (is_gone(process) && is_gone(child)) << std::endl;
+  std::cout << "here again: " << is_restarted(here, 1) << std::endl;
+  exit_of(shell("exit 7"));
+  const Command there = shell("sleep 605 & sleep 606").on_node("n2").start();
+  there.wait_ready(kPatience);
+  std::cout << "there: " << there.node() << std::endl;
+  is_made(folder + "/stop");
 }
 
 }  // namespace
@@ -191,7 +224,7 @@ void leave(const std::string& folder) {
 int main(int argc, char** argv) {
   const Atoll::Cluster cluster = Atoll::connect(argc, argv);
   const std::map<std::string, void (*)(const std::string&)> ways = {
-      {"ends", ends}, {"place", place}, {"serve", serve}, {"checks", checks}, {"leave", leave}};
+      {"ends", ends}, {"place", place}, {"serve", serve}, {"checks", checks}, {"leave", leave}, {"fall", fall}};
   ways.at(argv[1])(argv[2]);
   std::cout << argv[1] << " done" << std::endl;
 }

@@ -50,4 +50,25 @@ driver leave
 check "a command ends by SIGTERM with its last handle, by kill() and with the job" all_of 'status_is 0' 'says "^all up: 1"' \
   'says "^dropped: 1"' 'says "^killed politely: 1"' 'await 5 test -e "$scratch/left"'
 check "and what it started ends with it" all_of 'says "^their children live: 1"' 'says "^their children are gone: 1"'
-check_nothing_left "the commands"
+
+status_says() {
+  on n1 env SLURM_JOB_ID="$job_id" atoll status > "$scratch/status" 2>&1
+  grep -qE "$1" "$scratch/status" || { cat "$scratch/status"; return 1; }
+}
+runs_on() { on "$1" pgrep -fx "$2" > /dev/null; }
+begin_job 90 --nodes=2 --cpus-per-task=2 -- bash -c "echo job \$SLURM_JOB_ID; exec atoll run -- $program fall $scratch"
+check "a command ends, and what it started, when the process beside it is killed, and is started anew" await 30 all_of \
+  'says "^here: 1"' 'says "^here gone: 1"' 'says "^here again: 1"' 'says "^there: n2"'
+job_id=$(awk '$1 == "job" { print $2 }' "$log")
+check "atoll status says how a command ended" status_says 'sh -c exit 7 exited with status 7'
+check "a command on another node runs" all_of 'runs_on n2 "sleep 605"' 'runs_on n2 "sleep 606"'
+on n2 kill -KILL "$(on n2 pgrep -o -x atolld)"
+check "a command ends, and what it started, when its node daemon is killed" await 10 all_of '! runs_on n2 "sleep 605"' \
+  '! runs_on n2 "sleep 606"'
+touch "$scratch/stop"
+finish
+check "the driver goes on" all_of 'status_is 0' 'says "^fall done"'
+job 60 --nodes=2 --cpus-per-task=2 -- atoll run -- "$bin/examples/serve" 18473 python3 -m http.server 18473
+check "the next cluster has a server on each node, and a task beside each asks it" all_of 'status_is 0' \
+  'says "^n1 process [0-9]+ answers: HTTP/1.0 200 OK"' 'says "^n2 process [0-9]+ answers: HTTP/1.0 200 OK"'
+check_nothing_left "the commands, and the next cluster tidied up"
