@@ -2,6 +2,8 @@
 
 #include <signal.h>
 
+#include <functional>
+
 #include <atoll/cluster.h>
 #include <atoll/command.h>
 #include <atoll/error.h>
@@ -37,21 +39,25 @@ Environment environment_of(const internal::CommandSpec& spec) {
   return environment;
 }
 
+std::function<void(const CommandSupervisor::End&)> tell_daemon() {
+  return [queue = running_task()->queue](const CommandSupervisor::End& end) {
+    queue->end_actor(end.why, end.restartable, end.status);
+  };
+}
+
 // The actor beside a command. It is constructed when the command is ready, and never if that ends before:
 // the daemon hears why, and ends this process.
 class CommandActor {
  public:
   explicit CommandActor(const internal::CommandSpec& spec)
-      : supervisor_({spec, environment_of(spec), [queue = running_task()->queue](const CommandSupervisor::End& end) {
-                       queue->end_actor(end.why, end.restartable, end.status);
-                     }}) {
+      : supervisor_({spec, environment_of(spec), pause_before(this_actor().restarts), tell_daemon()}) {
     supervisor_.wait_ready();
   }
 
-  int pid() const { return supervisor_.pid(); }
+  int pid() { return supervisor_.pid(); }
   std::string node() const { return this_worker().node; }
   int restarts() const { return this_actor().restarts; }
-  void signal(int number) const { throw_if_failed(supervisor_.signal(number)); }
+  void signal(int number) { throw_if_failed(supervisor_.signal(number)); }
 
  private:
   CommandSupervisor supervisor_;

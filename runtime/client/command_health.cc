@@ -11,6 +11,12 @@ std::string words_of(Duration duration) {
   return all % 1000 == 0 ? std::to_string(all / 1000) + " s" : std::to_string(all) + " ms";
 }
 
+Duration pause_before(int restarts) {
+  constexpr Duration kFirst = std::chrono::milliseconds(100), kLongest = std::chrono::seconds(5);
+  if (restarts <= 0) return Duration(0);
+  return std::min(kFirst * (1 << std::min(restarts - 1, 10)), kLongest);
+}
+
 CommandHealth::CommandHealth(const Rules& rules, Time now)
     : rules_(rules),
       limit_(now + rules.ready_limit),

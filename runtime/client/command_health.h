@@ -60,6 +60,10 @@ class CommandHealth {
   std::string failure_;
 };
 
+// How long a command waits before it is started anew, for the so-manieth time: what fails at once does not spin, and
+// does not use up its restarts while a port is still taken. 100 ms, twice as long each time, up to 5 s.
+Duration pause_before(int restarts);
+
 // "3 s", "250 ms".
 std::string words_of(Duration duration);
 

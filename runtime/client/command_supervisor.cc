@@ -67,20 +67,37 @@ void CommandSupervisor::wait_ready() {
   changed_.wait(lock, [this] { return is_ready_; });
 }
 
-pid_t CommandSupervisor::pid() const {
-  const std::lock_guard lock(mutex_);
-  return command_ ? command_->pid() : 0;
+pid_t CommandSupervisor::pid() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return command_.has_value(); });
+  return command_->pid();
 }
 
-Status CommandSupervisor::signal(int number) const {
-  const std::lock_guard lock(mutex_);
-  if (!command_) return Status(Code::kUnavailable, words_of(options_.spec.words) + " has ended");
+Status CommandSupervisor::signal(int number) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return command_.has_value(); });
   return command_->signal(number);
 }
 
 // ------------------------------------------------------------------- the thread
 
 void CommandSupervisor::run() {
+  if (pause()) start();
+  if (command_) {
+    CommandHealth health(rules_of(options_.spec), now());
+    supervise(health);
+  }
+  release_termination();
+}
+
+// Whether it is still wanted after the pause.
+bool CommandSupervisor::pause() {
+  const Time end = now() + options_.pause;
+  while (!is_asked_to_end() && now() < end) sleep(end);
+  return !is_asked_to_end();
+}
+
+void CommandSupervisor::start() {
   const internal::CommandSpec& spec = options_.spec;
   Status failed = check_probes();
   if (failed.ok()) {
@@ -90,13 +107,7 @@ void CommandSupervisor::run() {
     const std::lock_guard lock(mutex_);
     if (started.ok()) command_.emplace(std::move(*started));
   }
-  if (command_) {
-    CommandHealth health(rules_of(spec), now());
-    supervise(health);
-  } else {
-    report("cannot be started: " + failed.message(), /*restartable=*/false, std::nullopt);
-  }
-  release_termination();
+  if (!failed.ok()) report("cannot be started: " + failed.message(), /*restartable=*/false, std::nullopt);
 }
 
 // What can never answer is better said at once.
@@ -112,30 +123,38 @@ Status CommandSupervisor::check_probes() const {
 void CommandSupervisor::supervise(CommandHealth& health) {
   while (!is_readable(command_->pidfd())) {
     end_if_asked();
-    if (!kill_at_ && !reported_) probe(health);
-    wait(health);
+    if (kill_at_ || reported_) {
+      sleep(kill_at_);
+      continue;
+    }
+    probe(health);
+    sleep(health.next_deadline());
   }
   probe_.reset();
   std::unique_lock lock(mutex_);
   const CommandProcess::End end = command_->reap();
   command_.reset();
   lock.unlock();
-  if (!kill_at_ && !termination_came()) report(end.words, end.status != 0, end.status);
+  if (!kill_at_ && !is_asked_to_end()) report(end.words, end.status != 0, end.status);
 }
 
-void CommandSupervisor::wait(const CommandHealth& health) const {
-  pollfd fds[] = {{command_->pidfd(), POLLIN, 0}, {wake_.get(), POLLIN, 0}, {probe_ ? probe_->pidfd() : -1, POLLIN, 0}};
-  std::optional<Time> until = kill_at_;
-  if (!kill_at_ && !reported_) until = health.next_deadline();
+void CommandSupervisor::sleep(std::optional<Time> until) const {
+  pollfd fds[] = {{command_ ? command_->pidfd() : -1, POLLIN, 0},
+                  {wake_.get(), POLLIN, 0},
+                  {probe_ ? probe_->pidfd() : -1, POLLIN, 0}};
   ::poll(fds, std::size(fds), until ? milliseconds_until(*until) : -1);
   eventfd_t count = 0;
   ::eventfd_read(wake_.get(), &count);
 }
 
-void CommandSupervisor::end_if_asked() {
+bool CommandSupervisor::is_asked_to_end() const {
   const std::lock_guard lock(mutex_);
+  return is_unwanted_ || termination_came();
+}
+
+void CommandSupervisor::end_if_asked() {
   const Time at = now();
-  if (!kill_at_ && (is_unwanted_ || termination_came())) {
+  if (!kill_at_ && is_asked_to_end()) {
     kill_at_ = at + kGrace;
     probe_.reset();
     [[maybe_unused]] const Status told = command_->signal(SIGTERM);

@@ -31,6 +31,7 @@ class CommandSupervisor {
   struct Options {
     internal::CommandSpec spec;
     Environment environment;                // the command's, all of it
+    Duration pause{};                       // before it is started
     std::function<void(const End&)> on_end;  // in the supervisor's thread
   };
   static constexpr Duration kGrace = std::chrono::seconds(10);
@@ -39,17 +40,19 @@ class CommandSupervisor {
   // Asks the command to end, and waits for it.
   ~CommandSupervisor();
 
-  // Waits for it; for ever, if the command ends before.
+  // Of these each waits for ever if the command has ended: this process ends soon, and says why.
   void wait_ready();
-  // 0 when it has ended.
-  pid_t pid() const;
-  Status signal(int number) const;
+  pid_t pid();
+  Status signal(int number);
 
  private:
   void run();
+  bool pause();
+  void start();
   Status check_probes() const;
   void supervise(CommandHealth& health);
-  void wait(const CommandHealth& health) const;
+  void sleep(std::optional<Time> until) const;
+  bool is_asked_to_end() const;
   void end_if_asked();
   void probe(CommandHealth& health);
   void start_probe(CommandHealth& health, CommandHealth::Question question);
@@ -61,7 +64,7 @@ class CommandSupervisor {
   Fd wake_;  // an eventfd
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  bool is_ready_ = false;
+  bool is_ready_ = false;  // changed under mutex_
   bool is_unwanted_ = false;
   std::optional<CommandProcess> command_;  // changed under mutex_
   // The thread's own.

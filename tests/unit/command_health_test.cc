@@ -98,6 +98,15 @@ TEST_CASE("HEALTH-3: a command that is not ready in time has failed, with the la
   CHECK_FALSE(health.is_ready());
 }
 
+TEST_CASE("a command waits before it is started anew, longer each time, and not for ever longer") {
+  CHECK(pause_before(0) == seconds(0));
+  CHECK(pause_before(1) == milliseconds(100));
+  CHECK(pause_before(2) == milliseconds(200));
+  CHECK(pause_before(6) == milliseconds(3200));
+  CHECK(pause_before(7) == seconds(5));
+  CHECK(pause_before(1'000'000) == seconds(5));
+}
+
 TEST_CASE("a time is said in seconds if it is whole ones") {
   CHECK(words_of(seconds(3)) == "3 s");
   CHECK(words_of(milliseconds(250)) == "250 ms");
