@@ -8,6 +8,7 @@
 #include <atoll/actor.h>
 #include <atoll/async.h>
 #include <atoll/cluster.h>
+#include <atoll/command.h>
 #include <atoll/error.h>
 #include <atoll/options.h>
 #include <atoll/placement_group.h>

@@ -141,6 +141,10 @@ void kill_actor(Key actor, bool restart);
 Key find_actor(const std::string& name, const std::optional<std::string>& name_space);
 // Waits until the actor is up; throws what became of it if it died.
 void wait_for_actor(Key actor, Deadline deadline);
+// Waits until the actor is dead. The status with which its command ended; throws what became of it if none did.
+int wait_for_exit(Key actor, Deadline deadline);
+// What the head said of it last: a number of ActorState (runtime/wire/actor_messages.h).
+int state_of_actor(Key actor);
 
 Handle put_object(std::string value);
 // The object's value. Throws its error, or TimeoutError.

@@ -78,14 +78,47 @@ std::vector<bool> wait_for_objects(const HandleList& objects, std::size_t count,
       });
 }
 
-void wait_for_actor(Key actor, Deadline deadline) {
-  ClientRuntime& runtime = current_runtime();
+namespace {
+
+constexpr auto kHeadAnswers = std::chrono::seconds(10);
+
+ActorId watched(ClientRuntime& runtime, Key actor) {
+  if (actor == Key()) throw Error("an empty handle refers to no actor or command");
   const ActorId id = id_of<ActorId>(actor);
   runtime.post([id](Time, ClientCore& core, ClientOutbox& out) { core.watch_actor(id, out); });
+  return id;
+}
+
+}  // namespace
+
+void wait_for_actor(Key actor, Deadline deadline) {
+  ClientRuntime& runtime = current_runtime();
+  const ActorId id = watched(runtime, actor);
   const std::optional<ActorUpdate> update =
       wait_in_task(deadline, [&](Deadline until) { return runtime.table().wait_actor(id, until); }, kHasValue);
   if (!update) throw TimeoutError("the actor is not up, and the time allowed has passed");
   if (update->state == ActorState::kDead) throw_error(update->error.value_or(ErrorInfo{}));
+}
+
+int wait_for_exit(Key actor, Deadline deadline) {
+  ClientRuntime& runtime = current_runtime();
+  const ActorId id = watched(runtime, actor);
+  const std::optional<ActorUpdate> update =
+      wait_in_task(deadline, [&](Deadline until) { return runtime.table().wait_actor_dead(id, until); }, kHasValue);
+  if (!update) throw TimeoutError("the command has not ended, and the time allowed has passed");
+  const ErrorInfo error = update->error.value_or(ErrorInfo{});
+  if (!error.status) throw_error(error);
+  return *error.status;
+}
+
+int state_of_actor(Key actor) {
+  ClientRuntime& runtime = current_runtime();
+  const ActorId id = watched(runtime, actor);
+  const Deadline deadline = std::chrono::steady_clock::now() + kHeadAnswers;
+  const std::optional<ActorUpdate> update =
+      wait_in_task(deadline, [&](Deadline until) { return runtime.table().wait_actor_news(id, until); }, kHasValue);
+  if (!update) throw ClusterLostError("the cluster's head did not answer within 10 s");
+  return static_cast<int>(update->state);
 }
 
 }  // namespace Atoll::internal

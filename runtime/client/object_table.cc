@@ -211,12 +211,25 @@ std::optional<ActorId> ObjectTable::wait_created(ActorId asked, Deadline deadlin
 }
 
 std::optional<ActorUpdate> ObjectTable::wait_actor(ActorId id, Deadline deadline) {
+  return wait_actor_state(id, deadline,
+                          [](ActorState state) { return state == ActorState::kAlive || state == ActorState::kDead; });
+}
+
+std::optional<ActorUpdate> ObjectTable::wait_actor_news(ActorId id, Deadline deadline) {
+  return wait_actor_state(id, deadline, [](ActorState) { return true; });
+}
+
+std::optional<ActorUpdate> ObjectTable::wait_actor_dead(ActorId id, Deadline deadline) {
+  return wait_actor_state(id, deadline, [](ActorState state) { return state == ActorState::kDead; });
+}
+
+std::optional<ActorUpdate> ObjectTable::wait_actor_state(ActorId id, Deadline deadline, bool (*decided)(ActorState)) {
   std::unique_lock lock(mutex_);
-  const auto decided = [&] {
-    const ActorState state = actors_[id].state;
-    return state == ActorState::kAlive || state == ActorState::kDead;
+  const auto is_decided = [&] {
+    const auto actor = actors_.find(id);
+    return actor != actors_.end() && decided(actor->second.state);
   };
-  if (!wait_until(lock, deadline, decided)) return std::nullopt;
+  if (!wait_until(lock, deadline, is_decided)) return std::nullopt;
   return actors_.at(id);
 }
 

@@ -62,6 +62,9 @@ class ObjectTable {
   void update_actor(const ActorUpdate& update);
   // The first news of the actor that says it is alive or dead.
   std::optional<ActorUpdate> wait_actor(ActorId id, Deadline deadline);
+  // What is known of it once anything is; what is said when it is dead.
+  std::optional<ActorUpdate> wait_actor_news(ActorId id, Deadline deadline);
+  std::optional<ActorUpdate> wait_actor_dead(ActorId id, Deadline deadline);
   // The actor with that name, or an update with id none if nobody has it; ask_name() comes before the question.
   void ask_name(const std::string& name, const std::string& name_space);
   std::optional<ActorUpdate> wait_name(const std::string& name, const std::string& name_space, Deadline deadline);
@@ -78,6 +81,7 @@ class ObjectTable {
 
  private:
   void call(Callback callback);
+  std::optional<ActorUpdate> wait_actor_state(ActorId id, Deadline deadline, bool (*decided)(ActorState));
   template <typename Done>
   bool wait_until(std::unique_lock<std::mutex>& lock, Deadline deadline, Done done);
 

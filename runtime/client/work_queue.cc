@@ -130,6 +130,7 @@ void WorkQueue::begin(RunningTask& running, WorkLanes::Taken& taken) {
     running.read = item.read->items;
     running.closed = item.read->closed;
   }
+  if (const auto* init = std::get_if<InitActor>(&item.message)) actor_ = init->spec.actor;
   running.queue = this;
   running_.push_back(&running);
 }
@@ -198,6 +199,15 @@ void WorkQueue::wait_until_heard(Duration limit) {
     return unheard_.empty();
   };
   runtime_->wait(all_heard, now() + limit);
+}
+
+void WorkQueue::end_actor(const std::string& why, bool restartable, std::optional<int> status) {
+  ActorLeaves leaves{{}, why, restartable, status};
+  {
+    const std::lock_guard lock(mutex_);
+    leaves.actor = actor_;
+  }
+  say(daemon_, std::move(leaves));
 }
 
 // ------------------------------------------------------------- cancelled calls

@@ -3,6 +3,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -55,6 +56,9 @@ class WorkQueue : public ClientListener {
   // Waits until all who ever called have heard their answers, or are gone, or the limit has passed.
   void wait_until_heard(Duration limit);
 
+  // The actor that this process is cannot go on: tells the daemon, which ends the process. `status` as in ErrorInfo.
+  void end_actor(const std::string& why, bool restartable, std::optional<int> status);
+
   // Sends the item, and waits while too many are unread. False if nobody reads any more, or it is cancelled.
   bool send_item(RunningTask& running, std::string value);
   // Sends the item without waiting. If too many are unread then, whoever sends
@@ -87,6 +91,7 @@ class WorkQueue : public ClientListener {
   WorkLanes lanes_;
   std::deque<std::shared_ptr<Suspension>> resumed_;
   std::string closed_;  // why
+  ActorId actor_;       // that this process was told to become
   std::vector<RunningTask*> running_;
   std::set<ProcessId> callers_;   // of the actor that this process is
   std::set<ProcessId> unheard_;   // of them, while they are waited for

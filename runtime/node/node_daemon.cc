@@ -430,9 +430,16 @@ void NodeDaemon::handle(Time now, ProcessId from, const InitActorDone& done,
 void NodeDaemon::handle(Time now, ProcessId from, const ActorLeaves& leaves, NodeOutbox& out) {
   const auto entry = actors_.find(leaves.actor);
   if (entry == actors_.end() || entry->second.seat.worker != from) return;
-  end_actor(now, leaves.actor,
-            error_of(workers_.find(from), ErrorKind::kActorDied, "it left by its own will, or its last handle is gone", ""),
-            /*restartable=*/false, out);
+  const Worker* worker = workers_.find(from);
+  const bool is_failure = !leaves.why.empty() && leaves.status != 0;
+  if (is_failure) {
+    out.send(options_.head.process, WorkerDied{worker->pid, doing(*worker), leaves.why});
+    out.log_lines.push_back("the " + doing(*worker) + " on " + options_.info.name + " ends: " + leaves.why);
+  }
+  ErrorInfo error = error_of(worker, ErrorKind::kActorDied,
+                             leaves.why.empty() ? "it left by its own will, or its last handle is gone" : leaves.why, "");
+  error.status = leaves.status;
+  end_actor(now, leaves.actor, std::move(error), leaves.restartable, out);
 }
 
 void NodeDaemon::handle(Time now, ProcessId, const StopActor& stop, NodeOutbox& out) {

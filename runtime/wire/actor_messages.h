@@ -138,10 +138,14 @@ struct InitActor {
   std::uint32_t incarnation = 1;
   ATOLL_MESSAGE_FIELDS(spec, incarnation)
 };
-// worker -> its daemon, before it exits: the actor ends by its own will.
+// worker -> its daemon, before it exits: the actor ends by its own will; or, if there
+// are words for why, since it cannot go on.
 struct ActorLeaves {
   ActorId actor;
-  ATOLL_MESSAGE_FIELDS(actor)
+  std::string why = {};
+  bool restartable = false;  // as in ActorEnded
+  std::optional<std::int32_t> status = {};  // as in ErrorInfo
+  ATOLL_MESSAGE_FIELDS(actor, why, restartable, status)
 };
 struct InitActorDone {
   ActorId actor;

@@ -61,7 +61,8 @@ struct ErrorInfo {
   std::string node;
   std::uint64_t pid = 0;
   std::vector<std::string> bases;  // of `type`, demangled: what else a handler could catch it as
-  ATOLL_MESSAGE_FIELDS(kind, message, type, function, node, pid, bases)
+  std::optional<std::int32_t> status = {};  // of the command that ended; 128 + n after signal n
+  ATOLL_MESSAGE_FIELDS(kind, message, type, function, node, pid, bases, status)
 };
 
 // client -> leased worker. Answered by TaskDone, or TasksReturned. A worker runs

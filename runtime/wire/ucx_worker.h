@@ -18,7 +18,7 @@ namespace Atoll {
 class UcxWorker {
  public:
   // Without `shared_memory` processes beside this one are reached over the network's transports, too.
-  static Result<std::unique_ptr<UcxWorker>> create(bool shared_memory);
+  static Result<std::unique_ptr<UcxWorker>> create(bool shared_memory = true);
   ~UcxWorker();
   UcxWorker(const UcxWorker&) = delete;
   UcxWorker& operator=(const UcxWorker&) = delete;

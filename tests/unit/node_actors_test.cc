@@ -133,6 +133,35 @@ TEST_CASE("an actor that leaves by its own will is ended, and not restarted") {
   CHECK(node.free_cpu() == Fixed::whole(4));
 }
 
+TEST_CASE("an actor that cannot go on is ended with its own words, and may be restarted") {
+  ActorNode node;
+  const StartActor start = start_actor(actor_spec(1, cpus(1), -1));
+  const ProcessId worker = node.begin(start);  // its constructor still runs
+  node.say(worker, ActorLeaves{start.spec.actor, "serve.py exited with status 3", true, 3});
+  node.expect_kill(worker);
+  CHECK(node.mail.expect<WorkerDied>(kHead).cause == "serve.py exited with status 3");
+  const ActorEnded ended = node.mail.expect<ActorEnded>(kHead);
+  CHECK(ended.restartable);
+  CHECK(ended.error.kind == ErrorKind::kActorDied);
+  CHECK(ended.error.message == "serve.py exited with status 3");
+  CHECK(ended.error.status == 3);
+  node.exit(worker, "killed by signal 15");
+  node.expect_nothing_else();
+  CHECK(node.free_cpu() == Fixed::whole(4));
+}
+
+TEST_CASE("an actor whose command ended with status 0 is no death to report") {
+  ActorNode node;
+  const StartActor start = start_actor(actor_spec(1, cpus(1), -1));
+  const ProcessId worker = node.run(start);
+  node.say(worker, ActorLeaves{start.spec.actor, "true exited with status 0", false, 0});
+  node.expect_kill(worker);
+  const ActorEnded ended = node.mail.expect<ActorEnded>(kHead);
+  CHECK_FALSE(ended.restartable);
+  CHECK(ended.error.status == 0);
+  node.expect_nothing_else();
+}
+
 TEST_CASE("ACTORS-5: a detached actor stays when its job ends, the others of the job do not") {
   ActorNode node;
   ActorSpec kept = actor_spec(1, cpus(1));
