@@ -1,5 +1,8 @@
 #include "tests/sim/worker.h"
 
+#include <algorithm>
+#include <map>
+
 namespace Atoll::sim {
 
 Worker::Worker(World& world, const StartWorker& start, DaemonProcess& daemon)
@@ -19,13 +22,34 @@ void Worker::become_ready() {
 }
 
 void Worker::receive(ProcessId from, Message message) {
-  if (const auto* push = std::get_if<PushTask>(&message))
-    queue_.push_back({from, push->task});
-  else if (const auto* call = std::get_if<CallActor>(&message))
-    queue_.push_back({from, call->task});
-  else if (const auto* init = std::get_if<InitActor>(&message))
+  if (const auto* task = std::get_if<PushTask>(&message)) {
+    if (waits_) return out_.send(from, TasksReturned{{task->task}});
+    push({from, task->task});
+  } else if (const auto* call = std::get_if<CallActor>(&message)) {
+    world_.begin_call(call->actor, call->task);  // they run in order of arrival
+    push({from, call->task, /*is_call=*/true});
+  } else if (const auto* cancelled = std::get_if<CancelTask>(&message)) {
+    cancel(from, cancelled->task);
+  } else if (const auto* init = std::get_if<InitActor>(&message)) {
     out_.send(daemon_.id, InitActorDone{init->spec.actor, {}});
+  }
+}
+
+void Worker::push(Job job) {
+  queue_.push_back(job);
   run_next();
+}
+
+void Worker::cancel(ProcessId caller, TaskId task) {
+  const auto job = std::ranges::find(queue_, task, &Job::task);
+  if (job == queue_.end()) return;
+  job->cancelled = true;
+  if (running_ && job == queue_.begin()) return;  // it is told, and ends when it likes
+  queue_.erase(job);
+  TaskDone done;
+  done.task = task;
+  done.error.emplace().kind = ErrorKind::kCancelled;
+  out_.send(caller, done);
 }
 
 void Worker::run_next() {
@@ -34,11 +58,30 @@ void Worker::run_next() {
   world_.begin_task(queue_.front().task, host);
   run_time_ = world_.random_time(world_.options.most_run);
   const bool dies = world_.network.chance(world_.options.worker_dies);
-  world_.clock_.after(run_time_, [this, dies] {
+  const bool waits = !queue_.front().is_call && world_.network.chance(world_.options.waits);
+  world_.clock_.after(run_time_, [this, dies, waits] {
     if (!alive) return;
     if (dies) return world_.kill(*this, "killed by signal 11");
-    run([this] { finish(); });
+    run([this, waits] { waits ? begin_wait() : finish(); });
   });
+}
+
+// WORK-1, WORK-3: what stands behind it goes back, and the daemon hears of it.
+void Worker::begin_wait() {
+  waits_ = true;
+  out_.send(daemon_.id, WorkerBlocked{true});
+  std::map<ProcessId, std::vector<TaskId>> unbegun;
+  for (; queue_.size() > 1; queue_.pop_back()) unbegun[queue_.back().caller].insert(unbegun[queue_.back().caller].begin(), queue_.back().task);
+  for (auto& [owner, tasks] : unbegun) out_.send(owner, TasksReturned{std::move(tasks)});
+  world_.clock_.after(world_.random_time(world_.options.most_run * 5), [this] {
+    if (alive) run([this] { end_wait(); });
+  });
+}
+
+void Worker::end_wait() {
+  waits_ = false;
+  out_.send(daemon_.id, WorkerBlocked{false});
+  finish();
 }
 
 void Worker::finish() {
@@ -47,7 +90,10 @@ void Worker::finish() {
   running_ = false;
   TaskDone done;
   done.task = job.task;
-  done.value = "x";
+  if (job.cancelled)
+    done.error.emplace().kind = ErrorKind::kCancelled;
+  else
+    done.value = "x";
   done.run_ns = static_cast<std::uint64_t>(run_time_.count());
   out_.send(job.caller, done);
   run_next();

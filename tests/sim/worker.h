@@ -7,7 +7,8 @@
 namespace Atoll::sim {
 
 // A worker that stands for the user's program: becomes ready after a while, runs
-// what it is pushed one at a time, each for a random time, and may die under it.
+// what it is pushed one at a time, each for a random time, and may die under it, or
+// wait for others in its middle. It is told of cancelled tasks as the real one.
 class Worker : public Process {
  public:
   Worker(World& world, const StartWorker& start, DaemonProcess& daemon);
@@ -20,19 +21,26 @@ class Worker : public Process {
   struct Job {
     ProcessId caller;
     TaskId task;
+    bool is_call = false;
+    bool cancelled = false;
   };
 
   void receive(ProcessId from, Message message) override;
   void lost(ProcessId peer, const Status& why) override;
   void carry_out() override { send(out_); }
   void become_ready();
+  void push(Job job);
+  void cancel(ProcessId caller, TaskId task);
   void run_next();
+  void begin_wait();
+  void end_wait();
   void finish();
 
   DaemonProcess& daemon_;
   Outbox out_;
   std::deque<Job> queue_;
-  bool running_ = false;
+  bool running_ = false;  // the first of the queue
+  bool waits_ = false;    // it waits for others
   Duration run_time_{};
 };
 

@@ -173,10 +173,19 @@ ActorId ClientProcess::create_actor(const Resources& shape, std::int32_t max_res
   return spec.actor;
 }
 
-void ClientProcess::call_actor(ActorId actor, int calls) {
+void ClientProcess::cancel_some(double probability) {
+  run([&] {
+    for (const auto& [object, ended] : tally_.asked)
+      if (ended == 0 && world_.network.chance(probability))
+        core_->cancel(world_.now(), {object, /*force=*/false, /*recursive=*/true}, contact(), out_);
+  });
+}
+
+void ClientProcess::call_actor(ActorId actor, int calls, std::optional<std::int32_t> retries) {
   run([&] {
     for (int i = 0; i < calls; ++i) {
       ActorCallSpec spec{{id, ++sequence_}, actor, "add", {}};
+      spec.retries = retries;
       tally_.asked[result_of(spec.task)] = 0;
       core_->call_actor(world_.now(), std::move(spec), out_);
     }

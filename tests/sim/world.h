@@ -103,7 +103,9 @@ class ClientProcess : public Process {
   // Tasks of any shape; the first of them, the others follow.
   TaskId submit_shape(const WorkerShape& shape, int tasks, std::int32_t retries);
   ActorId create_actor(const Resources& shape, std::int32_t max_restarts, const PlaceStrategy& strategy = {});
-  void call_actor(ActorId actor, int calls);
+  void call_actor(ActorId actor, int calls, std::optional<std::int32_t> retries = {});
+  // Cancels each of what was asked for and has not ended with this probability.
+  void cancel_some(double probability);
   GroupId create_group(std::size_t bundles, const Resources& each, bool move_whole);
   void remove_group(GroupId group);
   void submit_in(GroupId group, std::int32_t bundle, int tasks, const Resources& shape, std::int32_t retries);
@@ -148,6 +150,7 @@ class World {
     double worker_dies = 0;                               // under a task
     double start_fails = 0;
     double never_ready = 0;
+    double waits = 0;  // a task waits for others in its middle
   };
   static constexpr Host kHeadHost = 1'000'000;
   static constexpr Host kClientHost = 2'000'000;
@@ -172,8 +175,11 @@ class World {
   Worker* any_worker();
   // A worker on `host` begins a task or a call.
   void begin_task(TaskId task, Host host) { begun_[task].push_back(host); }
+  void begin_call(ActorId actor, TaskId call) { calls_[actor].push_back(call); }
   // Where it began, each time that it did.
   const std::map<TaskId, std::vector<Host>>& begun() const { return begun_; }
+  // The calls of an actor in the order in which they began.
+  const std::vector<TaskId>& calls(ActorId actor) { return calls_[actor]; }
   void add_worker(const StartWorker& start, DaemonProcess& daemon);
   void worker_ended(ProcessId worker);
   // A worker asked to be killed by its daemon.
@@ -190,6 +196,7 @@ class World {
  private:
   std::uint64_t processes_ = 0;
   std::map<TaskId, std::vector<Host>> begun_;
+  std::map<ActorId, std::vector<TaskId>> calls_;
   std::unique_ptr<HeadProcess> head_;
   std::vector<std::unique_ptr<DaemonProcess>> daemons_;
   std::vector<std::unique_ptr<ClientProcess>> clients_;
