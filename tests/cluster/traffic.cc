@@ -335,18 +335,20 @@ struct Traffic {
     const Actor<Mortal> mortal = actor<Mortal>().restarts(-1).on_node(nodes.back()).create();
     long number = 0, answered = 0;
     for (int round = 0; goes_on(); ++round) {
+      const bool kills = round % 20 == 19;
       std::vector<std::pair<Ref<long>, long>> sent;
       for (int i = 0; i < 100; ++i) {
         ++number;
         sent.emplace_back(mortal.call(&Mortal::take, witness, number), number);
-        if (round % 20 == 19 && i == 50) mortal.kill_and_restart();
+        if (kills && i == 50) mortal.kill_and_restart();
       }
       for (const auto& [answer, expected] : sent) try {
           if (answer.get(kLost) != expected) wrong("a call was answered with another's result");
           ++answered;
-        } catch (const Atoll::ActorUnavailableError&) {
+        } catch (const Atoll::ActorUnavailableError& error) {
+          if (!kills) wrong(text("a call of an actor that nobody killed: ", error.what()));
         }
-      if (round % 20 == 19) count("restarts", 1);
+      count("restarts", kills);
     }
     const auto [seen, mistakes] = witness.call(&Witness::get).get(kLost);
     if (!mistakes.empty()) wrong(text("call ", mistakes.front(), " of an actor that died ran twice, or late"));
