@@ -2,7 +2,6 @@
 
 #include "runtime/control/group_table.h"
 #include "runtime/control/node_table.h"
-#include "runtime/control/placing.h"
 
 namespace Atoll {
 namespace {
@@ -43,7 +42,7 @@ void ActorTable::create(Time now, const CreateActor& request, Outbox& out) {
                out);
   }
   if (!actor.spec.name.empty()) names_.emplace(name, id);
-  pending_.insert(id);
+  wait_for_room(id, actor);
   if (request.get_if_exists) tell(id, actor, out);  // its creator waits for the answer
   serve(now, out);
 }
@@ -73,7 +72,7 @@ void ActorTable::kill(Time now, ActorId id, const std::string& why, bool restart
   Actor& actor = entry->second;
   const ErrorInfo error = actor_error(ErrorKind::kActorDied, actor.spec.class_name, why);
   stop_on_node(actor, why, out);
-  pending_.erase(id);
+  stop_waiting(id, actor);
   if (!restart) return die(id, actor, error, out);
   restart_or_die(actor, id, /*restartable=*/true, error, out);
   serve(now, out);
@@ -115,7 +114,7 @@ void ActorTable::on_ended(Time now, const ActorEnded& ended, Outbox& out) {
     actor.state = actor.restarts > 0 ? ActorState::kRestarting : ActorState::kPending;
     starting_.erase(ended.actor);
     unseat(actor);
-    pending_.insert(ended.actor);
+    wait_for_room(ended.actor, actor);
     // Not placed at once: the node's next report says what it has.
     return tell(ended.actor, actor, out);
   }
@@ -133,7 +132,7 @@ void ActorTable::restart_or_die(Actor& actor, ActorId id, bool restartable,
   unseat(actor);
   actor.worker = Contact();
   actor.error = error;
-  pending_.insert(id);
+  wait_for_room(id, actor);
   tell(id, actor, out);
 }
 
@@ -148,7 +147,7 @@ void ActorTable::die(ActorId id, Actor& actor, ErrorInfo error, Outbox& out) {
   actor.state = ActorState::kDead;
   actor.worker = Contact();
   actor.error = std::move(error);
-  pending_.erase(id);
+  stop_waiting(id, actor);
   starting_.erase(id);
   if (!actor.spec.name.empty()) names_.erase({actor.spec.name_space, actor.spec.name});
   if (actor.spec.detached && --detached_[actor.spec.job] == 0) detached_.erase(actor.spec.job);
@@ -198,19 +197,41 @@ void ActorTable::end_job(Time now, ProcessId job, const std::string& why, Outbox
   for (const ActorId id : owned) kill(now, id, why, /*restart=*/false, out);
 }
 
+void ActorTable::wait_for_room(ActorId id, const Actor& actor) {
+  if (actor.spec.group.is_none())
+    lines_[{actor.spec.shape, actor.spec.strategy}].insert(id);
+  else
+    waiting_in_groups_.insert(id);
+}
+
+void ActorTable::stop_waiting(ActorId id, const Actor& actor) {
+  waiting_in_groups_.erase(id);
+  const auto line = lines_.find({actor.spec.shape, actor.spec.strategy});
+  if (line == lines_.end()) return;
+  line->second.erase(id);
+  if (line->second.empty()) lines_.erase(line);
+}
+
+// The oldest first; what fits goes past what does not.
 void ActorTable::serve(Time now, Outbox& out) {
-  if (pending_.empty()) return;
-  std::set<PlaceKey> full;  // those that found no room in this pass
-  for (const ActorId id : std::vector<ActorId>(pending_.begin(), pending_.end())) {
+  serve_groups(now, out);
+  std::map<ActorId, const PlaceKey*> next;  // lines that may have room, by their first
+  for (const auto& [key, line] : lines_) next[*line.begin()] = &key;
+  while (!next.empty()) {
+    const auto [id, key] = *next.begin();
+    next.erase(next.begin());
     Actor& actor = actors_.at(id);
-    const bool grouped = !actor.spec.group.is_none();
-    PlaceKey key{actor.spec.shape, actor.spec.strategy};
-    if (!grouped && full.contains(key)) continue;
-    if (grouped ? place_in_group(now, id, actor, out) : place(now, id, actor, out))
-      pending_.erase(id);
-    else if (!grouped)
-      full.insert(std::move(key));
+    const auto line = lines_.find(*key);
+    const bool has_more = line->second.size() > 1;
+    if (!place(now, id, actor, out)) continue;
+    stop_waiting(id, actor);
+    if (has_more) next[*line->second.begin()] = key;
   }
+}
+
+void ActorTable::serve_groups(Time now, Outbox& out) {
+  for (const ActorId id : std::vector<ActorId>(waiting_in_groups_.begin(), waiting_in_groups_.end()))
+    if (place_in_group(now, id, actors_.at(id), out)) waiting_in_groups_.erase(id);
 }
 
 bool ActorTable::place(Time now, ActorId id, Actor& actor, Outbox& out) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/base/clock.h"
+#include "runtime/control/placing.h"
 #include "runtime/scheduler/cluster_view.h"
 #include "runtime/wire/outbox.h"
 
@@ -67,6 +68,9 @@ class ActorTable {
   bool has_detached(ProcessId job) const { return detached_.contains(job); }
 
  private:
+  void wait_for_room(ActorId id, const Actor& actor);
+  void stop_waiting(ActorId id, const Actor& actor);
+  void serve_groups(Time now, Outbox& out);
   bool place(Time now, ActorId id, Actor& actor, Outbox& out);
   bool place_in_group(Time now, ActorId id, Actor& actor, Outbox& out);
   void start(Time now, ActorId id, Actor& actor, Outbox& out);
@@ -86,7 +90,9 @@ class ActorTable {
   std::map<ActorId, Actor> actors_;
   using Name = std::pair<std::string, std::string>;  // the name space, and the name in it
   std::map<Name, ActorId> names_;
-  std::set<ActorId> pending_;
+  // What waits for room: alike ones in a line, of which a pass tries the first only; and those in placement groups.
+  std::map<PlaceKey, std::set<ActorId>> lines_;  // none is empty
+  std::set<ActorId> waiting_in_groups_;
   std::set<ActorId> starting_;
   std::map<ProcessId, std::size_t> detached_;  // living ones, by job
   std::deque<ActorId> dead_;                   // oldest first

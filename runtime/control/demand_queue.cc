@@ -1,28 +1,33 @@
 #include "runtime/control/demand_queue.h"
 
 #include <algorithm>
-#include <set>
+#include <iterator>
 
 #include "runtime/control/node_table.h"
-#include "runtime/control/placing.h"
 
 namespace Atoll {
 
 void DemandQueue::put(ProcessId client, const PlaceRequest& request) {
-  const auto same = std::find_if(waiting_.begin(), waiting_.end(), [&](const Demand& demand) {
-    return demand.client == client && demand.request.request == request.request;
-  });
-  if (same == waiting_.end()) {
-    if (request.count > 0) waiting_.push_back({client, request});
+  const auto same = by_request_.find({client, request.request});
+  if (same != by_request_.end()) {
+    if (request.count == 0) return remove(same->second);
+    same->second.demand->request.count = request.count;
   } else if (request.count > 0) {
-    same->request.count = request.count;
-  } else {
-    waiting_.erase(same);
+    const auto line = lines_.try_emplace({request.shape, request.strategy}).first;
+    line->second.push_back({client, request, arrivals_++});
+    by_request_[{client, request.request}] = {line, std::prev(line->second.end())};
   }
 }
 
+void DemandQueue::remove(Position position) {
+  by_request_.erase({position.demand->client, position.demand->request.request});
+  position.line->second.erase(position.demand);
+  if (position.line->second.empty()) lines_.erase(position.line);
+}
+
 void DemandQueue::forget(ProcessId client, ClusterView& view) {
-  std::erase_if(waiting_, [&](const Demand& demand) { return demand.client == client; });
+  for (auto first = by_request_.lower_bound({client, 0}); first != by_request_.end() && first->first.first == client;)
+    remove((first++)->second);
   std::erase_if(promises_, [&](const auto& entry) {
     if (entry.second.client != client) return false;
     view.cancel(entry.second.node, entry.first);
@@ -47,16 +52,16 @@ void DemandQueue::expire(Time now, ClusterView& view) {
 }
 
 void DemandQueue::serve(Time now, ClusterView& view, const NodeTable& nodes, Outbox& out) {
-  std::set<PlaceKey> full;  // those that found no room in this pass
-  std::deque<Demand> still_waiting;
-  for (Demand& demand : waiting_) {
-    PlaceKey key{demand.request.shape, demand.request.strategy};
-    const bool done = !full.contains(key) && serve_one(now, demand, view, nodes, out);
-    if (done) continue;
-    full.insert(std::move(key));
-    still_waiting.push_back(std::move(demand));
+  std::map<std::uint64_t, Lines::iterator> next;  // lines that may have room, by the arrival of their first
+  for (auto line = lines_.begin(); line != lines_.end(); ++line) next[line->second.front().arrival] = line;
+  while (!next.empty()) {
+    const Lines::iterator line = next.begin()->second;
+    next.erase(next.begin());
+    if (!serve_one(now, line->second.front(), view, nodes, out)) continue;
+    const bool was_last = line->second.size() == 1;
+    remove({line, line->second.begin()});
+    if (!was_last) next[line->second.front().arrival] = line;
   }
-  waiting_ = std::move(still_waiting);
 }
 
 bool DemandQueue::serve_one(Time now, Demand& demand, ClusterView& view,
@@ -79,7 +84,8 @@ bool DemandQueue::serve_one(Time now, Demand& demand, ClusterView& view,
 
 std::uint32_t DemandQueue::pending() const {
   std::uint32_t sum = 0;
-  for (const Demand& demand : waiting_) sum += demand.request.count;
+  for (const auto& [key, line] : lines_)
+    for (const Demand& demand : line) sum += demand.request.count;
   return sum;
 }
 

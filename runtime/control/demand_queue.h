@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <map>
+#include <utility>
 #include <vector>
 
+#include "runtime/control/placing.h"
 #include "runtime/scheduler/cluster_view.h"
 #include "runtime/wire/outbox.h"
 
@@ -13,7 +15,8 @@ namespace Atoll {
 class NodeTable;
 
 // Clients' requests for workers that did not fit on their own node: first come,
-// first served, but a request that fits goes past those that do not. What was
+// first served, but a request that fits goes past those that do not. Thousands
+// that are alike wait in one line, of which a pass tries the first only. What was
 // placed is remembered until its node has heard of it, so that the room is not
 // lost if the client dies in between, or cannot reach the node.
 class DemandQueue {
@@ -31,7 +34,7 @@ class DemandQueue {
   // Places what fits now, and answers Infeasible to what never will.
   void serve(Time now, ClusterView& view, const NodeTable& nodes, Outbox& out);
 
-  bool empty() const { return waiting_.empty(); }
+  bool empty() const { return lines_.empty(); }
   // Workers asked for and not placed.
   std::uint32_t pending() const;
 
@@ -39,6 +42,13 @@ class DemandQueue {
   struct Demand {
     ProcessId client = ProcessId::kNone;
     PlaceRequest request;
+    std::uint64_t arrival = 0;
+  };
+  using Line = std::list<Demand>;  // in order of arrival
+  using Lines = std::map<PlaceKey, Line>;
+  struct Position {
+    Lines::iterator line;
+    Line::iterator demand;
   };
   struct Promise {
     ProcessId client = ProcessId::kNone;
@@ -49,7 +59,11 @@ class DemandQueue {
   // Returns whether the demand is done with.
   bool serve_one(Time now, Demand& demand, ClusterView& view, const NodeTable& nodes, Outbox& out);
 
-  std::deque<Demand> waiting_;
+  void remove(Position position);
+
+  Lines lines_;  // none is empty
+  std::map<std::pair<ProcessId, std::uint64_t>, Position> by_request_;
+  std::uint64_t arrivals_ = 0;
   std::map<std::uint64_t, Promise> promises_;  // by reservation
 };
 
