@@ -33,9 +33,7 @@ Result<std::unique_ptr<HeadShell>> HeadShell::create(const Options& options) {
 Status HeadShell::open(const Options& options) {
   self_.process = random_process_id();
   self_.node = NodeId(0);
-  UcxTransport::Options over;
-  over.shared_memory = false;
-  Result<std::unique_ptr<UcxTransport>> transport = UcxTransport::create(self_.process, options.secret, messenger_, over);
+  Result<std::unique_ptr<UcxTransport>> transport = UcxTransport::create(self_.process, options.secret, messenger_);
   if (!transport.ok()) return transport.status();
   transport_ = std::move(*transport);
   messenger_.use(*transport_);

@@ -31,9 +31,7 @@ Result<std::unique_ptr<NodeShell>> NodeShell::create(Options options) {
 Status NodeShell::open() {
   self_.process = random_process_id();
   self_.node = options_.rank;
-  UcxTransport::Options over;
-  over.shared_memory = false;
-  Result<std::unique_ptr<UcxTransport>> transport = UcxTransport::create(self_.process, options_.secret, messenger_, over);
+  Result<std::unique_ptr<UcxTransport>> transport = UcxTransport::create(self_.process, options_.secret, messenger_);
   if (!transport.ok()) return transport.status();
   transport_ = std::move(*transport);
   messenger_.use(*transport_);

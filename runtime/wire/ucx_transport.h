@@ -36,9 +36,6 @@ class UcxTransport final : public Transport {
     std::size_t max_unproven = 4096;
     // How long the destructor may wait for what was sent to arrive.
     Duration linger = std::chrono::milliseconds(500);
-    // Whether processes beside this one may write to it over shared memory. All of them share one queue there, and one
-    // that is killed while it writes stops it for all: so not for head and daemons, on which the whole node depends.
-    bool shared_memory = true;
   };
 
   // `handler` outlives the transport. Fails if UCX cannot start (kUnavailable,

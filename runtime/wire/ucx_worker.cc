@@ -45,8 +45,7 @@ Status copy_over_tcp(ucp_config_t* config) {
   return set_default(config, "RX_SEG_SIZE", "256k", "UCX_TCP_RX_SEG_SIZE");
 }
 
-Status configure(ucp_config_t* config, bool shared_memory) {
-  if (!shared_memory) ATOLL_RETURN_IF_ERROR(set_default(config, "TLS", "^shm", "UCX_TLS"));
+Status configure(ucp_config_t* config) {
   // UCX's keepalive asks over an endpoint whose peer has just closed, is answered
   // over TCP, and then UCX 1.13 may free a TCP endpoint while it still reads from
   // it. Sockets, and ProcessWatch where there are none, tell sooner anyway.
@@ -63,8 +62,8 @@ Status ucx_status(const std::string& what, ucs_status_t status) {
   return Status(exhausted ? Code::kResourceExhausted : Code::kUnavailable, what + ": " + ucs_status_string(status));
 }
 
-Result<std::unique_ptr<UcxWorker>> UcxWorker::create(bool shared_memory) {
-  std::unique_ptr<UcxWorker> worker(new UcxWorker(shared_memory));
+Result<std::unique_ptr<UcxWorker>> UcxWorker::create() {
+  std::unique_ptr<UcxWorker> worker(new UcxWorker);
   ATOLL_RETURN_IF_ERROR(worker->open());
   return worker;
 }
@@ -74,7 +73,7 @@ Status UcxWorker::open_context() {
   ucp_config_t* config = nullptr;
   if (const ucs_status_t status = ucp_config_read(nullptr, nullptr, &config); status != UCS_OK)
     return ucx_status("reading the UCX_ environment", status);
-  Status configured = configure(config, shared_memory_);
+  Status configured = configure(config);
   if (configured.ok()) {
     ucp_params_t params{};
     params.field_mask = UCP_PARAM_FIELD_FEATURES | UCP_PARAM_FIELD_NAME;

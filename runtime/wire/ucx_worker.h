@@ -17,8 +17,7 @@ namespace Atoll {
 // UCX_NET_DEVICES and the rest of UCX's environment.
 class UcxWorker {
  public:
-  // Without `shared_memory` processes beside this one are reached over the network's transports, too.
-  static Result<std::unique_ptr<UcxWorker>> create(bool shared_memory = true);
+  static Result<std::unique_ptr<UcxWorker>> create();
   ~UcxWorker();
   UcxWorker(const UcxWorker&) = delete;
   UcxWorker& operator=(const UcxWorker&) = delete;
@@ -38,13 +37,12 @@ class UcxWorker {
   static Result<Address> parse(std::string_view address);
 
  private:
-  explicit UcxWorker(bool shared_memory) : shared_memory_(shared_memory) {}
+  UcxWorker() = default;
   Status open();
   Status open_context();
   Status wrap_address();
   bool settle(Duration limit);
 
-  const bool shared_memory_;
   ucp_context_h context_ = nullptr;
   ucp_worker_h worker_ = nullptr;
   ProcessStamp stamp_{};
