@@ -32,6 +32,7 @@ void ActorTable::create(Time now, const CreateActor& request, Outbox& out) {
   if (!is_new) return tell(id, actor, out);
   actor.spec = request.spec;
   actor.creator = request.creator.process;
+  admit_early(id, actor, out);
   if (actor.spec.detached) ++detached_[actor.spec.job];
   if (named != names_.end()) {
     actor.spec.name.clear();  // it never had it
@@ -47,7 +48,7 @@ void ActorTable::create(Time now, const CreateActor& request, Outbox& out) {
   serve(now, out);
 }
 
-void ActorTable::watch(ProcessId watcher, const WatchActor& request, Outbox& out) {
+void ActorTable::watch(Time now, ProcessId watcher, const WatchActor& request, bool creator_lives, Outbox& out) {
   ActorId id = request.actor;
   if (id.is_none()) {
     const auto named = names_.find({request.name_space, request.name});
@@ -55,15 +56,32 @@ void ActorTable::watch(ProcessId watcher, const WatchActor& request, Outbox& out
     id = named->second;
   }
   const auto entry = actors_.find(id);
-  if (entry == actors_.end()) {
-    ActorUpdate unknown;
-    unknown.actor = id;
-    unknown.state = ActorState::kDead;
-    unknown.error = actor_error(ErrorKind::kActorDied, "", "the head knows no such actor (any more)");
-    return out.send(watcher, std::move(unknown));
-  }
+  if (entry == actors_.end() && creator_lives) return early_.push_back({watcher, id, now});
+  if (entry == actors_.end()) return say_unknown(watcher, id, out);
   entry->second.watchers.insert(watcher);
   out.send(watcher, update_of(id, entry->second));
+}
+
+void ActorTable::say_unknown(ProcessId watcher, ActorId id, Outbox& out) const {
+  ActorUpdate unknown;
+  unknown.actor = id;
+  unknown.state = ActorState::kDead;
+  unknown.error = actor_error(ErrorKind::kActorDied, "", "the head knows no such actor (any more)");
+  out.send(watcher, std::move(unknown));
+}
+
+void ActorTable::admit_early(ActorId id, Actor& actor, Outbox& out) {
+  std::erase_if(early_, [&](const EarlyWatch& early) {
+    if (early.actor != id) return false;
+    actor.watchers.insert(early.watcher);
+    out.send(early.watcher, update_of(id, actor));
+    return true;
+  });
+}
+
+void ActorTable::refuse_early(Time now, Outbox& out) {
+  for (; !early_.empty() && now - early_.front().since >= kEarlyLimit; early_.pop_front())
+    say_unknown(early_.front().watcher, early_.front().actor, out);
 }
 
 void ActorTable::kill(Time now, ActorId id, const std::string& why, bool restart, Outbox& out) {
@@ -178,6 +196,10 @@ void ActorTable::on_node_dead(Time now, NodeId node, const std::string& cause, O
 
 void ActorTable::on_client_lost(Time now, ProcessId client, const std::string& why,
                                 Outbox& out) {
+  std::erase_if(early_, [&](const EarlyWatch& early) {
+    if (early.actor.process == client && early.watcher != client) say_unknown(early.watcher, early.actor, out);
+    return early.watcher == client || early.actor.process == client;
+  });
   std::vector<ActorId> owned;
   for (auto& [id, actor] : actors_) {
     actor.watchers.erase(client);
@@ -283,6 +305,7 @@ void ActorTable::ask_daemon(Time now, Actor& actor, Outbox& out) const {
 }
 
 void ActorTable::on_tick(Time now, Outbox& out) {
+  refuse_early(now, out);
   for (const ActorId id : starting_)
     if (Actor& actor = actors_.at(id); now - actor.asked > kStartActorRepeat) ask_daemon(now, actor, out);
   serve(now, out);

@@ -26,6 +26,8 @@ class NodeTable;
 // ACTORS-4 a dead actor stays dead and its record says why, until kKeptDead others
 //          have died since
 // ACTORS-5 a detached actor outlives its creator and its job
+// ACTORS-6 a handle may be here before the actor: its creator's word and the
+//          watcher's come over two connections
 class ActorTable {
  public:
   struct Actor {
@@ -47,7 +49,8 @@ class ActorTable {
       : view_(view), nodes_(nodes), groups_(groups) {}
 
   void create(Time now, const CreateActor& request, Outbox& out);
-  void watch(ProcessId watcher, const WatchActor& request, Outbox& out);
+  // `creator_lives`: an actor that is not known here may still be on its way.
+  void watch(Time now, ProcessId watcher, const WatchActor& request, bool creator_lives, Outbox& out);
   // `restart`: as if it had died, so that it comes back if it has restarts left.
   void kill(Time now, ActorId id, const std::string& why, bool restart, Outbox& out);
   void on_started(ProcessId daemon, const ActorStarted& started, Outbox& out);
@@ -71,6 +74,9 @@ class ActorTable {
   void wait_for_room(ActorId id, const Actor& actor);
   void stop_waiting(ActorId id, const Actor& actor);
   void serve_groups(Time now, Outbox& out);
+  void say_unknown(ProcessId watcher, ActorId id, Outbox& out) const;
+  void admit_early(ActorId id, Actor& actor, Outbox& out);
+  void refuse_early(Time now, Outbox& out);
   bool place(Time now, ActorId id, Actor& actor, Outbox& out);
   bool place_in_group(Time now, ActorId id, Actor& actor, Outbox& out);
   void start(Time now, ActorId id, Actor& actor, Outbox& out);
@@ -95,11 +101,20 @@ class ActorTable {
   std::set<ActorId> waiting_in_groups_;
   std::set<ActorId> starting_;
   std::map<ProcessId, std::size_t> detached_;  // living ones, by job
+  // Who watches an actor that is not known yet, the oldest first.
+  struct EarlyWatch {
+    ProcessId watcher = ProcessId::kNone;
+    ActorId actor;
+    Time since{};
+  };
+  std::deque<EarlyWatch> early_;
   std::deque<ActorId> dead_;                   // oldest first
 };
 
 // Records of the dead: whoever asks for an older one hears that nothing is known of it.
 inline constexpr std::size_t kKeptDead = 1'000;
+// An actor that is watched before it is known comes within this, or never.
+inline constexpr Duration kEarlyLimit = std::chrono::seconds(5);
 // A start that was not answered is asked for again after this long.
 inline constexpr Duration kStartActorRepeat = std::chrono::seconds(2);
 

@@ -203,8 +203,8 @@ void Head::handle(Time now, ProcessId from, const CreateActor& request, Outbox& 
   actors_.create(now, request, out);
 }
 
-void Head::handle(Time, ProcessId from, const WatchActor& request, Outbox& out) {
-  actors_.watch(from, request, out);
+void Head::handle(Time now, ProcessId from, const WatchActor& request, Outbox& out) {
+  actors_.watch(now, from, request, clients_.contains(request.actor.process), out);
 }
 
 void Head::handle(Time now, ProcessId, const KillActor& request, Outbox& out) {

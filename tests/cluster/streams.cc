@@ -126,7 +126,8 @@ int main(int argc, char** argv) {
   std::cout << "one at a time: " << sum_of(task(count).ahead(1).submit(1'000)) << std::endl;
   std::cout << "of a stream: " << sum_of(task(doubled).submit(1'000)) << std::endl;
   errors();
-  std::cout << "died once: " << sum_of(task(die_once).submit(folder + "/died", 100)) << std::endl;
+  const long sum = sum_of(task(die_once).submit(folder + "/died", 100));  // first: what it warns of is no part of the line
+  std::cout << "died once: " << sum << std::endl;
   RefStream<int> stream = task(count).submit(3);
   const Ref<int> first = *stream.next();
   std::cout << "as argument: " << task(add).submit(*stream.next(), first).get() << std::endl;

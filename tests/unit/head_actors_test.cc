@@ -101,11 +101,35 @@ TEST_CASE("ACTORS-1: a name belongs to one living actor, and is free when it is 
   head.mail.expect_nothing_else();
 }
 
+TEST_CASE("ACTORS-6: who has a handle may ask for the actor before its creator's word is here") {
+  using std::chrono::milliseconds;
+  ActorHead head(1, 4);
+  head.attach();
+  head.say(kWatcher, WatchActor{{kDriver, 3}, ""});
+  head.mail.expect_nothing_else();
+  const StartActor start = head.create(actor_spec(3, cpus(1), 0, ""), 0);
+  head.update(kWatcher, ActorState::kPending);
+  head.update(kWatcher, ActorState::kStarting);
+  head.started(start, 0);
+  head.update(kWatcher, ActorState::kAlive);
+  head.update(kDriver, ActorState::kAlive);
+  head.mail.expect_nothing_else();
+  head.say(kWatcher, WatchActor{{kDriver, 77}, ""});
+  head.pass(kEarlyLimit - milliseconds(600), {0});
+  head.mail.expect_nothing_else();
+  head.pass(milliseconds(1200), {0});
+  CHECK(head.update(kWatcher, ActorState::kDead).error->message == "the head knows no such actor (any more)");
+  head.say(kWatcher, WatchActor{{kDriver, 78}, ""});
+  head.lose(kDriver);
+  CHECK(head.update(kWatcher, ActorState::kDead).actor.sequence == 3);
+  CHECK(head.update(kWatcher, ActorState::kDead).actor.sequence == 78);
+}
+
 TEST_CASE("a name that nobody has, and an actor that nobody knows, are answered") {
   ActorHead head(1, 4);
   head.say(kWatcher, WatchActor{{}, "store"});
   CHECK(head.mail.expect<NoSuchActor>(kWatcher).name == "store");
-  head.say(kWatcher, WatchActor{{kDriver, 77}, ""});
+  head.say(kWatcher, WatchActor{{ProcessId(0xdead), 77}, ""});  // its creator is gone
   CHECK(head.update(kWatcher, ActorState::kDead).error->message == "the head knows no such actor (any more)");
   head.mail.expect_nothing_else();
 }
