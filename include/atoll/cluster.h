@@ -41,6 +41,12 @@ class Cluster {
 // `atoll run` or `#SBATCH --atoll` started, waits until all of it is up, and
 // returns; in a worker, which runs the same executable, it runs tasks until it
 // is told to stop and does not return. One connection a process at a time.
+//
+// Workers without GPUs may be forked here from one process of their job, node and environment, so that what ran before
+// this call (static initializers, the beginning of main) ran once for all of them: a seed that was drawn there is the
+// same in each. Draw it after this call, or in the actor. Where the program has by now a second thread, an open
+// descriptor beyond 0 to 2, writable shared memory, CUDA or HIP, every worker is executed instead; so it is for a
+// cluster that was started with ATOLL_WARM_FORK=0.
 // Throws ClusterLostError: there is no cluster here, or it was not up after `timeout`.
 Cluster connect(int argc, char** argv, std::chrono::seconds timeout = std::chrono::seconds(60));
 

@@ -19,14 +19,18 @@ Result<Loop> Loop::create() {
 Status Loop::add(int fd, Callback on_readable) {
   epoll_event event{};
   event.events = EPOLLIN;
-  event.data.fd = fd;
+  event.data.u64 = ++last_watch_;
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) return errno_status("epoll_ctl", errno);
-  callbacks_[fd] = std::move(on_readable);
+  watches_[fd] = last_watch_;
+  callbacks_[last_watch_] = std::move(on_readable);
   return Status();
 }
 
 void Loop::remove(int fd) {
-  callbacks_.erase(fd);
+  const auto watch = watches_.find(fd);
+  if (watch == watches_.end()) return;
+  callbacks_.erase(watch->second);
+  watches_.erase(watch);
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
@@ -39,7 +43,7 @@ void Loop::wait(Time now, Time deadline) {
   const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout);
   ATOLL_CHECK(count >= 0 || errno == EINTR, errno);
   for (int i = 0; i < count; ++i) {
-    const auto callback = callbacks_.find(events[static_cast<std::size_t>(i)].data.fd);
+    const auto callback = callbacks_.find(events[static_cast<std::size_t>(i)].data.u64);
     if (callback == callbacks_.end()) continue;  // removed by one before it
     const Callback call = callback->second;      // it may remove itself
     call();

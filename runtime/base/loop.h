@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 
@@ -23,14 +24,17 @@ class Loop {
   void remove(int fd);
 
   // Sleeps until a descriptor is readable or `deadline`, then calls back.
-  // A callback may add and remove descriptors.
+  // A callback may add and remove descriptors; one added under the number of another that was closed meanwhile is
+  // not called for what that one had.
   void wait(Time now, Time deadline);
 
  private:
   explicit Loop(Fd epoll) : epoll_(std::move(epoll)) {}
 
   Fd epoll_;
-  std::map<int, Callback> callbacks_;
+  std::uint64_t last_watch_ = 0;
+  std::map<int, std::uint64_t> watches_;  // by descriptor
+  std::map<std::uint64_t, Callback> callbacks_;
 };
 
 }  // namespace Atoll

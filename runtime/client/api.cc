@@ -9,6 +9,8 @@
 #include "runtime/client/api_support.h"
 #include "runtime/client/connect.h"
 #include "runtime/client/running_task.h"
+#include "runtime/client/warm.h"
+#include "runtime/wire/fork_channel.h"
 #include "runtime/wire/worker_start.h"
 
 namespace Atoll {
@@ -102,8 +104,9 @@ const WorkerView& this_worker() { return worker_view(); }
 
 Cluster connect(int, char**, std::chrono::seconds timeout) {
   if (const char* start = std::getenv(kWorkerVariable)) {
-    const std::string text = start;
+    std::string text = start;
     ::unsetenv(kWorkerVariable);  // what the user's code starts is no worker
+    if (text == kWarmStart) text = serve_forks(kForkChannel);
     set_worker_view(text);
     run_worker_process(text);
   }

@@ -96,7 +96,8 @@ Status NodeShell::run(const Contact& head, const std::function<void()>& on_joine
       on_joined();
     }
     kill_the_stubborn();
-    Time wake = std::min(daemon_->next_deadline(), leave_by_.value_or(Time::max()));
+    warm_.on_tick(now_);
+    Time wake = std::min({daemon_->next_deadline(), leave_by_.value_or(Time::max()), warm_.next_deadline()});
     for (const auto& [worker, asked] : terminated_) wake = std::min(wake, asked + kTermLimit);
     if (now_ >= busy_until && messenger_.arm()) loop_.wait(now_, wake);
   }
@@ -155,7 +156,16 @@ Result<WorkerProcess> NodeShell::spawn(const StartWorker& start) {
   told.binding.group = start.group;
   told.binding.bundle = start.bundle;
   told.binding.bundles = start.bundles;
-  process.environment[kWorkerVariable] = encode_worker_start(told);
+  return fork_or_execute(start, std::move(process), told);
+}
+
+// A worker with GPUs is executed: libraries look for them as soon as they are loaded. So is one that is bound.
+Result<WorkerProcess> NodeShell::fork_or_execute(const StartWorker& start, WorkerProcess::Start process,
+                                                 const WorkerStart& told) {
+  const std::string text = encode_worker_start(told);
+  if (start.gpus.empty() && process.binding.cpus.empty() && process.binding.numa.empty())
+    if (std::optional<WorkerProcess> forked = warm_.fork(now_, start.job, process, text)) return std::move(*forked);
+  process.environment[kWorkerVariable] = text;
   return WorkerProcess::start(process);
 }
 
@@ -222,6 +232,7 @@ void NodeShell::kill_the_stubborn() {
 
 // At the end of the daemon: asks all to end, and kills those that do not.
 void NodeShell::end_workers() {
+  warm_.close();
   for (auto& [id, process] : processes_) process.process.terminate();
   const Time limit = now() + kTermLimit;
   for (auto& [id, process] : processes_) {

@@ -9,10 +9,12 @@
 #include "runtime/node/memory_kills.h"
 #include "runtime/node/node_daemon.h"
 #include "runtime/node/program_store.h"
+#include "runtime/node/warm_pool.h"
 #include "runtime/node/worker_output.h"
 #include "runtime/node/worker_process.h"
 #include "runtime/wire/hello.h"
 #include "runtime/wire/messenger.h"
+#include "runtime/wire/worker_start.h"
 #include "topology/grant.h"
 #include "topology/machine.h"
 
@@ -57,12 +59,15 @@ class NodeShell : private MessageHandler {
   };
 
   NodeShell(Options options, Loop loop)
-      : options_(std::move(options)), loop_(std::move(loop)), messenger_(*this), programs_(options_.folder) {}
+      : options_(std::move(options)), loop_(std::move(loop)), messenger_(*this), programs_(options_.folder),
+        warm_(loop_, options_.node, lookup(options_.environment, kWarmForkVariable) != "0") {}
   Status open();
   NodeInfo node_info() const;
   void carry_out();
   void start_worker(const StartWorker& start);
   Result<WorkerProcess> spawn(const StartWorker& start);
+  Result<WorkerProcess> fork_or_execute(const StartWorker& start, WorkerProcess::Start process,
+                                        const WorkerStart& told);
   WorkerBinding worker_binding(const std::vector<GpuInfo>& gpus, const Binding& binding) const;
   void watch(ProcessId worker);
   void on_exit(ProcessId worker);
@@ -84,6 +89,7 @@ class NodeShell : private MessageHandler {
   ProgramStore programs_;
   std::optional<Binder> binder_;
   std::optional<NodeDaemon> daemon_;
+  WarmPool warm_;
   std::map<ProcessId, Process> processes_;
   std::map<ProcessId, Time> terminated_;  // when each was asked to end
   std::map<ProcessId, JobInfo> jobs_;  // those whose program was looked for

@@ -16,19 +16,6 @@
 namespace Atoll {
 namespace {
 
-struct Pipe {
-  Fd read, write;
-
-  static Result<Pipe> create(int flags) {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC | flags) != 0) return errno_status("pipe2", errno);
-    Pipe pipe;
-    pipe.read = Fd(ends[0]);
-    pipe.write = Fd(ends[1]);
-    return pipe;
-  }
-};
-
 // What the child needs, made before the fork: it must not allocate much.
 struct Image {
   std::vector<std::string> entries;
@@ -41,7 +28,7 @@ struct Image {
   }
 };
 
-[[noreturn]] void run_child(const WorkerProcess::Start& start, const Image& image, pid_t parent, int secret, int out,
+[[noreturn]] void run_child(const WorkerProcess::Start& start, const Image& image, pid_t parent, int given, int out,
                             int err) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -51,7 +38,7 @@ struct Image {
   ::dup2(out, 1);
   ::dup2(err, 2);
   constexpr int kSecretFd = WorkerProcess::kSecretFd;
-  ::dup2(secret, kSecretFd);  // without close-on-exec; the rest has it, or is closed here
+  ::dup2(given, kSecretFd);  // without close-on-exec; the rest has it, or is closed here
   ::fcntl(kSecretFd, F_SETFD, 0);
   ::syscall(SYS_close_range, kSecretFd + 1, ~0U, 0);
   sigset_t mask;
@@ -75,23 +62,46 @@ struct Image {
 
 }  // namespace
 
+Result<Pipe> Pipe::create() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return errno_status("pipe2", errno);
+  Pipe pipe;
+  pipe.read = Fd(ends[0]);
+  pipe.write = Fd(ends[1]);
+  return pipe;
+}
+
+Status write_secret(const Fd& pipe, const Secret& secret) {
+  const std::string hex = secret.to_hex();
+  if (::write(pipe.get(), hex.data(), hex.size()) == static_cast<ssize_t>(hex.size())) return Status();
+  return errno_status("the pipe to a worker", errno);
+}
+
 Result<WorkerProcess> WorkerProcess::start(const Start& start) {
-  Result<Pipe> secret = Pipe::create(0), out = Pipe::create(0), err = Pipe::create(0);
-  for (const Result<Pipe>* pipe : {&secret, &out, &err})
+  Result<Pipe> secret = Pipe::create();
+  if (!secret.ok()) return secret.status();
+  ATOLL_RETURN_IF_ERROR(write_secret(secret->write, start.secret));
+  return start_with(start, secret->read);
+}
+
+Result<WorkerProcess> WorkerProcess::start_with(const Start& start, const Fd& given) {
+  Result<Pipe> out = Pipe::create(), err = Pipe::create();
+  for (const Result<Pipe>* pipe : {&out, &err})
     if (!pipe->ok()) return pipe->status();
-  const std::string hex = start.secret.to_hex();
-  if (::write(secret->write.get(), hex.data(), hex.size()) != static_cast<ssize_t>(hex.size()))
-    return errno_status("the pipe to a worker", errno);
   const Image image(start);
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) return errno_status("fork", errno);
-  if (pid == 0) run_child(start, image, parent, secret->read.get(), out->write.get(), err->write.get());
+  if (pid == 0) run_child(start, image, parent, given.get(), out->write.get(), err->write.get());
+  return adopt(pid, std::move(out->read), std::move(err->read));
+}
+
+WorkerProcess WorkerProcess::adopt(pid_t pid, Fd out, Fd err) {
   ::setpgid(pid, pid);  // also here: whichever comes first
   Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  ::fcntl(out->read.get(), F_SETFL, O_NONBLOCK);
-  ::fcntl(err->read.get(), F_SETFL, O_NONBLOCK);
-  return WorkerProcess(pid, std::move(pidfd), std::move(out->read), std::move(err->read));
+  ::fcntl(out.get(), F_SETFL, O_NONBLOCK);
+  ::fcntl(err.get(), F_SETFL, O_NONBLOCK);
+  return WorkerProcess(pid, std::move(pidfd), std::move(out), std::move(err));
 }
 
 void WorkerProcess::signal(int number) const {

@@ -14,6 +14,15 @@
 
 namespace Atoll {
 
+// A pipe; both ends are closed when a program is executed.
+struct Pipe {
+  Fd read, write;
+  static Result<Pipe> create();
+};
+
+// Puts the secret into a pipe to a worker, as read from WorkerProcess::kSecretFd.
+Status write_secret(const Fd& pipe, const Secret& secret);
+
 // A worker's process as its daemon sees it. Destroying it kills the process and
 // its group, and waits for it.
 class WorkerProcess {
@@ -34,6 +43,11 @@ class WorkerProcess {
   // SIGTERM blocked, and ends with this process. A program that cannot be executed ends with status 127
   // and a line on its stderr.
   static Result<WorkerProcess> start(const Start& start);
+
+  // The same, but the child finds `given`, which stays the caller's, at kSecretFd, and no secret.
+  static Result<WorkerProcess> start_with(const Start& start, const Fd& given);
+  // A child of this process that another one forked (warm_process.h), and the pipes of its output.
+  static WorkerProcess adopt(pid_t pid, Fd out, Fd err);
 
   WorkerProcess(WorkerProcess&& other) noexcept = default;
   WorkerProcess& operator=(WorkerProcess&& other) = delete;
