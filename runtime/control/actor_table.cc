@@ -14,6 +14,13 @@ ErrorInfo actor_error(ErrorKind kind, const std::string& class_name, std::string
   return error;
 }
 
+bool may_restart(const ActorTable::Actor& actor) {
+  return actor.spec.max_restarts < 0 || actor.restarts < actor.spec.max_restarts;
+}
+
+// Nobody will construct it again: they may be large.
+void drop_arguments(ActorTable::Actor& actor) { actor.spec.arguments = std::vector<std::string>(); }
+
 }  // namespace
 
 void ActorTable::create(Time now, const CreateActor& request, Outbox& out) {
@@ -22,7 +29,7 @@ void ActorTable::create(Time now, const CreateActor& request, Outbox& out) {
   const auto named = request.spec.name.empty() ? names_.end() : names_.find(name);
   if (request.get_if_exists && named != names_.end() && named->second != id) {
     Actor& known = actors_.at(named->second);
-    known.watchers.insert(request.creator.process);
+    if (note_interest(request.creator.process, named->second)) known.watchers.push_back(request.creator.process);
     ActorUpdate update = update_of(named->second, known);
     update.instead_of = id;
     return out.send(request.creator.process, std::move(update));
@@ -32,6 +39,7 @@ void ActorTable::create(Time now, const CreateActor& request, Outbox& out) {
   if (!is_new) return tell(id, actor, out);
   actor.spec = request.spec;
   actor.creator = request.creator.process;
+  note_interest(actor.creator, id);
   admit_early(id, actor, out);
   if (actor.spec.detached) ++detached_[actor.spec.job];
   if (named != names_.end()) {
@@ -58,8 +66,9 @@ void ActorTable::watch(Time now, ProcessId watcher, const WatchActor& request, b
   const auto entry = actors_.find(id);
   if (entry == actors_.end() && creator_lives) return early_.push_back({watcher, id, now});
   if (entry == actors_.end()) return say_unknown(watcher, id, out);
-  entry->second.watchers.insert(watcher);
-  out.send(watcher, update_of(id, entry->second));
+  Actor& actor = entry->second;
+  if (actor.state != ActorState::kDead && note_interest(watcher, id)) actor.watchers.push_back(watcher);
+  out.send(watcher, update_of(id, actor));
 }
 
 void ActorTable::say_unknown(ProcessId watcher, ActorId id, Outbox& out) const {
@@ -73,7 +82,7 @@ void ActorTable::say_unknown(ProcessId watcher, ActorId id, Outbox& out) const {
 void ActorTable::admit_early(ActorId id, Actor& actor, Outbox& out) {
   std::erase_if(early_, [&](const EarlyWatch& early) {
     if (early.actor != id) return false;
-    actor.watchers.insert(early.watcher);
+    if (note_interest(early.watcher, id)) actor.watchers.push_back(early.watcher);
     out.send(early.watcher, update_of(id, actor));
     return true;
   });
@@ -119,6 +128,7 @@ void ActorTable::on_started(ProcessId daemon, const ActorStarted& started, Outbo
   actor.state = ActorState::kAlive;
   actor.worker = started.worker;
   actor.error.reset();
+  if (!may_restart(actor)) drop_arguments(actor);
   tell(started.actor, actor, out);
 }
 
@@ -142,14 +152,13 @@ void ActorTable::on_ended(Time now, const ActorEnded& ended, Outbox& out) {
 
 void ActorTable::restart_or_die(Actor& actor, ActorId id, bool restartable,
                                 const ErrorInfo& error, Outbox& out) {
-  const bool may = actor.spec.max_restarts < 0 || actor.restarts < actor.spec.max_restarts;
-  if (!restartable || !may) return die(id, actor, error, out);
+  if (!restartable || !may_restart(actor)) return die(id, actor, error, out);
   ++actor.restarts;
   actor.state = ActorState::kRestarting;
   starting_.erase(id);
   unseat(actor);
   actor.worker = Contact();
-  actor.error = error;
+  actor.error = std::make_unique<ErrorInfo>(error);
   wait_for_room(id, actor);
   tell(id, actor, out);
 }
@@ -164,16 +173,17 @@ void ActorTable::die(ActorId id, Actor& actor, ErrorInfo error, Outbox& out) {
   if (actor.bundle >= 0) groups_.leave_seat(actor.spec.group, std::exchange(actor.bundle, -1), actor.spec.shape);
   actor.state = ActorState::kDead;
   actor.worker = Contact();
-  actor.error = std::move(error);
+  actor.error = std::make_unique<ErrorInfo>(std::move(error));
   stop_waiting(id, actor);
   starting_.erase(id);
   if (!actor.spec.name.empty()) names_.erase({actor.spec.name_space, actor.spec.name});
   if (actor.spec.detached && --detached_[actor.spec.job] == 0) detached_.erase(actor.spec.job);
   tell(id, actor, out);
   // What only a living one needs.
-  actor.spec.arguments = {};
+  drop_arguments(actor);
   actor.spec.shape = {};
-  actor.watchers.clear();
+  forget_interest(actor.creator, id);
+  for (const ProcessId watcher : std::exchange(actor.watchers, std::vector<ProcessId>())) forget_interest(watcher, id);
   dead_.push_back(id);
   if (dead_.size() <= kKeptDead) return;
   actors_.erase(dead_.front());
@@ -200,11 +210,14 @@ void ActorTable::on_client_lost(Time now, ProcessId client, const std::string& w
     if (early.actor.process == client && early.watcher != client) say_unknown(early.watcher, early.actor, out);
     return early.watcher == client || early.actor.process == client;
   });
+  const auto interests = interests_.extract(client);
+  if (interests.empty()) return;
   std::vector<ActorId> owned;
-  for (auto& [id, actor] : actors_) {
-    actor.watchers.erase(client);
-    if (actor.creator != client) continue;
-    if (actor.spec.detached)
+  for (const ActorId id : interests.mapped()) {
+    Actor& actor = actors_.at(id);
+    if (actor.creator != client)
+      std::erase(actor.watchers, client);
+    else if (actor.spec.detached)
       actor.creator = ProcessId::kNone;
     else
       owned.push_back(id);
@@ -314,13 +327,21 @@ void ActorTable::on_tick(Time now, Outbox& out) {
 void ActorTable::tell(ActorId id, const Actor& actor, Outbox& out) const {
   const ActorUpdate update = update_of(id, actor);
   if (actor.creator != ProcessId::kNone) out.send(actor.creator, update);
-  for (const ProcessId watcher : actor.watchers)
-    if (watcher != actor.creator) out.send(watcher, update);
+  for (const ProcessId watcher : actor.watchers) out.send(watcher, update);
+}
+
+void ActorTable::forget_interest(ProcessId client, ActorId id) {
+  const auto interests = interests_.find(client);
+  if (interests == interests_.end()) return;
+  interests->second.erase(id);
+  if (interests->second.empty()) interests_.erase(interests);
 }
 
 ActorUpdate ActorTable::update_of(ActorId id, const Actor& actor) {
-  return {id,           actor.spec.name,  actor.state, actor.incarnation, actor.worker,
-          actor.error, actor.spec.name_space, actor.spec.calls, {}};
+  std::optional<ErrorInfo> error;
+  if (actor.error) error = *actor.error;
+  return {id,    actor.spec.name,       actor.state,      actor.incarnation, actor.worker,
+          error, actor.spec.name_space, actor.spec.calls, {}};
 }
 
 }  // namespace Atoll

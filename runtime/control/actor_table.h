@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -40,8 +41,8 @@ class ActorTable {
     std::uint64_t reservation = 0;
     std::int32_t bundle = -1;  // of its placement group, while it has a node
     Contact worker;
-    std::optional<ErrorInfo> error;
-    std::set<ProcessId> watchers;
+    std::unique_ptr<ErrorInfo> error;  // null: none
+    std::vector<ProcessId> watchers;   // without its creator, each once
     Time asked{};  // when StartActor was last sent
   };
 
@@ -89,6 +90,9 @@ class ActorTable {
   void stop_on_node(const Actor& actor, const std::string& why, Outbox& out);
   void tell(ActorId id, const Actor& actor, Outbox& out) const;
   static ActorUpdate update_of(ActorId id, const Actor& actor);
+  // Its creator or a watcher: whether that is news.
+  bool note_interest(ProcessId client, ActorId id) { return interests_[client].insert(id).second; }
+  void forget_interest(ProcessId client, ActorId id);
 
   ClusterView& view_;
   const NodeTable& nodes_;
@@ -96,6 +100,7 @@ class ActorTable {
   std::map<ActorId, Actor> actors_;
   using Name = std::pair<std::string, std::string>;  // the name space, and the name in it
   std::map<Name, ActorId> names_;
+  std::map<ProcessId, std::set<ActorId>> interests_;  // living actors that a client made or watches; none is empty
   // What waits for room: alike ones in a line, of which a pass tries the first only; and those in placement groups.
   std::map<PlaceKey, std::set<ActorId>> lines_;  // none is empty
   std::set<ActorId> waiting_in_groups_;

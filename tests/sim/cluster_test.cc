@@ -226,6 +226,45 @@ TEST_CASE("sim_scale: the head keeps at most 4 KB of a node") {
   std::cout << "the head keeps " << each << " bytes of a node with 8 GPUs\n";
   CHECK(each <= 4096);
 }
+
+TEST_CASE("sim_scale: the head keeps at most 1 KB of a living actor, and of the dead the last thousand") {
+  constexpr std::uint32_t kActors = 100'000;
+  constexpr std::size_t kAddressBytes = 250;  // of a UCX worker with shared memory and two networks
+  Head head({"reef", testing::contact_of(testing::kHead), "n0", 1, 1}, Time());
+  Outbox out;
+  const auto say = [&](ProcessId from, Message message) {
+    out.clear();
+    head.on_message(Time(), from, std::move(message), out);
+  };
+  const NodeInfo node = testing::node_info(0, kActors, 0);
+  NodeUsage usage = testing::idle_usage(node, 1);
+  say(testing::daemon_of(0), testing::join_of(0, node));
+  const std::size_t before = mallinfo2().uordblks;
+  for (std::uint32_t i = 1; i <= kActors; ++i) {
+    ActorSpec spec = testing::actor_spec(i, {.cpu = Fixed::whole(1)});
+    spec.class_name = "Simulation::Particles";
+    spec.arguments = {std::string(32, 'a')};
+    say(testing::kDriver, testing::create_actor(spec));
+    const auto* start = std::get_if<StartActor>(&out.letters.at(0).message);
+    REQUIRE(start != nullptr);
+    usage.sequence += 1;
+    usage.free.cpu = Fixed::whole(kActors - i);
+    usage.heard = {start->reservation};
+    Contact worker = testing::contact_of(ProcessId{0x10000 + i}, NodeId(0));
+    worker.address = std::string(kAddressBytes, 'w');
+    say(testing::daemon_of(0), ActorStarted{spec.actor, 1, worker});
+    say(testing::daemon_of(0), Heartbeat{usage});
+  }
+  out = Outbox();
+  const std::size_t each = (mallinfo2().uordblks - before) / kActors;
+  std::cout << "the head keeps " << each << " bytes of a living actor\n";
+  CHECK(each <= 1'000);
+  for (std::uint32_t i = 1; i <= kActors; ++i) say(testing::kDriver, KillActor{{testing::kDriver, i}});
+  out = Outbox();
+  const std::size_t left = mallinfo2().uordblks - before;
+  std::cout << "and " << left / 1024 << " KiB when all " << kActors << " are dead\n";
+  CHECK(left <= kKeptDead * 2'000);  // each with why it died
+}
 #endif
 
 TEST_CASE("placement groups are created, used and given back, many at a time") {
