@@ -51,6 +51,7 @@ void ActorClient::send_creation(ActorId id, ClientOutbox& out) {
   creation.arguments.release(objects_);
   creations_.erase(id);
   flush(actor, out);
+  if (actor.state == ActorState::kDead) remember_dead(id, out);
 }
 
 void ActorClient::watch(ActorId id, ClientOutbox& out) {
@@ -210,7 +211,7 @@ void ActorClient::on_object_settled(ObjectId object, ClientOutbox& out) {
   if (waiting.empty()) return;
   for (const ActorId id : waiting.mapped()) {
     if (creations_.contains(id)) send_creation(id, out);
-    flush(actor_of(id), out);
+    if (const auto actor = actors_.find(id); actor != actors_.end()) flush(actor->second, out);
   }
 }
 
@@ -242,6 +243,15 @@ void ActorClient::on_update(Time, const ActorUpdate& update, ClientOutbox& out) 
     out.learn(update.worker);
   }
   flush(actor, out);
+  if (actor.state == ActorState::kDead) remember_dead(actor.id, out);
+}
+
+void ActorClient::remember_dead(ActorId id, ClientOutbox& out) {
+  dead_.push_back(id);
+  if (dead_.size() <= kRememberedDead) return;
+  actors_.erase(dead_.front());
+  out.forgotten_actors.push_back(dead_.front());
+  dead_.pop_front();
 }
 
 void ActorClient::take_back(Actor& actor, const ErrorInfo& error, ClientOutbox& out) {

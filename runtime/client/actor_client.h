@@ -28,6 +28,7 @@ namespace Atoll {
 // CALLS-5 no more than CallPolicy::most_pending are unfinished: more fail at once
 // CALLS-6 the items of a stream come out in order and once, though its call is sent
 //         again
+// CALLS-7 of dead actors the last kRememberedDead are known; who calls an older one asks the head again
 class ActorClient {
  public:
   ActorClient(const Contact& self, ObjectBook& objects) : self_(self), objects_(objects) {}
@@ -106,12 +107,15 @@ class ActorClient {
   bool may_retry(const Call& call) const;
   void finish(Call& call, Value value, Failure error, ClientOutbox& out);
   void send_creation(ActorId id, ClientOutbox& out);
+  // Of one that has just died: makes room for its record.
+  void remember_dead(ActorId id, ClientOutbox& out);
 
   Contact self_;
   ObjectBook& objects_;
   ProcessId head_ = ProcessId::kNone;
   std::unordered_map<ActorId, Actor> actors_;
   SequenceTable<Call> calls_;              // unfinished, by sequence
+  std::deque<ActorId> dead_;               // the oldest first; they have no unfinished calls
   std::map<ActorId, Creation> creations_;  // held back by an argument
   // What waits for an object: actors whose next call has it as an argument, and held back creations.
   std::unordered_map<ObjectId, std::vector<ActorId>> waiting_;
@@ -126,6 +130,7 @@ class ActorClient {
 
 // How long a lost connection to an actor waits for the head's words on it.
 inline constexpr Duration kActorVerdictLimit = std::chrono::seconds(5);
+inline constexpr std::size_t kRememberedDead = 1'000;
 // How long after its last handle an actor is told.
 inline constexpr Duration kReleaseDelay = std::chrono::milliseconds(100);
 // Calls to one actor that are on their way or run: more would only fill queues on the way.

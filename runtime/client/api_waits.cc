@@ -82,7 +82,7 @@ namespace {
 
 constexpr auto kHeadAnswers = std::chrono::seconds(10);
 
-ActorId watched(ClientRuntime& runtime, Key actor) {
+ActorId watch(ClientRuntime& runtime, Key actor) {
   if (actor == Key()) throw Error("an empty handle refers to no actor or command");
   const ActorId id = id_of<ActorId>(actor);
   runtime.post([id](Time, ClientCore& core, ClientOutbox& out) { core.watch_actor(id, out); });
@@ -93,7 +93,8 @@ ActorId watched(ClientRuntime& runtime, Key actor) {
 
 void wait_for_actor(Key actor, Deadline deadline) {
   ClientRuntime& runtime = current_runtime();
-  const ActorId id = watched(runtime, actor);
+  const ObjectTable::ActorQuestion question(runtime.table(), id_of<ActorId>(actor));
+  const ActorId id = watch(runtime, actor);
   const std::optional<ActorUpdate> update =
       wait_in_task(deadline, [&](Deadline until) { return runtime.table().wait_actor(id, until); }, kHasValue);
   if (!update) throw TimeoutError("the actor is not up, and the time allowed has passed");
@@ -102,7 +103,8 @@ void wait_for_actor(Key actor, Deadline deadline) {
 
 int wait_for_exit(Key actor, Deadline deadline) {
   ClientRuntime& runtime = current_runtime();
-  const ActorId id = watched(runtime, actor);
+  const ObjectTable::ActorQuestion question(runtime.table(), id_of<ActorId>(actor));
+  const ActorId id = watch(runtime, actor);
   const std::optional<ActorUpdate> update =
       wait_in_task(deadline, [&](Deadline until) { return runtime.table().wait_actor_dead(id, until); }, kHasValue);
   if (!update) throw TimeoutError("the command has not ended, and the time allowed has passed");
@@ -113,7 +115,8 @@ int wait_for_exit(Key actor, Deadline deadline) {
 
 int state_of_actor(Key actor) {
   ClientRuntime& runtime = current_runtime();
-  const ActorId id = watched(runtime, actor);
+  const ObjectTable::ActorQuestion question(runtime.table(), id_of<ActorId>(actor));
+  const ActorId id = watch(runtime, actor);
   const Deadline deadline = std::chrono::steady_clock::now() + kHeadAnswers;
   const std::optional<ActorUpdate> update =
       wait_in_task(deadline, [&](Deadline until) { return runtime.table().wait_actor_news(id, until); }, kHasValue);

@@ -106,13 +106,14 @@ struct ClientOutbox : Outbox {
   std::vector<Completion> completions;
   std::vector<Item> items;  // of streams, each in order and before its completion
   std::vector<ActorUpdate> actor_updates;
+  std::vector<ActorId> forgotten_actors;   // dead for long: their updates come first
   std::vector<NoSuchActor> unknown_names;  // actors that nobody has
   std::vector<GroupUpdate> group_updates;
   std::vector<std::string> unknown_groups;  // names that nobody has
 
   bool empty() const {
-    return Outbox::empty() && completions.empty() && items.empty() && actor_updates.empty() && unknown_names.empty() &&
-           group_updates.empty() && unknown_groups.empty();
+    return Outbox::empty() && completions.empty() && items.empty() && actor_updates.empty() &&
+           forgotten_actors.empty() && unknown_names.empty() && group_updates.empty() && unknown_groups.empty();
   }
   void clear() { *this = ClientOutbox(); }
 };

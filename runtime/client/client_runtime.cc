@@ -94,6 +94,7 @@ void ClientRuntime::carry_out() {
   drain(out_.items, [this](Item& item) { streams_.add(item.stream, std::move(item.value)); });
   drain(out_.completions, [this](const Completion& completion) { table_.settle(completion); });
   drain(out_.actor_updates, [this](const ActorUpdate& update) { table_.update_actor(update); });
+  drain(out_.forgotten_actors, [this](ActorId id) { table_.forget_actor(id); });
   drain(out_.unknown_names, [this](const NoSuchActor& name) { table_.name_is_unknown(name); });
   drain(out_.group_updates, [this](const GroupUpdate& update) { table_.update_group(update); });
   drain(out_.unknown_groups, [this](const std::string& name) { table_.group_name_is_unknown(name); });

@@ -184,9 +184,32 @@ void ObjectTable::expect_actor(ActorId id) {
 void ObjectTable::update_actor(const ActorUpdate& update) {
   const std::lock_guard lock(mutex_);
   actors_[update.actor] = update;
+  if (const auto questions = questions_.find(update.actor); questions != questions_.end())
+    questions->second.is_forgotten = false;
   if (const auto asked = names_.find({update.name_space, update.name}); asked != names_.end())
     asked->second.answer = update;
   if (!update.instead_of.is_none()) instead_[update.instead_of] = update.actor;
+}
+
+void ObjectTable::forget_actor(ActorId id) {
+  const std::lock_guard lock(mutex_);
+  if (const auto questions = questions_.find(id); questions != questions_.end())
+    questions->second.is_forgotten = true;
+  else
+    actors_.erase(id);
+}
+
+ObjectTable::ActorQuestion::ActorQuestion(ObjectTable& table, ActorId id) : table_(table), id_(id) {
+  const std::lock_guard lock(table_.mutex_);
+  ++table_.questions_[id].open;
+}
+
+ObjectTable::ActorQuestion::~ActorQuestion() {
+  const std::lock_guard lock(table_.mutex_);
+  const auto questions = table_.questions_.find(id_);
+  if (--questions->second.open > 0) return;
+  if (questions->second.is_forgotten) table_.actors_.erase(id_);
+  table_.questions_.erase(questions);
 }
 
 void ObjectTable::name_is_unknown(const NoSuchActor& name) {

@@ -60,6 +60,20 @@ class ObjectTable {
 
   void expect_actor(ActorId id);
   void update_actor(const ActorUpdate& update);
+  // Nothing is known of it any more, once nobody asks for it.
+  void forget_actor(ActorId id);
+  // While one of these lives, what is known of the actor is kept: made before its news are asked for.
+  class ActorQuestion {
+   public:
+    ActorQuestion(ObjectTable& table, ActorId id);
+    ~ActorQuestion();
+    ActorQuestion(const ActorQuestion&) = delete;
+    ActorQuestion& operator=(const ActorQuestion&) = delete;
+
+   private:
+    ObjectTable& table_;
+    ActorId id_;
+  };
   // The first news of the actor that says it is alive or dead.
   std::optional<ActorUpdate> wait_actor(ActorId id, Deadline deadline);
   // What is known of it once anything is; what is said when it is dead.
@@ -118,6 +132,11 @@ class ObjectTable {
   std::unordered_map<ProcessId, Objects> objects_;  // by the process that made them
   std::pair<ProcessId, Objects*> recent_{};         // whose were looked for last
   std::unordered_map<ActorId, ActorUpdate> actors_;
+  struct Questions {
+    int open = 0;
+    bool is_forgotten = false;  // when the last is answered
+  };
+  std::unordered_map<ActorId, Questions> questions_;
   struct NameQuestion {
     int waiters = 0;
     std::optional<ActorUpdate> answer;

@@ -8,6 +8,7 @@
 #include <atoll/atoll.h>
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -199,8 +200,19 @@ struct Mortal {
     witness.call(&Witness::see, number).get();
     return number;
   }
+  int process() { return ::getpid(); }
 };
-ATOLL_ACTOR(Mortal(), &Mortal::take);
+ATOLL_ACTOR(Mortal(), &Mortal::take, &Mortal::process);
+
+// Its process once that is another than `before`: a kill is on its way.
+int next_process(const Actor<Mortal>& mortal, int before) {
+  const auto limit = Clock::now() + kLost;
+  while (Clock::now() < limit) try {
+      if (const int now = mortal.call(&Mortal::process).get(kLost); now != before) return now;
+    } catch (const Atoll::ActorUnavailableError&) {
+    }
+  throw std::runtime_error("an actor that was killed to be restarted lives on");
+}
 
 // ------------------------------------------------------------------------- the parts
 
@@ -226,17 +238,20 @@ struct Traffic {
       ledgers.push_back(actor<Ledger>().on_node(node).create());
       callers.push_back(actor<Caller>().on_node(node).create());
     }
-    std::vector<Ref<std::tuple<long, std::vector<std::string>>>> results;
-    for (std::size_t i = 0; i < callers.size(); ++i)
-      results.push_back(callers[i].call(&Caller::run, ledgers, static_cast<int>(i) + 1, milliseconds_left()));
-    auto [n, mistakes] = call_ledgers(ledgers, 0, milliseconds_left());
-    for (const auto& result : results) {
-      const auto [more, others] = result.get();
-      n += more;
-      mistakes.insert(mistakes.end(), others.begin(), others.end());
+    // In turns, so that all ends soon after a mistake; a caller has a new number in each.
+    for (int number = 0; goes_on();) {
+      const int turn = std::min(milliseconds_left(), 10'000);
+      std::vector<Ref<std::tuple<long, std::vector<std::string>>>> results;
+      for (const Actor<Caller>& caller : callers) results.push_back(caller.call(&Caller::run, ledgers, ++number, turn));
+      auto [n, mistakes] = call_ledgers(ledgers, ++number, turn);
+      for (const auto& result : results) {
+        const auto [more, others] = result.get();
+        n += more;
+        mistakes.insert(mistakes.end(), others.begin(), others.end());
+      }
+      for (const std::string& mistake : mistakes) wrong(mistake);
+      count("calls", n);
     }
-    for (const std::string& mistake : mistakes) wrong(mistake);
-    count("calls", n);
   }
 
   // Batches of tasks on all nodes; each batch is counted by an actor that its tasks call.
@@ -333,6 +348,7 @@ struct Traffic {
   void dying_actors() {
     const Actor<Witness> witness = actor<Witness>().on_node(nodes.front()).create();
     const Actor<Mortal> mortal = actor<Mortal>().restarts(-1).on_node(nodes.back()).create();
+    int process = next_process(mortal, 0);
     long number = 0, answered = 0;
     for (int round = 0; goes_on(); ++round) {
       const bool kills = round % 20 == 19;
@@ -348,6 +364,7 @@ struct Traffic {
         } catch (const Atoll::ActorUnavailableError& error) {
           if (!kills) wrong(text("a call of an actor that nobody killed: ", error.what()));
         }
+      if (kills) process = next_process(mortal, process);
       count("restarts", kills);
     }
     const auto [seen, mistakes] = witness.call(&Witness::get).get(kLost);

@@ -17,6 +17,7 @@ struct Client {
   }
   void take() {
     completions.insert(completions.end(), out.completions.begin(), out.completions.end());
+    forgotten.insert(forgotten.end(), out.forgotten_actors.begin(), out.forgotten_actors.end());
     mail.take(out);
     out.clear();
   }
@@ -80,6 +81,7 @@ struct Client {
   ClientOutbox out;
   Mail mail;
   std::vector<Completion> completions;
+  std::vector<ActorId> forgotten;
   std::uint64_t sequence = 0;
   ClientCore core;
 };

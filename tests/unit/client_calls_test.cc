@@ -141,6 +141,29 @@ TEST_CASE("CALLS-5: a call beyond the actor's limit fails at once, and the next 
   caller.cancel(second);
 }
 
+TEST_CASE("CALLS-7: of dead actors the last thousand are known, and the head is asked about an older one") {
+  Caller caller;
+  const auto dies = [&caller](std::uint64_t number) {
+    const ActorId id{kHead, number};
+    caller.core.watch_actor(id, caller.out);
+    ActorUpdate told{id, "", ActorState::kDead, 1, {}, error_info(ErrorKind::kActorDied, "it exited")};
+    caller.say(kHead, told);
+    return caller.mail.expect<WatchActor>(kHead).actor;
+  };
+  const ActorId first = dies(1);
+  for (std::uint64_t i = 2; i <= kRememberedDead; ++i) dies(i);
+  caller.expect_error(caller.call(first), ErrorKind::kActorDied);  // at once: it is known
+  CHECK(caller.forgotten.empty());
+  const ActorId last = dies(kRememberedDead + 1);
+  CHECK(caller.forgotten == std::vector{first});
+  caller.expect_error(caller.call(last), ErrorKind::kActorDied);
+  caller.expect_nothing_else();
+  const TaskId task = caller.call(first);
+  CHECK(caller.mail.expect<WatchActor>(kHead).actor == first);
+  caller.say(kHead, ActorUpdate{first, "", ActorState::kDead, 0, {}, error_info(ErrorKind::kActorDied, "no such actor")});
+  caller.expect_error(task, ErrorKind::kActorDied);
+}
+
 TEST_CASE("a call that was not sent is dropped when it is cancelled, one that was is the actor's to end") {
   Caller caller({-1, false, 0});
   caller.update(ActorState::kRestarting, 1, "killed");

@@ -176,6 +176,30 @@ TEST_CASE("an actor is waited for until it lives or is dead") {
   CHECK(table.wait_actor(id, past()));
 }
 
+TEST_CASE("what is known of an actor is forgotten once nobody asks, and not if there is news") {
+  Table table;
+  const ActorId id{ProcessId(1), 3};
+  ActorUpdate dead;
+  dead.actor = id;
+  dead.state = ActorState::kDead;
+  table.update_actor(dead);
+  {
+    const ObjectTable::ActorQuestion first(table, id), second(table, id);
+    table.forget_actor(id);
+    CHECK(table.wait_actor(id, past()));
+  }
+  CHECK_FALSE(table.wait_actor(id, past()));
+  {
+    const ObjectTable::ActorQuestion question(table, id);
+    table.update_actor(dead);
+    table.forget_actor(id);
+    table.update_actor(dead);
+  }
+  CHECK(table.wait_actor(id, past()));
+  table.forget_actor(id);
+  CHECK_FALSE(table.wait_actor(id, past()));
+}
+
 TEST_CASE("a name that nobody has is an answer too") {
   Table table;
   table.ask_name("hits", "");
