@@ -186,7 +186,7 @@ void UcxTransport::deliver(UcxLink& link, std::string_view message) {
   if (link.held.empty()) [[likely]]
     return handler_.on_message(link.peer, message);
   UcxInbound& inbound = hold(link);
-  inbound.buffer = {std::unique_ptr<char[]>(new char[message.size()]), message.size()};
+  inbound.buffer = {std::unique_ptr<char[], FreeBuffer>(new char[message.size()]), message.size()};
   std::memcpy(inbound.buffer.bytes.get(), message.data(), message.size());
   inbound.size = message.size();
   inbound.complete = true;
@@ -248,7 +248,7 @@ void UcxTransport::drain(UcxLink& link) {
       finish_goodbye(link);
     else if (!link.closing)
       handler_.on_message(link.peer, {inbound.buffer.bytes.get(), inbound.size});
-    buffers_.give_back(std::move(inbound.buffer));
+    buffers_.give_back(last_progress_, std::move(inbound.buffer));
   }
 }
 

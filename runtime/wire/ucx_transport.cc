@@ -170,7 +170,7 @@ bool UcxTransport::arm() {
   const ucs_status_t status = ucp_worker_arm(worker_->get());
   if (status == UCS_OK) {
     set_napping(false);
-    set_alarm(deadlines_.empty() && retired_.empty() ? Duration(0) : kLongestStep);
+    set_alarm(!deadlines_.empty() || !retired_.empty() ? kLongestStep : buffers_.empty() ? Duration(0) : kIdleBufferLimit);
     return true;
   }
   if (status != UCS_ERR_BUSY && dropped_.allow(last_progress_))
@@ -217,6 +217,7 @@ bool UcxTransport::handle_failed_endpoints() {
 
 void UcxTransport::watch_processes() {
   next_watch_ = last_progress_ + kWatchInterval;
+  buffers_.trim(last_progress_);
   if (watch_.empty()) return;
   watch_.poll([this](ProcessId id) {
     const UcxPeer& peer = at(id);

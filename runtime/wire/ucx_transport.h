@@ -58,6 +58,7 @@ class UcxTransport final : public Transport {
 
  private:
   static constexpr std::size_t kIdleBufferBytes = std::size_t{64} << 20;
+  static constexpr Duration kIdleBufferLimit = std::chrono::seconds(5);
 
   // Where messages under one receive token go.
   struct Inlet {
@@ -159,7 +160,7 @@ class UcxTransport final : public Transport {
   std::unordered_map<std::uint64_t, Tombstone> tombstones_;
   std::deque<std::uint64_t> tombstone_order_;
   std::unordered_map<UcxInbound*, std::unique_ptr<UcxInbound>> receives_;
-  BufferPool buffers_{kIdleBufferBytes};
+  BufferPool buffers_{kIdleBufferBytes, kIdleBufferLimit};
   std::uint64_t epochs_ = 0;
 
   // Time as far as progress() was called often enough to see answers: a process
