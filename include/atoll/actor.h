@@ -162,6 +162,8 @@ class ActorOptions {
   }
   // On a node with these labels; InfeasibleError if none that lives has them.
   ActorOptions& where(Labels labels) { return settings_.place.labels = std::move(labels), *this; }
+  // Labels to try when no node that has those before has room now; may be said several times, and is tried in that order.
+  ActorOptions& or_where(Labels labels) { return settings_.place.otherwise.push_back(std::move(labels)), *this; }
 
   // Asks for it and returns at once; what goes wrong comes with the first call,
   // or with wait_ready(). Throws Error for options that contradict each other.

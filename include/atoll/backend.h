@@ -69,6 +69,7 @@ struct Place {
   std::string node;  // empty: any
   Affinity affinity = Affinity::kHard;
   std::map<std::string, std::string> labels;
+  std::vector<std::map<std::string, std::string>> otherwise = {};  // labels to be tried next, in order
 };
 
 struct TaskOptions {

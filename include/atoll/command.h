@@ -137,6 +137,8 @@ class CommandOptions {
     return settings_.place.node = std::move(node), settings_.place.affinity = affinity, *this;
   }
   CommandOptions& where(Labels labels) { return settings_.place.labels = std::move(labels), *this; }
+  // Labels to try when no node that has those before has room now; may be said several times, and is tried in that order.
+  CommandOptions& or_where(Labels labels) { return settings_.place.otherwise.push_back(std::move(labels)), *this; }
   // How often it is started anew; -1: without limit. The first time after a pause of
   // 100 ms, which doubles each time, up to 5 s. What cannot be executed, and
   // what ended with status 0, is not.

@@ -63,6 +63,8 @@ class Task {
   }
   // On a node with these labels; InfeasibleError if none that lives has them.
   Task& where(Labels labels) { return options_.place.labels = std::move(labels), *this; }
+  // Labels to try when no node that has those before has room now; may be said several times, and is tried in that order.
+  Task& or_where(Labels labels) { return options_.place.otherwise.push_back(std::move(labels)), *this; }
   // Of a function that returns a Stream: how many items may be unread before it
   // waits, at least 1. 64 if not said.
   Task& ahead(int items) {

@@ -69,8 +69,11 @@ PlaceStrategy strategy_of(const internal::Place& place) {
     throw Error("in() a placement group and spread(), on_node() or where() exclude each other: "
                 "its bundles have their nodes");
   if (place.spread && on_node) throw Error("spread() and on_node() exclude each other; choose one");
+  if (place.labels.empty() && !place.otherwise.empty())
+    throw Error("or_where() goes with where(): it says what labels to try when no node that has those has room");
   throw_if_failed(parse_selector(place.labels).status());
-  return {place.spread, place.node, place.affinity == Affinity::kSoft, place.labels};
+  for (const auto& labels : place.otherwise) throw_if_failed(parse_selector(labels).status());
+  return {place.spread, place.node, place.affinity == Affinity::kSoft, place.labels, place.otherwise};
 }
 
 internal::Handle own_object(ClientRuntime& runtime, std::uint64_t sequence) {

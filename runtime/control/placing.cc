@@ -7,24 +7,38 @@
 namespace Atoll {
 namespace {
 
-// The nodes outside of which it cannot be.
-NodeFilter bounds_of(const PlaceStrategy& strategy) {
-  return {strategy.soft ? "" : strategy.node, strategy.labels, false};
+// The labels to try, one after the other.
+std::vector<LabelSelector> selectors_of(const PlaceStrategy& strategy) {
+  std::vector<LabelSelector> selectors{strategy.labels};
+  selectors.insert(selectors.end(), strategy.otherwise.begin(), strategy.otherwise.end());
+  return selectors;
+}
+
+// The nodes outside of which it cannot be, by those labels.
+NodeFilter bounds_of(const PlaceStrategy& strategy, const LabelSelector& labels) {
+  return {strategy.soft ? "" : strategy.node, labels, false};
 }
 
 // The nodes to try, one set after the other.
 std::vector<NodeFilter> turns_of(const PlaceStrategy& strategy, const Resources& request) {
+  const std::vector<LabelSelector> selectors = selectors_of(strategy);
   std::vector<NodeFilter> turns;
-  if (strategy.soft && !strategy.node.empty()) turns.push_back({strategy.node, strategy.labels, false});
-  NodeFilter bounds = bounds_of(strategy);
-  if (request.gpu.is_zero() && bounds.node.empty()) turns.push_back({"", strategy.labels, true});
-  turns.push_back(std::move(bounds));
+  if (strategy.soft && !strategy.node.empty())
+    for (const LabelSelector& labels : selectors) turns.push_back({strategy.node, labels, false});
+  for (const LabelSelector& labels : selectors) {
+    NodeFilter bounds = bounds_of(strategy, labels);
+    if (request.gpu.is_zero() && bounds.node.empty()) turns.push_back({"", labels, true});
+    turns.push_back(std::move(bounds));
+  }
   return turns;
 }
 
 }  // namespace
 
-Status check_strategy(const PlaceStrategy& strategy) { return parse_selector(strategy.labels).status(); }
+Status check_strategy(const PlaceStrategy& strategy) {
+  for (const LabelSelector& labels : selectors_of(strategy)) ATOLL_RETURN_IF_ERROR(parse_selector(labels).status());
+  return Status();
+}
 
 std::vector<Placement> place_by(ClusterView& view, const PlaceStrategy& strategy, const Resources& request, int count,
                                 Policy policy) {
@@ -41,8 +55,13 @@ std::vector<Placement> place_by(ClusterView& view, const PlaceStrategy& strategy
 
 std::string why_never(const ClusterView& view, const PlaceStrategy& strategy, const Resources& request) {
   if (const Status status = check_strategy(strategy); !status.ok()) return status.message();
-  const NodeFilter bounds = bounds_of(strategy);
-  return view.feasible(request, bounds) ? "" : view.explain(request, bounds);
+  std::string why;
+  for (const LabelSelector& labels : selectors_of(strategy)) {
+    const NodeFilter bounds = bounds_of(strategy, labels);
+    if (view.feasible(request, bounds)) return "";
+    why += (why.empty() ? "" : "; otherwise: ") + view.explain(request, bounds);
+  }
+  return why;
 }
 
 }  // namespace Atoll

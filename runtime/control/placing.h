@@ -14,6 +14,8 @@ namespace Atoll {
 // PLACING-1 what names a node and is not soft, or has labels, is never placed elsewhere
 // PLACING-2 what is soft goes to its node as far as that has room now, and the rest where it would go without it
 // PLACING-3 what asks for no GPU goes to nodes without GPUs first, unless it names its node
+// PLACING-4 labels and those to be taken otherwise are tried in order, as far as each has room now; a request waits for all
+//           of them, and can never be placed if none of them ever can
 //
 // A task without a strategy is asked of its owner's home daemon before it comes here, whatever that has: Ray begins at
 // home, too, up to half of it, and then takes at random one of the fifth of the nodes that score best. Here the rest

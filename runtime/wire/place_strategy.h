@@ -3,6 +3,7 @@
 #include <compare>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "runtime/wire/fields.h"
 
@@ -15,7 +16,8 @@ struct PlaceStrategy {
   std::string node;                           // by name; empty: any
   bool soft = false;                          // `node` is the first to try, and not the only one
   std::map<std::string, std::string> labels;  // what a node must be called (scheduler/label_selector.h)
-  ATOLL_MESSAGE_FIELDS(spread, node, soft, labels)
+  std::vector<std::map<std::string, std::string>> otherwise = {};  // labels instead, the first with room
+  ATOLL_MESSAGE_FIELDS(spread, node, soft, labels, otherwise)
 
   bool is_default() const { return !spread && node.empty() && labels.empty(); }
   friend auto operator<=>(const PlaceStrategy&, const PlaceStrategy&) = default;

@@ -63,6 +63,8 @@ int main(int argc, char** argv) {
   print("labels", [&] { return nodes_of(here().where({{"node", "!in(n1, n3)"}})); });
   print("resident", [&] { return actor<Resident>().on_node("n3").create().call(&Resident::node).get(); });
   print("unknown", [&] { return nodes_of(here().on_node("n9")); });
+  print("or else", [&] { return nodes_of(here().where({{"zone", "a"}}).or_where({{"node", "n3"}})); });
+  print("or nothing", [&] { return nodes_of(here().or_where({{"node", "n3"}})); });
   print("nobody", [&] { return nodes_of(here().where({{"zone", "a"}})); });
   print("malformed", [&] { return nodes_of(here().where({{"zone", "in(a,"}})); });
   print("contradiction", [&] { return nodes_of(here().spread().on_node("n2")); });

@@ -10,6 +10,8 @@ check "labels select the nodes of tasks" says '^labels: n2$'
 check "actors are spread over idle nodes, one each" says '^three: 3 nodes$'
 check "an actor lives on the node it names" says '^resident: n3$'
 check "a node that is unknown is an InfeasibleError that names it" says '^unknown: Infeasible: none of 3 nodes is called n9'
+check "what no node has falls back on other labels" says '^or else: n3$'
+check "labels to fall back on need some before them" says '^or nothing: Error: or_where\(\) goes with where\(\)'
 check "labels that no node has are an InfeasibleError with counts" says '^nobody: Infeasible: 0 of 3 nodes have zone=a'
 check "labels that cannot be read are one clear sentence at submit" says "^malformed: Error: the label zone cannot be 'in\(a,'"
 check "options that exclude each other are one clear sentence at submit" says '^contradiction: Error: spread\(\) and on_node\(\) exclude'

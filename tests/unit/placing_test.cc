@@ -118,6 +118,34 @@ TEST_CASE("labels that no living node has, or that cannot be read, are infeasibl
   head.mail.expect_nothing_else();
 }
 
+TEST_CASE("PLACING-4: labels are tried in order, as far as each has room, and are infeasible if all are") {
+  Zones head;
+  PlaceStrategy strategy = where({{"zone", "b"}});
+  strategy.otherwise = {{{"zone", "c"}}, {{"zone", "a"}}};
+  head.ask(1, cpus(3), 4, strategy);
+  for (const std::uint32_t rank : {2u, 3u, 1u, 0u}) head.expect_placed(rank, 1);
+  head.ask(2, cpus(3), 1, strategy);  // waits for the first that has room again
+  head.mail.expect_nothing_else();
+  head.say(kDriver, PlaceRequest{1, cpus(3), 0, {}});
+  head.report(1, 4, {3});
+  head.expect_placed(1, 1);
+  strategy.otherwise.pop_back();
+  head.ask(3, cpus(8), 1, strategy);
+  CHECK(head.expect_why() == "2 of 4 nodes have zone=b: needs 8 cpu on one node; 2 nodes have at most 4 cpu; "
+                             "otherwise: 0 of 4 nodes have zone=c");
+  strategy.otherwise = {{{"zone", "in(a,"}}};
+  head.ask(4, cpus(1), 1, strategy);
+  CHECK(head.expect_why() == "the label zone cannot be 'in(a,'; write a, !a, in(a,b) or !in(a,b)");
+  strategy = where({{"zone", "c"}});
+  strategy.otherwise = {{{"zone", "b"}}};
+  strategy.soft = true;
+  strategy.node = "n3";
+  head.ask(5, cpus(1), 2, strategy);
+  head.expect_placed(3, 1);
+  head.expect_placed(2, 1);
+  head.mail.expect_nothing_else();
+}
+
 TEST_CASE("spread takes the node with the most free share, among those with the labels") {
   Zones head;
   head.ask(1, cpus(1), 3, spread());
