@@ -15,30 +15,17 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/driver_words.h"
+
 namespace {
 
 using Atoll::Command;
 using Atoll::command;
+using Atoll::testing::say_error;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr auto kPatience = seconds(30);
-
-template <typename Wait>
-void say_error(const char* what, Wait wait) {
-  try {
-    wait();
-    std::cout << what << ": no error" << std::endl;
-  } catch (const Atoll::ActorDiedError& error) {
-    std::cout << what << ": ActorDied " << error.what() << std::endl;
-  } catch (const Atoll::TimeoutError& error) {
-    std::cout << what << ": Timeout " << error.what() << std::endl;
-  } catch (const Atoll::InfeasibleError& error) {
-    std::cout << what << ": Infeasible " << error.what() << std::endl;
-  } catch (const Atoll::Error& error) {
-    std::cout << what << ": Error " << error.what() << std::endl;
-  }
-}
 
 // Until it was started anew so often and is ready.
 bool is_restarted(const Command& each, int times) {

@@ -10,13 +10,13 @@ box_up --nodes 2 --topology "$PWD/tests/topologies/dgx-h100.topo"
 driver ends
 check "a command's exit status is what wait_exit() gives, 128 + n after signal n" all_of 'status_is 0' 'says "^statuses: 0 3 137"' \
   'says "^from a task: 143"'
-check "callers hear how it ended, and where" all_of 'says "^after its end: ActorDied sh -c exit 3 exited with status 3 .*on n[12]"' \
+check "callers hear how it ended, and where" all_of 'says "^after its end: ActorDiedError sh -c exit 3 exited with status 3 .*on n[12]"' \
   'says "^ended: 1"' 'says "^running: 1"' 'says "^killed: ActorDied"' 'says "^still runs: Timeout"'
 check "what cannot be executed is one sentence, and not tried again" all_of \
-  'says "^not there: ActorDied no-such-program cannot be started: there is no .no-such-program. in PATH \(.*/usr/bin.*\)"' \
-  'says "^not executable: ActorDied /etc/passwd cannot be started: .*is no file that may be executed"' \
-  'says "^no such directory: ActorDied true cannot be started: its directory /nowhere: No such file"' \
-  'says "^bad check: ActorDied sleep 60 cannot be started: its health_check\(\): there is no .no-such-check."'
+  'says "^not there: ActorDiedError no-such-program cannot be started: there is no .no-such-program. in PATH \(.*/usr/bin.*\)"' \
+  'says "^not executable: ActorDiedError /etc/passwd cannot be started: .*is no file that may be executed"' \
+  'says "^no such directory: ActorDiedError true cannot be started: its directory /nowhere: No such file"' \
+  'says "^bad check: ActorDiedError sleep 60 cannot be started: its health_check\(\): there is no .no-such-check."'
 check "options that mean nothing are refused" all_of 'says "^empty: Error command: expected a program"' \
   'says "^two ways: Error ready_when\(\) and ready_when_listening\(\) exclude"' 'says "^never: Infeasible"' \
   'says "^no handle: Error an empty handle"' 'says "^no signal: Error send_signal: expected a signal from 1 to 64, not 1000"'
@@ -31,19 +31,19 @@ begin_driver serve
 if check "a server is ready when it listens, answers, and is found by its name" \
   await 40 all_of 'says "^fetched: 0"' 'says "^\(n1 [0-9]+\) 200"' 'says "^node: n1"'; then
   check "another process's listener on the port does not count" await 10 \
-    says '^port of another: ActorDied sleep 600 was not ready within 500 ms: nothing of it listens on port 18473, but another process does'
+    says '^port of another: ActorDiedError sleep 600 was not ready within 500 ms: nothing of it listens on port 18473, but another process does'
   check "a server that was killed is started anew" await 20 all_of 'says "^restarted: 1"' 'says "^kill its process: "'
   on n1 pkill -KILL -o -f 'http.server 18473'
 fi
 finish
 check "also by somebody else, or when its health check fails" all_of 'status_is 0' 'says "^from outside: 1"' 'says "^unhealthy: 1"'
 check "until it has no restarts left" all_of 'says "^the last: 137"' \
-  'says "^and then: ActorDied python3 -u -m http.server 18473.* was killed by signal 9 \(Killed\)"'
+  'says "^and then: ActorDiedError python3 -u -m http.server 18473.* was killed by signal 9 \(Killed\)"'
 
 driver checks
 check "a health check that fails, or hangs, ends the command in words" all_of 'status_is 0' \
-  'says "^sick: ActorDied sleep 600 failed its health check 3 times in a row: false exited with status 1"' \
-  'says "^hangs: ActorDied sleep 600 failed its health check once: sleep did not end within 50 ms"'
+  'says "^sick: ActorDiedError sleep 600 failed its health check 3 times in a row: false exited with status 1"' \
+  'says "^hangs: ActorDiedError sleep 600 failed its health check once: sleep did not end within 50 ms"'
 check "a command is ready when the command that asks says so" all_of 'says "^not yet: Timeout"' 'says "^starting: 1"' 'says "^ready"'
 
 driver leave

@@ -3,9 +3,7 @@
 
 #include <atoll/atoll.h>
 
-#include <fcntl.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -19,6 +17,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/driver_words.h"
+
 namespace {
 
 using Atoll::Actor;
@@ -27,14 +27,13 @@ using Atoll::Async;
 using Atoll::Ref;
 using Atoll::RefStream;
 using Atoll::Stream;
+using Atoll::testing::say_error;
+using Atoll::testing::touch;
+using Atoll::testing::wait_for_file;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 bool exists(const std::string& file) { return std::filesystem::exists(file); }
-void touch(const std::string& file) { ::close(::open(file.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)); }
-void wait_for_file(const std::string& file) {
-  while (!exists(file)) std::this_thread::sleep_for(milliseconds(1));
-}
 
 // What others wait for.
 struct Gate {
@@ -176,24 +175,6 @@ struct Shelf {
   int how_many() { return yielded; }
 };
 ATOLL_ACTOR(Shelf(), &Shelf::count, &Shelf::fail_after, &Shelf::endless, &Shelf::die_once, &Shelf::how_many);
-
-template <typename Wait>
-void say_error(const char* what, Wait wait) {
-  try {
-    wait();
-    std::cout << what << ": no error" << std::endl;
-  } catch (const Atoll::CancelledError& error) {
-    std::cout << what << ": Cancelled " << error.what() << std::endl;
-  } catch (const Atoll::BadArgumentsError& error) {
-    std::cout << what << ": BadArguments " << error.what() << std::endl;
-  } catch (const Atoll::ActorDiedError& error) {
-    std::cout << what << ": ActorDied " << error.what() << std::endl;
-  } catch (const Atoll::TaskError& error) {
-    std::cout << what << ": TaskError " << error.what() << std::endl;
-  } catch (const Atoll::Error& error) {
-    std::cout << what << ": Error " << error.what() << std::endl;
-  }
-}
 
 template <typename Check>
 void await(Check check) {

@@ -3,7 +3,6 @@
 
 #include <atoll/atoll.h>
 
-#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -16,18 +15,18 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/driver_words.h"
+
 namespace {
 
 using Atoll::Actor;
 using Atoll::actor;
 using Atoll::Ref;
+using Atoll::testing::say_error;
+using Atoll::testing::touch;
+using Atoll::testing::wait_for_file;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-void touch(const std::string& file) { ::close(::open(file.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)); }
-void wait_for_file(const std::string& file) {
-  while (!std::filesystem::exists(file)) std::this_thread::sleep_for(milliseconds(1));
-}
 
 struct Counter {
   int n;
@@ -81,24 +80,6 @@ ATOLL_ACTOR(Meeting(), &Meeting::meet, &Meeting::interrupted);
 
 int use(const Actor<Counter>& counter) { return counter.call(&Counter::add, 100).get(); }
 ATOLL_TASK(use);
-
-template <typename Wait>
-void say_error(const char* what, Wait wait) {
-  try {
-    wait();
-    std::cout << what << ": no error" << std::endl;
-  } catch (const Atoll::ActorDiedError& error) {
-    std::cout << what << ": ActorDied " << error.what() << std::endl;
-  } catch (const Atoll::ActorUnavailableError& error) {
-    std::cout << what << ": ActorUnavailable " << error.what() << std::endl;
-  } catch (const Atoll::PendingCallsError& error) {
-    std::cout << what << ": PendingCalls " << error.what() << std::endl;
-  } catch (const Atoll::CancelledError& error) {
-    std::cout << what << ": Cancelled " << error.what() << std::endl;
-  } catch (const Atoll::Error& error) {
-    std::cout << what << ": Error " << error.what() << std::endl;
-  }
-}
 
 void names(const std::string&) {
   const Actor<Counter> first = actor<Counter>().name("hits").create(10, "");

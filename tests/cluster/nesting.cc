@@ -3,7 +3,6 @@
 
 #include <atoll/atoll.h>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -15,11 +14,16 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/driver_words.h"
+
 namespace {
 
 using Atoll::CancelledError;
 using Atoll::Ref;
 using Atoll::task;
+using Atoll::testing::say_error;
+using Atoll::testing::touch;
+using Atoll::testing::wait_for_file;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -45,19 +49,17 @@ int fibonacci(int n) {
 }
 
 // Waits for what is submitted after it, by whoever writes the file.
-int wait_for_file(const std::string& file) {
-  while (!std::filesystem::exists(file)) std::this_thread::sleep_for(milliseconds(1));
+int one_once_there(const std::string& file) {
+  wait_for_file(file);
   return 1;
 }
-ATOLL_TASK(wait_for_file);
+ATOLL_TASK(one_once_there);
 int sum_of(const std::vector<Ref<int>>& parts) {
   int sum = 0;
   for (const Ref<int>& part : parts) sum += part.get();
   return sum;
 }
 ATOLL_TASK(sum_of);
-
-void touch(const std::string& file) { ::close(::open(file.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)); }
 
 // Says by a file that it runs, and works until it is cancelled.
 void work_until_cancelled(const std::string& file) {
@@ -94,30 +96,6 @@ int overflow_the_stack(int n) {
 }
 ATOLL_TASK(overflow_the_stack);
 
-void wait_for_file_here(const std::string& file) {
-  while (!std::filesystem::exists(file)) std::this_thread::sleep_for(milliseconds(1));
-}
-
-template <typename Wait>
-void say_error(const char* what, Wait wait) {
-  try {
-    wait();
-    std::cout << what << ": no error" << std::endl;
-  } catch (const Atoll::TaskError& error) {
-    std::cout << what << ": TaskError " << error.what() << std::endl;
-  } catch (const CancelledError& error) {
-    std::cout << what << ": CancelledError " << error.what() << std::endl;
-  } catch (const Atoll::NestingError& error) {
-    std::cout << what << ": NestingError " << error.what() << std::endl;
-  } catch (const Atoll::WorkerDiedError& error) {
-    std::cout << what << ": WorkerDiedError " << error.what() << std::endl;
-  } catch (const Atoll::TimeoutError& error) {
-    std::cout << what << ": TimeoutError " << error.what() << std::endl;
-  } catch (const Atoll::Error& error) {
-    std::cout << what << ": Error " << error.what() << std::endl;
-  }
-}
-
 void nest(const std::string&) {
   std::cout << "30 deep: " << task(depth_of).submit(30).get() << std::endl;
   std::cout << "fibonacci: " << task(fibonacci).submit(9).get() << std::endl;
@@ -141,7 +119,7 @@ void wait_for_later(const std::string& folder) {
   std::vector<Ref<int>> waiters;
   for (int i = 0; i < 8; ++i) waiters.push_back(task(sum_of).submit(std::vector<Ref<int>>{task(add).submit(i, 1)}));
   const std::string file = folder + "/last";
-  const Ref<int> last = task(wait_for_file).submit(file);
+  const Ref<int> last = task(one_once_there).submit(file);
   for (const Ref<int>& each : waiters) sum += each.get();
   touch(file);
   std::cout << "last: " << last.get() + sum << std::endl;
@@ -150,19 +128,19 @@ void wait_for_later(const std::string& folder) {
 void cancel_tasks(const std::string& folder) {
   const auto file = [&folder](const std::string& name) { return folder + "/" + name; };
   const Ref<void> running = task(work_until_cancelled).submit(file("runs"));
-  wait_for_file_here(file("runs"));
+  wait_for_file(file("runs"));
   cancel(running);
   say_error("running", [&] { running.get(seconds(20)); });
 
   const Ref<void> stubborn = task(ignore_all).submit(file("stubborn"));
-  wait_for_file_here(file("stubborn"));
+  wait_for_file(file("stubborn"));
   cancel(stubborn);
   say_error("stubborn", [&] { stubborn.get(milliseconds(300)); });
   cancel(stubborn, {.force = true});
   say_error("forced", [&] { stubborn.get(seconds(20)); });
 
   const Ref<void> parent = task(wait_for_child).submit(file("child"));
-  wait_for_file_here(file("child"));
+  wait_for_file(file("child"));
   cancel(parent);
   say_error("recursive", [&] { parent.get(seconds(20)); });
 
