@@ -16,7 +16,7 @@ O   := $B$(if $(SAN),/$(SAN))
 MAKEFLAGS += -rR $(if $(filter 0,$(MAKELEVEL)),-j$(shell nproc))
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all tests suites fuzzers check demo bench deps dist format clean distclean
+.PHONY: all tests suites fuzzers smoke check demo bench deps dist format clean distclean
 SHELL := /bin/bash
 all:
 
@@ -48,6 +48,8 @@ suites    := $O/tests/unit $O/tests/sim
 all: $(library) $(programs) $(plugin) $(examples)
 suites: $(suites)
 fuzzers: $(fuzzers)
+# What tests/cluster/sanitized.sh runs, built with SAN.
+smoke: $(programs) $O/tests/cluster/traffic
 tests: all suites fuzzers $(helpers)
 
 # How: our own flags stand before the user's CPPFLAGS, CXXFLAGS and LDFLAGS; SAN's stand after them.
