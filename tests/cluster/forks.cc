@@ -18,6 +18,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/driver_words.h"
+
 namespace {
 
 using Atoll::Actor;
@@ -129,7 +131,7 @@ void hold(const std::string& file) {
   while (!start(lookers, 0).forked()) {
   }
   std::cout << "holds" << std::endl;
-  while (!std::filesystem::exists(file)) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  Atoll::testing::wait_for_file(file);
 }
 
 }  // namespace

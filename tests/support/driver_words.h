@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <typeinfo>
@@ -20,8 +21,13 @@ namespace Atoll::testing {
 
 inline void touch(const std::string& file) { ::close(::open(file.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)); }
 
+// Throws if it is not there within a minute.
 inline void wait_for_file(const std::string& file) {
-  while (!std::filesystem::exists(file)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (!std::filesystem::exists(file)) {
+    if (std::chrono::steady_clock::now() > limit) throw std::runtime_error("nobody made " + file + " within a minute");
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
 }
 
 // "ActorDiedError".
