@@ -86,15 +86,19 @@ void TaskClient::pump(Time now, Shape& shape, ClientOutbox& out) {
     Lease* lease = find_room(shape, *next);
     if (lease == nullptr) return ask_for_more(shape, out);
     shape.ready.pop_front();
-    push(*lease, *next, out);
+    push(now, *lease, *next, out);
     if (has_room(*lease)) offer(now, *lease);
   }
   withdraw_asks(shape, out);
 }
 
-void TaskClient::push(Lease& lease, Task& task, ClientOutbox& out) {
-  if (lease.in_flight.empty()) lease.waits = false;
+void TaskClient::push(Time now, Lease& lease, Task& task, ClientOutbox& out) {
+  if (lease.in_flight.empty()) {
+    lease.first_since = now;
+    lease.is_held = false;
+  }
   lease.in_flight.push_back(task.id);
+  if (lease.in_flight.size() == 2) want_tick(lease.first_since + kHoldLimit);
   lease.idle_since = Time();
   task.lease = lease.id;
   const ProcessId worker = lease.worker.process;
@@ -110,6 +114,7 @@ bool TaskClient::on_done(Time now, ProcessId worker, const TaskDone& done, Clien
   Lease& lease = *entry->second;
   const auto position = std::find(lease.in_flight.begin(), lease.in_flight.end(), done.task);
   if (position == lease.in_flight.end()) return false;
+  if (position == lease.in_flight.begin()) lease.first_since = now;
   lease.in_flight.erase(position);
   Shape& shape = *lease.shape;
   shape.task_seconds += 0.2 * (static_cast<double>(done.run_ns) * 1e-9 - shape.task_seconds);
@@ -182,6 +187,7 @@ void TaskClient::on_tick(Time now, ClientOutbox& out) {
     const bool is_unused = shape.tasks == 0 && shape.leases == 0 && shape.asked == 0;
     entry = is_unused ? shapes_.erase(entry) : std::next(entry);
   }
+  ask_back_held(now, out);
   if (ask_again_ && now >= *ask_again_) ask_groups_again(now, out);
   std::vector<LeaseId> given_up;
   for (const auto& [id, since] : broken_) {

@@ -31,6 +31,7 @@ namespace Atoll {
 //         be retried
 // TASKS-6 what a worker gives back unbegun is run elsewhere, and costs no attempt;
 //         the worker gets nothing more before the task that it runs has ended
+// TASKS-10 what was pushed behind a task that runs for kHoldLimit is asked back
 // TASKS-9 the items of a stream come out once each, in order, though the task is
 //         run again from its beginning
 // TASKS-7 a task that was cancelled is not pushed any more, and never run again
@@ -99,9 +100,10 @@ class TaskClient {
     ProcessId daemon = ProcessId::kNone;
     Contact worker;
     std::deque<TaskId> in_flight;
+    Time first_since{};   // the first in flight is what its worker runs, as far as is known
     Time idle_since{};    // Time(): it is not idle
     bool is_open = false; // it is in Shape::open
-    bool waits = false;   // its worker gave tasks back, since the one it runs waits for others
+    bool is_held = false; // by what it runs: its worker gave others back, or was asked to
     bool broken = false;  // its worker is out of reach; why is not known yet
   };
   // A question for workers that is not fully answered yet.
@@ -148,7 +150,8 @@ class TaskClient {
   // The lease has room now, or is idle.
   void offer(Time now, Lease& lease);
   void pump(Time now, Shape& shape, ClientOutbox& out);
-  void push(Lease& lease, Task& task, ClientOutbox& out);
+  void push(Time now, Lease& lease, Task& task, ClientOutbox& out);
+  void ask_back_held(Time now, ClientOutbox& out);
   void ask_for_more(Shape& shape, ClientOutbox& out);
   void ask_daemon(Shape& shape, const Contact& daemon, std::uint32_t count, std::uint64_t reservation, ClientOutbox& out);
   void ask_head(Shape& shape, std::uint32_t count, ClientOutbox& out);
@@ -194,6 +197,8 @@ class TaskClient {
 // Tasks are pushed ahead so that a worker has about this much to do.
 inline constexpr Duration kPipelineTarget = std::chrono::milliseconds(1);
 inline constexpr std::size_t kMaxPipeline = 128;
+// Tasks wait this long behind one that is pushed to the same worker before they are asked back.
+inline constexpr Duration kHoldLimit = std::chrono::milliseconds(10);
 // An idle lease is kept this long for the next task.
 inline constexpr Duration kLeaseLinger = std::chrono::milliseconds(5);
 // Workers asked for at one time, of one shape.

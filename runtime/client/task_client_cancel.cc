@@ -73,9 +73,24 @@ void TaskClient::on_returned(Time now, ProcessId worker, const TasksReturned& re
     else
       shape.ready.push_front(*id);
   }
-  lease.waits = !lease.in_flight.empty();
+  lease.is_held = !lease.in_flight.empty();
   offer(now, lease);
   pump(now, shape, out);
+}
+
+// TASKS-10: what runs may wait for them in a way that its worker cannot see.
+void TaskClient::ask_back_held(Time now, ClientOutbox& out) {
+  for (auto& [id, lease] : leases_) {
+    if (lease.in_flight.size() < 2 || lease.is_held || lease.broken) continue;
+    const Duration held = now - lease.first_since;
+    if (held < kHoldLimit) {
+      want_tick(lease.first_since + kHoldLimit);
+      continue;
+    }
+    lease.is_held = true;
+    lease.shape->task_seconds = std::max(lease.shape->task_seconds, seconds(held));
+    out.send(lease.worker.process, ReturnTasks{});
+  }
 }
 
 }  // namespace Atoll

@@ -19,7 +19,7 @@ std::size_t TaskClient::depth_of(const Shape& shape) {
 }
 
 bool TaskClient::has_room(const Lease& lease) const {
-  return !lease.broken && !lease.waits && lease.in_flight.size() < depth_of(*lease.shape);
+  return !lease.broken && !lease.is_held && lease.in_flight.size() < depth_of(*lease.shape);
 }
 
 // The one that worked last: its worker may still be spinning.

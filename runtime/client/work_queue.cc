@@ -47,6 +47,7 @@ TaskDone left_before(TaskId task, const std::string& why) { return never_begun(t
 void WorkQueue::on_other_message(ProcessId from, Message message) {
   if (const auto* task = std::get_if<CancelTask>(&message)) return cancel(from, *task);
   if (const auto* read = std::get_if<StreamRead>(&message)) return take_read(*read);
+  if (std::holds_alternative<ReturnTasks>(message)) return give_back_unbegun(from);
   if (std::holds_alternative<Synced>(message)) {
     const std::lock_guard lock(mutex_);
     unheard_.erase(from);
@@ -304,19 +305,27 @@ void WorkQueue::await_reader(RunningTask& running, std::coroutine_handle<> corou
 
 void WorkQueue::give_back(ProcessId owner, std::vector<TaskId> tasks) { say(owner, TasksReturned{std::move(tasks)}); }
 
-void WorkQueue::begin_wait(const RunningTask& running) {
-  if (!running.lends) return;
+void WorkQueue::give_back_unbegun(std::optional<ProcessId> owner) {
   std::map<ProcessId, std::vector<TaskId>> unbegun;
   {
     const std::lock_guard lock(mutex_);
-    if (waiting_++ > 0) return;
-    lanes_.remove_if([&unbegun](const WorkItem& item) {
+    lanes_.remove_if([&](const WorkItem& item) {
       const auto* task = std::get_if<PushTask>(&item.message);
-      if (task != nullptr) unbegun[item.from].push_back(task->task);
-      return task != nullptr;
+      if (task == nullptr || (owner && item.from != *owner)) return false;
+      unbegun[item.from].push_back(task->task);
+      return true;
     });
   }
-  for (auto& [owner, tasks] : unbegun) give_back(owner, std::move(tasks));
+  for (auto& [sender, tasks] : unbegun) give_back(sender, std::move(tasks));
+}
+
+void WorkQueue::begin_wait(const RunningTask& running) {
+  if (!running.lends) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (waiting_++ > 0) return;
+  }
+  give_back_unbegun(std::nullopt);
   say(daemon_, WorkerBlocked{true});
 }
 

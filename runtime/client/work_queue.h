@@ -79,6 +79,8 @@ class WorkQueue : public ClientListener {
   void cancel(ProcessId from, const CancelTask& cancel);
   bool has_work() const;
   void take_read(const StreamRead& read);
+  // The tasks that have not begun go back: of all who sent some, or of one.
+  void give_back_unbegun(std::optional<ProcessId> owner);
   bool drop(TaskId task);
   bool tell_running(TaskId task);
   void resume_locked(const std::shared_ptr<Suspension>& suspension);

@@ -103,7 +103,7 @@ const char* name_of(const Message& message) {
       "WorkerDied", "NodeDied", "LeaseCancel", "CreateGroup", "WatchGroup", "NoSuchGroup",
       "RemoveGroup", "GroupUpdate", "ReserveBundles", "BundlesReserved", "FreeBundles",
       "TasksReturned", "WorkerBlocked", "CancelTask", "CancelObject", "StreamItem", "StreamRead", "ActorLeaves",
-      "Sync", "Synced"};
+      "Sync", "Synced", "ReturnTasks"};
   static_assert(std::size(kNames) == std::variant_size_v<MessageVariant>);
   return kNames[message.index()];
 }

@@ -78,5 +78,6 @@ template Message::Message(StreamRead);
 template Message::Message(ActorLeaves);
 template Message::Message(Sync);
 template Message::Message(Synced);
+template Message::Message(ReturnTasks);
 
 }  // namespace Atoll

@@ -267,7 +267,8 @@ using MessageVariant =
                  WorkerDied, NodeDied, LeaseCancel, CreateGroup, WatchGroup,
                  NoSuchGroup, RemoveGroup, GroupUpdate, ReserveBundles,
                  BundlesReserved, FreeBundles, TasksReturned, WorkerBlocked,
-                 CancelTask, CancelObject, StreamItem, StreamRead, ActorLeaves, Sync, Synced>;
+                 CancelTask, CancelObject, StreamItem, StreamRead, ActorLeaves, Sync, Synced,
+                 ReturnTasks>;
 
 template <typename T, typename Variant>
 inline constexpr bool kIsOneOf = false;

@@ -82,11 +82,16 @@ struct TaskDone {
   std::uint64_t run_ns = 0;
   ATOLL_MESSAGE_FIELDS(task, value, error, run_ns)
 };
-// worker -> client: these were pushed and not begun, and will not be, since the
-// task before them waits for others: perhaps for these.
+// worker -> client: these were pushed and not begun, and will not be: the client
+// wants them back, or the task before them waits for others, perhaps for these.
 struct TasksReturned {
   std::vector<TaskId> tasks;
   ATOLL_MESSAGE_FIELDS(tasks)
+};
+// client -> worker: what was pushed and is not begun is better run elsewhere.
+// Answered by TasksReturned, if there is any.
+struct ReturnTasks {
+  ATOLL_MESSAGE_FIELDS()
 };
 // worker -> its daemon: its task waits for others and needs no CPU, or goes on.
 struct WorkerBlocked {

@@ -54,6 +54,8 @@ int one_once_there(const std::string& file) {
   return 1;
 }
 ATOLL_TASK(one_once_there);
+void make_file(const std::string& file) { touch(file); }
+ATOLL_TASK(make_file);
 int sum_of(const std::vector<Ref<int>>& parts) {
   int sum = 0;
   for (const Ref<int>& part : parts) sum += part.get();
@@ -125,6 +127,25 @@ void wait_for_later(const std::string& folder) {
   std::cout << "last: " << last.get() + sum << std::endl;
 }
 
+// Each round, one task waits in a way that its worker does not see, for one that may have been pushed behind it.
+void wait_unseen(const std::string& folder) {
+  int sum = 0;
+  for (int round = 0; round < 10; ++round) {
+    std::vector<Ref<int>> adds;
+    for (int i = 0; i < 1'000; ++i) adds.push_back(task(add).submit(i, 1));
+    for (const Ref<int>& each : adds) sum += each.get() > 0;
+    adds.clear();
+    const std::string file = folder + "/round" + std::to_string(round);
+    const Ref<int> waiter = task(one_once_there).submit(file);
+    for (int i = 0; i < 100; ++i) adds.push_back(task(add).submit(i, 1));
+    const Ref<void> maker = task(make_file).submit(file);
+    maker.get();
+    for (const Ref<int>& each : adds) sum += each.get() > 0;
+    sum += waiter.get();
+  }
+  std::cout << "unseen: " << sum << std::endl;
+}
+
 void cancel_tasks(const std::string& folder) {
   const auto file = [&folder](const std::string& name) { return folder + "/" + name; };
   const Ref<void> running = task(work_until_cancelled).submit(file("runs"));
@@ -171,7 +192,7 @@ void retry(const std::string& folder) {
 int main(int argc, char** argv) {
   const Atoll::Cluster cluster = Atoll::connect(argc, argv);
   const std::map<std::string, void (*)(const std::string&)> ways = {
-      {"nest", nest}, {"later", wait_for_later}, {"cancel", cancel_tasks}, {"retry", retry}};
+      {"nest", nest}, {"later", wait_for_later}, {"unseen", wait_unseen}, {"cancel", cancel_tasks}, {"retry", retry}};
   ways.at(argv[1])(argv[2]);
   std::cout << "all done" << std::endl;
 }

@@ -13,6 +13,8 @@ check "a recursion without end is a NestingError that says where, and the rest g
   'says "^after it: 23"'
 driver later "$scratch"
 check "a task waits for tasks that were sent to its own worker" all_of 'status_is 0' 'says "^sums: 9500"' 'says "^last: 9537"'
+driver unseen "$scratch"
+check "a task waits by other means than ours for tasks that were sent to its own worker" all_of 'status_is 0' 'says "^unseen: 11010"'
 driver cancel "$scratch"
 check "a task that runs sees that it is cancelled" says "^running: CancelledError the work is broken off .*process [0-9]+"
 check "a task that does not look runs on" says "^stubborn: TimeoutError"

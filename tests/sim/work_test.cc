@@ -52,6 +52,25 @@ TEST_CASE("TASKS-7: cancelled tasks end once, as cancelled or done, and leave no
   }
 }
 
+TEST_CASE("TASKS-10: no task stands behind one that runs long while there are free CPUs, whatever breaks later") {
+  for (const std::uint64_t seed : seeds(20)) {
+    CAPTURE(replay(seed));
+    World world({.seed = seed, .nodes = 8, .most_run = std::chrono::microseconds(50), .runs_long = 0.005});
+    ClientProcess& client = attached_client(world);
+    client.submit(2500, kOneCpu, -1);
+    world.run_for(Seconds(3));
+    const auto ended = static_cast<std::size_t>(client.tally().ended);
+    CHECK(ended + world.begun_long().size() == client.tally().asked.size());
+    client.submit(2500, kOneCpu, -1);
+    break_some_things(world, 6);
+    CHECK(world.run_until([&] { return client.done(); }, Seconds(300)));
+    check_each_ended_once(client);
+    CHECK(client.tally().errors.empty());
+    world.run_for(Seconds(35));
+    check_all_given_back(world);
+  }
+}
+
 TEST_CASE("CALLS-1, CALLS-2: without retries a call runs at most once, and calls begin in order, whatever breaks") {
   for (const std::uint64_t seed : seeds(20)) {
     CAPTURE(replay(seed));

@@ -30,6 +30,8 @@ void Worker::receive(ProcessId from, Message message) {
     push({from, call->task, /*is_call=*/true});
   } else if (const auto* cancelled = std::get_if<CancelTask>(&message)) {
     cancel(from, cancelled->task);
+  } else if (std::holds_alternative<ReturnTasks>(message)) {
+    give_back_unbegun(from);
   } else if (const auto* init = std::get_if<InitActor>(&message)) {
     out_.send(daemon_.id, InitActorDone{init->spec.actor, {}});
   }
@@ -56,7 +58,9 @@ void Worker::run_next() {
   if (running_ || queue_.empty()) return;
   running_ = true;
   world_.begin_task(queue_.front().task, host);
-  run_time_ = world_.random_time(world_.options.most_run);
+  const bool is_long = world_.network.chance(world_.options.runs_long);
+  if (is_long) world_.begin_long(queue_.front().task);
+  run_time_ = is_long ? kLongRun : world_.random_time(world_.options.most_run);
   const bool dies = world_.network.chance(world_.options.worker_dies);
   const bool waits = !queue_.front().is_call && world_.network.chance(world_.options.waits);
   world_.clock_.after(run_time_, [this, dies, waits] {
@@ -70,12 +74,20 @@ void Worker::run_next() {
 void Worker::begin_wait() {
   waits_ = true;
   out_.send(daemon_.id, WorkerBlocked{true});
-  std::map<ProcessId, std::vector<TaskId>> unbegun;
-  for (; queue_.size() > 1; queue_.pop_back()) unbegun[queue_.back().caller].insert(unbegun[queue_.back().caller].begin(), queue_.back().task);
-  for (auto& [owner, tasks] : unbegun) out_.send(owner, TasksReturned{std::move(tasks)});
+  give_back_unbegun(std::nullopt);
   world_.clock_.after(world_.random_time(world_.options.most_run * 5), [this] {
     if (alive) run([this] { end_wait(); });
   });
+}
+
+void Worker::give_back_unbegun(std::optional<ProcessId> caller) {
+  std::map<ProcessId, std::vector<TaskId>> unbegun;
+  for (auto job = queue_.begin() + (running_ ? 1 : 0); job != queue_.end();) {
+    const bool returns = !job->is_call && (!caller || job->caller == *caller);
+    if (returns) unbegun[job->caller].push_back(job->task);
+    job = returns ? queue_.erase(job) : std::next(job);
+  }
+  for (auto& [owner, tasks] : unbegun) out_.send(owner, TasksReturned{std::move(tasks)});
 }
 
 void Worker::end_wait() {

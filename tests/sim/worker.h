@@ -1,10 +1,14 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 
 #include "tests/sim/world.h"
 
 namespace Atoll::sim {
+
+// What a task takes that runs long.
+inline constexpr Duration kLongRun = std::chrono::seconds(30);
 
 // A worker that stands for the user's program: becomes ready after a while, runs
 // what it is pushed one at a time, each for a random time, and may die under it, or
@@ -31,6 +35,7 @@ class Worker : public Process {
   void become_ready();
   void push(Job job);
   void cancel(ProcessId caller, TaskId task);
+  void give_back_unbegun(std::optional<ProcessId> caller);
   void run_next();
   void begin_wait();
   void end_wait();

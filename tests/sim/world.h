@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -151,6 +152,7 @@ class World {
     double start_fails = 0;
     double never_ready = 0;
     double waits = 0;  // a task waits for others in its middle
+    double runs_long = 0;  // a task runs for kLongRun
   };
   static constexpr Host kHeadHost = 1'000'000;
   static constexpr Host kClientHost = 2'000'000;
@@ -176,6 +178,8 @@ class World {
   // A worker on `host` begins a task or a call.
   void begin_task(TaskId task, Host host) { begun_[task].push_back(host); }
   void begin_call(ActorId actor, TaskId call) { calls_[actor].push_back(call); }
+  void begin_long(TaskId task) { long_.insert(task); }
+  const std::set<TaskId>& begun_long() const { return long_; }
   // Where it began, each time that it did.
   const std::map<TaskId, std::vector<Host>>& begun() const { return begun_; }
   // The calls of an actor in the order in which they began.
@@ -197,6 +201,7 @@ class World {
   std::uint64_t processes_ = 0;
   std::map<TaskId, std::vector<Host>> begun_;
   std::map<ActorId, std::vector<TaskId>> calls_;
+  std::set<TaskId> long_;
   std::unique_ptr<HeadProcess> head_;
   std::vector<std::unique_ptr<DaemonProcess>> daemons_;
   std::vector<std::unique_ptr<ClientProcess>> clients_;

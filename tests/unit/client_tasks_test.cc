@@ -213,6 +213,45 @@ TEST_CASE("TASKS-6: a task that was cancelled while it came back is not run") {
   client.expect_nothing_else();
 }
 
+TEST_CASE("TASKS-10: what stands behind a task that runs long is asked back once, and nothing is pushed behind it") {
+  Owner client;
+  const LeaseGrant grant = client.short_tasks();
+  const TaskId running = client.submit(1), second = client.submit(1);
+  client.mail.drop_all();
+  client.pass(kHoldLimit - std::chrono::microseconds(1));
+  client.expect_nothing_else();
+  client.pass(std::chrono::microseconds(1));
+  client.mail.expect<ReturnTasks>(grant.worker.process);
+  const TaskId third = client.submit(1);
+  const LeaseRequest request = client.mail.expect<LeaseRequest>(kHome.process);
+  client.pass(kHoldLimit);
+  client.expect_nothing_else();
+  client.say(grant.worker.process, TasksReturned{{second}});
+  CHECK(client.mail.expect<LeaseRequest>(kHome.process).count == 1);
+  const LeaseGrant other = client.grant(kHome, request.request, 2);
+  CHECK(client.mail.expect<PushTask>(other.worker.process).task == second);
+  client.done(other.worker.process, second);
+  CHECK(client.mail.expect<PushTask>(other.worker.process).task == third);
+  client.done(grant.worker.process, running);
+  for (const TaskId task : {second, running}) client.expect_completion(task);
+}
+
+TEST_CASE("TASKS-10: a task that has become the first has its own time") {
+  Owner client;
+  const LeaseGrant grant = client.short_tasks();
+  const TaskId first = client.submit(1);
+  client.submit(1);
+  client.submit(1);
+  client.mail.drop_all();
+  client.pass(kHoldLimit - std::chrono::milliseconds(1));
+  client.say(grant.worker.process, TaskDone{first, "1", {}, 10'000});
+  client.expect_completion(first);
+  client.pass(kHoldLimit - std::chrono::milliseconds(1));
+  client.expect_nothing_else();
+  client.pass(std::chrono::milliseconds(1));
+  client.mail.expect<ReturnTasks>(grant.worker.process);
+}
+
 TEST_CASE("a task that throws is run again if its caller said so, for the types it named, as often as its retries") {
   struct Row {
     std::vector<std::string> retried;
