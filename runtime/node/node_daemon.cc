@@ -173,7 +173,9 @@ void NodeDaemon::handle(Time now, ProcessId, const EndJob& end, NodeOutbox& out)
   });
   for (const ProcessId id : workers_.of_job(end.job))
     if (!survivors.contains(id)) kill_worker(now, id, std::nullopt, out);
-  if (survivors.empty()) jobs_.forget(end.job);
+  if (!survivors.empty()) return;
+  jobs_.forget(end.job);
+  out.ended_jobs.push_back(end.job);
 }
 
 // Ends it with its worker; its owner, if there is one still, hears why.

@@ -45,11 +45,12 @@ struct NodeOutbox : Outbox {
   std::vector<KillWorker> kills;
   std::vector<FindProgram> finds;
   std::vector<StoreProgram> stores;
+  std::vector<ProcessId> ended_jobs;   // nothing is to be kept for them, until a program is to be found again
   std::vector<std::string> log_lines;  // what a person reading the log wants to know
 
   bool empty() const {
     return Outbox::empty() && starts.empty() && kills.empty() && finds.empty() &&
-           stores.empty() && log_lines.empty();
+           stores.empty() && ended_jobs.empty() && log_lines.empty();
   }
   void clear() { *this = NodeOutbox(); }
 };

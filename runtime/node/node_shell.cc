@@ -115,6 +115,7 @@ void NodeShell::carry_out() {
     for (const StartWorker& start : todo.starts) start_worker(start);
     for (const KillWorker& kill : todo.kills)
       terminate(kill.worker);
+    for (const ProcessId job : todo.ended_jobs) forget_job(job);
     for (const FindProgram& find : todo.finds) find_program(find.job);
     for (const StoreProgram& store : todo.stores) store_program(store);
   }
@@ -243,7 +244,12 @@ void NodeShell::end_workers() {
   processes_.clear();
 }
 
-// -------------------------------------------------------------------- programs
+// ------------------------------------------------------------- jobs and programs
+
+void NodeShell::forget_job(ProcessId job) {
+  warm_.forget(job);
+  jobs_.erase(job);
+}
 
 void NodeShell::find_program(const JobInfo& job) {
   jobs_[job.job] = job;

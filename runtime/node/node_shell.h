@@ -74,6 +74,7 @@ class NodeShell : private MessageHandler {
   void terminate(ProcessId worker);
   void kill_the_stubborn();
   void end_workers();
+  void forget_job(ProcessId job);
   void find_program(const JobInfo& job);
   void store_program(const StoreProgram& store);
   void on_message(ProcessId from, Message message) override;

@@ -84,6 +84,14 @@ Time WarmPool::next_deadline() const {
   return next;
 }
 
+void WarmPool::forget(ProcessId job) {
+  for (auto entry = entries_.begin(); entry != entries_.end();) {
+    const bool is_its = std::get<ProcessId>(entry->first) == job;
+    if (is_its) end(entry->second);
+    entry = is_its ? entries_.erase(entry) : std::next(entry);
+  }
+}
+
 void WarmPool::close() {
   enabled_ = false;
   for (auto& [kind, entry] : entries_) end(entry);

@@ -25,6 +25,7 @@ inline constexpr const char* kWarmForkVariable = "ATOLL_WARM_FORK";
 // WARM-2  A kind whose program cannot be forked, or whose warm process died kMaxDeaths times, is executed from then on;
 //         one log line says so.
 // WARM-3  A warm process that was not asked for kIdleLimit is ended.
+// WARM-4  With a job end its warm processes, and nothing is kept for it.
 class WarmPool {
  public:
   static constexpr Duration kIdleLimit = std::chrono::seconds(30);
@@ -43,6 +44,9 @@ class WarmPool {
   // WARM-3.
   void on_tick(Time now);
   Time next_deadline() const;
+
+  // WARM-4.
+  void forget(ProcessId job);
 
   // Ends all of them; fork() says nothing from now on.
   void close();

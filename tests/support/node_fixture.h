@@ -87,6 +87,7 @@ struct NodeFixture {
     move_to(out.kills, kills);
     move_to(out.finds, finds);
     move_to(out.stores, stores);
+    move_to(out.ended_jobs, ended_jobs);
     mail.take(out);
     out.clear();
   }
@@ -118,6 +119,7 @@ struct NodeFixture {
   Mail mail;
   std::vector<NodeUsage> reports;
   std::vector<StartWorker> starts;
+  std::vector<ProcessId> ended_jobs;
   std::vector<KillWorker> kills;
   std::vector<FindProgram> finds;
   std::vector<StoreProgram> stores;

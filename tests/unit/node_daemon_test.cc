@@ -332,6 +332,7 @@ TEST_CASE("HEAD-2: the end of a job ends all of its workers and nobody else's") 
   node.mail.expect<GetJob>(kHead);
   node.say(kHead, EndJob{kDriver, "its driver has ended"});
   CHECK(node.kills.size() == 2);
+  CHECK(node.ended_jobs == std::vector{kDriver});
   node.kills.clear();
   node.exit(leased.worker.process, "killed by signal 9");
   node.exit(idle.worker.process, "killed by signal 9");

@@ -108,6 +108,18 @@ TEST_CASE_FIXTURE(PoolTest, "WARM-3: a warm process that nobody asked for 30 s i
   listen(script, 2);
 }
 
+TEST_CASE_FIXTURE(PoolTest, "WARM-4: a job's warm process ends with it, those of others do not") {
+  const Script script(kStaysWarm);
+  for (int i = 0; i < 2; ++i) CHECK_FALSE(forks(script));
+  listen(script, 1);
+  pool.forget(ProcessId{2});
+  CHECK(pool.next_deadline() == now + WarmPool::kIdleLimit);
+  pool.forget(job);
+  CHECK(pool.next_deadline() == Time::max());
+  CHECK_FALSE(forks(script));  // as the first of its kind
+  CHECK(pool.next_deadline() == Time::max());
+}
+
 TEST_CASE("no process is warmed where that is off, nor after the end") {
   Loop loop = std::move(*Loop::create());
   const Script script(kStaysWarm);
