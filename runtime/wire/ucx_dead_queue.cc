@@ -28,15 +28,16 @@ struct __attribute__((packed)) QueueControl {
 };
 static_assert(offsetof(QueueControl, tail) == 2 * kCacheLine);
 
-bool is_queue_of(const QueueControl& control, pid_t pid) {
+bool is_queue_of(const QueueControl& control, const std::set<pid_t>& owners) {
   const std::uint64_t head = control.head & ~kArmed;
-  return control.pid == pid && control.signal_address_length <= sizeof(sockaddr_un) &&
+  return owners.contains(control.pid) && control.signal_address_length <= sizeof(sockaddr_un) &&
          control.signal_address.sun_family == AF_UNIX && control.tail <= head && head - control.tail <= kMostElements;
 }
 
 }  // namespace
 
-int empty_dead_queues(pid_t pid) {
+int empty_dead_queues(const std::set<pid_t>& dead) {
+  if (dead.empty()) return 0;
   std::ifstream maps("/proc/self/maps");
   int count = 0;
   for (std::string line; std::getline(maps, line);) {
@@ -46,7 +47,7 @@ int empty_dead_queues(pid_t pid) {
     if (std::sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, access) != 3) continue;
     if (std::strcmp(access, "rw-s") != 0 || end - begin < sizeof(QueueControl)) continue;
     auto* control = reinterpret_cast<QueueControl*>(begin);  // NOLINT: the kernel says that it is mapped
-    if (!is_queue_of(*control, pid)) continue;
+    if (!is_queue_of(*control, dead)) continue;
     __atomic_store_n(&control->tail, control->head & ~kArmed, __ATOMIC_RELEASE);
     ++count;
   }

@@ -52,7 +52,8 @@ void UcxEndpoint::start_close(Time deadline) {
 }
 
 bool UcxEndpoint::finish_close(Time now) {
-  if (flush_ != nullptr && ucp_request_check_status(flush_) == UCS_INPROGRESS && now < deadline_) return false;
+  const bool flushes = flush_ != nullptr && ucp_request_check_status(flush_) == UCS_INPROGRESS;
+  if (flushes && failure_.ok() && now < deadline_) return false;
   force_close();
   return true;
 }

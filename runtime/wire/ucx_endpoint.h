@@ -39,7 +39,7 @@ class UcxEndpoint {
   // Begins to close: what was sent is flushed, then the endpoint is destroyed.
   // `endpoint` may be thrown away once finish_close() says so.
   void start_close(Time deadline);
-  // Returns whether it is closed; past the deadline it is closed by force.
+  // Returns whether it is closed; past the deadline, and after fail(), it is closed by force.
   bool finish_close(Time now);
 
  private:

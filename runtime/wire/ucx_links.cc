@@ -49,6 +49,12 @@ Status UcxTransport::watch(UcxEndpoint& endpoint) {
   return Status();
 }
 
+// An endpoint is watched until it is closed: a process that ends now will not take what is still to be flushed.
+void UcxTransport::stop_watching(const UcxEndpoint& retired) {
+  const UcxPeer* peer = find(retired.peer());
+  if (peer == nullptr || !peer->endpoint) watch_.forget(retired.peer());
+}
+
 void UcxTransport::start_hello(UcxPeer& peer, UcxLink& link) {
   link.stage = UcxLink::Stage::kHello;
   set_deadline(Deadline::Of::kHello, link.epoch, link.peer);
@@ -179,7 +185,6 @@ void UcxTransport::start_parked(UcxPeer& peer) {
 
 void UcxTransport::retire_endpoint(UcxPeer& peer) {
   if (!peer.endpoint) return;
-  watch_.forget(peer.id);
   peer.endpoint->start_close(last_progress_ + kFlushLimit);
   retired_.push_back(std::move(peer.endpoint));
 }

@@ -310,6 +310,7 @@ void UcxTransport::finish_goodbye(UcxLink& link) {
 
 // Somebody speaks on a link that we lost, and does not know that we did.
 void UcxTransport::on_unknown_token(std::uint64_t token) {
+  if (stopping_) return;  // our end tells it as well, and a new endpoint would outlive UCX's worker
   const auto found = tombstones_.find(token);
   if (found == tombstones_.end()) return log_dropped("a message of an unknown connection");
   const Tombstone dead = found->second;

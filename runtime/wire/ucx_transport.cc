@@ -16,9 +16,11 @@ namespace {
 // Steps by which watched_ may grow at most, and how long a process with
 // something to wait for sleeps.
 constexpr Duration kLongestStep = std::chrono::seconds(1);
-// UCX refuses to sleep a few times as a rule; if more, it is naps of this length.
+// UCX refuses to sleep a few times as a rule; if more, it is naps, the first of this length and each twice as long as the
+// one before: hundreds that wait for one beside them would otherwise take the processor from it.
 constexpr int kMostRefusals = 100;
-constexpr Duration kNap = std::chrono::milliseconds(1);
+constexpr Duration kShortestNap = std::chrono::milliseconds(1);
+constexpr Duration kLongestNap = std::chrono::milliseconds(16);
 // How often a spinning process looks whether others ended; a sleeping one is woken.
 constexpr Duration kWatchInterval = std::chrono::milliseconds(5);
 
@@ -161,7 +163,10 @@ bool UcxTransport::progress(Time now) {
   if (!retired_.empty()) finish_retired();
   if (!graveyard_.empty()) graveyard_.clear();
   in_progress_ = false;
-  if (any) refusals_ = 0;
+  if (any) {
+    refusals_ = 0;
+    nap_ = kShortestNap;
+  }
   return any;
 }
 
@@ -178,7 +183,8 @@ bool UcxTransport::arm() {
   if (++refusals_ < kMostRefusals) return false;
   // A process beside us does not empty its queue. UCX cannot wake us when it does: look by the clock.
   set_napping(true);
-  set_alarm(kNap);
+  set_alarm(nap_);
+  nap_ = std::min(2 * nap_, kLongestNap);
   return true;
 }
 
@@ -219,13 +225,24 @@ void UcxTransport::watch_processes() {
   next_watch_ = last_progress_ + kWatchInterval;
   buffers_.trim(last_progress_);
   if (watch_.empty()) return;
-  watch_.poll([this](ProcessId id) {
-    const UcxPeer& peer = at(id);
-    if (!peer.endpoint) return;
-    const Result<UcxWorker::Address> address = UcxWorker::parse(peer.endpoint->address());
-    if (address.ok() && !address->stamp.is_pid_reused()) empty_dead_queues(static_cast<pid_t>(address->stamp.pid));
-    peer.endpoint->fail(Status(Code::kUnavailable, "process " + to_string(id) + " has ended"));
-  });
+  std::set<ProcessId> ended;
+  watch_.poll([&ended](ProcessId id) { ended.insert(id); });
+  if (!ended.empty()) fail_dead(ended);
+}
+
+void UcxTransport::fail_dead(const std::set<ProcessId>& ended) {
+  std::vector<UcxEndpoint*> dead;
+  for (const ProcessId id : ended)
+    if (const UcxPeer* peer = find(id); peer != nullptr && peer->endpoint) dead.push_back(peer->endpoint.get());
+  for (const auto& endpoint : retired_)
+    if (ended.contains(endpoint->peer())) dead.push_back(endpoint.get());
+  std::set<pid_t> pids;
+  for (const UcxEndpoint* endpoint : dead)
+    if (const auto address = UcxWorker::parse(endpoint->address()); address.ok() && !address->stamp.is_pid_reused())
+      pids.insert(static_cast<pid_t>(address->stamp.pid));
+  empty_dead_queues(pids);
+  for (UcxEndpoint* endpoint : dead)
+    endpoint->fail(Status(Code::kUnavailable, "process " + to_string(endpoint->peer()) + " has ended"));
 }
 
 bool UcxTransport::handle_losses() {
@@ -253,7 +270,11 @@ bool UcxTransport::expire() {
 }
 
 void UcxTransport::finish_retired() {
-  std::erase_if(retired_, [this](const auto& endpoint) { return endpoint->finish_close(last_progress_); });
+  std::erase_if(retired_, [this](const auto& endpoint) {
+    if (!endpoint->finish_close(last_progress_)) return false;
+    stop_watching(*endpoint);
+    return true;
+  });
 }
 
 void UcxTransport::log_dropped(const std::string& what) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -96,6 +97,7 @@ class UcxTransport final : public Transport {
   UcxLink& new_link(UcxPeer& peer);
   Result<UcxEndpoint*> endpoint_to(UcxPeer& peer);
   Status watch(UcxEndpoint& endpoint);
+  void stop_watching(const UcxEndpoint& retired);
   void start_hello(UcxPeer& peer, UcxLink& link);
   void add_tokens(UcxLink& link, std::uint64_t send, std::uint64_t receive);
   void open(UcxLink& link);
@@ -115,6 +117,7 @@ class UcxTransport final : public Transport {
   bool handle_losses();
   void watch_processes();
   bool expire();
+  void fail_dead(const std::set<ProcessId>& ended);
   void finish_retired();
   void set_alarm(Duration in);
   void set_napping(bool napping);
@@ -182,6 +185,7 @@ class UcxTransport final : public Transport {
   Duration alarm_set_{0};
   int refusals_ = 0;  // of UCX to sleep, since something last happened
   bool napping_ = false;
+  Duration nap_ = std::chrono::milliseconds(1);  // the next
   ProcessWatch watch_;
 
   // Destroyed first, in this order: the worker's end completes what UCX holds.
