@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "runtime/base/log.h"
+#include "runtime/wire/ucx_dead_queue.h"
 #include "tests/support/transport_worlds.h"
 #include "tests/support/ucx_stranger.h"
 
@@ -247,6 +248,8 @@ TEST_CASE("a peer that knows the secret and leaves out a message loses its conne
   bystanders.talk();
 }
 
+// It needs a message between the last two looks at the queue: a sanitizer is too slow for that.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST_CASE("a transport ends well though somebody goes on to speak to it, and takes no farewell") {
   const Quiet quiet;
   UcxWorld world;
@@ -258,16 +261,23 @@ TEST_CASE("a transport ends well though somebody goes on to speak to it, and tak
     return !anna.messages.empty();
   }));
   std::atomic<bool> over = false;
+  int said = 0;
   std::thread speaker([&] {
-    while (!over) {
+    for (; !over; ++said) {
       renegade.wire.send(kDataAm, renegade.next(), "on and on");
-      renegade.wire.progress();
+      for (int i = 0; i < 20; ++i) renegade.wire.progress();
     }
   });
   anna.transport.reset();
   over = true;
   speaker.join();
+  // UCX keeps the memory of a queue that it still has messages for, and a test after this one looks at what is mapped.
+  for (; said > 0; said -= 16) {
+    empty_dead_queues({getpid()});
+    renegade.wire.progress();
+  }
 }
+#endif
 
 TEST_CASE("a peer that announces a message too long loses its connection before a byte is allocated") {  // TRANSPORT-3
   const Quiet quiet;
