@@ -16,11 +16,8 @@ namespace {
 // Steps by which watched_ may grow at most, and how long a process with
 // something to wait for sleeps.
 constexpr Duration kLongestStep = std::chrono::seconds(1);
-// UCX refuses to sleep a few times as a rule; if more, it is naps, the first of this length and each twice as long as the
-// one before: hundreds that wait for one beside them would otherwise take the processor from it.
+// UCX refuses to sleep a few times as a rule; if more, it is naps.
 constexpr int kMostRefusals = 100;
-constexpr Duration kShortestNap = std::chrono::milliseconds(1);
-constexpr Duration kLongestNap = std::chrono::milliseconds(16);
 // How often a spinning process looks whether others ended; a sleeping one is woken.
 constexpr Duration kWatchInterval = std::chrono::milliseconds(5);
 

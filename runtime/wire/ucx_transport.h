@@ -60,6 +60,10 @@ class UcxTransport final : public Transport {
  private:
   static constexpr std::size_t kIdleBufferBytes = std::size_t{64} << 20;
   static constexpr Duration kIdleBufferLimit = std::chrono::seconds(5);
+  // How long to sleep where UCX refuses, each time twice as long as before: hundreds that wait for one beside them would
+  // otherwise take the processor from it.
+  static constexpr Duration kShortestNap = std::chrono::milliseconds(1);
+  static constexpr Duration kLongestNap = std::chrono::milliseconds(16);
 
   // Where messages under one receive token go.
   struct Inlet {
@@ -185,7 +189,7 @@ class UcxTransport final : public Transport {
   Duration alarm_set_{0};
   int refusals_ = 0;  // of UCX to sleep, since something last happened
   bool napping_ = false;
-  Duration nap_ = std::chrono::milliseconds(1);  // the next
+  Duration nap_ = kShortestNap;  // the next
   ProcessWatch watch_;
 
   // Destroyed first, in this order: the worker's end completes what UCX holds.

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -34,6 +35,12 @@ struct TestProcess : TransportHandler {
   void knows(const TestProcess& other) { transport->learn(other.id, other.transport->address()); }
   Status send(const TestProcess& to, std::string message) { return transport->send(to.id, std::move(message)); }
   std::string said(std::size_t index) const { return index < messages.size() ? messages[index].second : "nothing"; }
+};
+
+// UCX_TLS for what is made in its scope.
+struct OnlyTransports {
+  explicit OnlyTransports(const char* names) { setenv("UCX_TLS", names, 1); }
+  ~OnlyTransports() { unsetenv("UCX_TLS"); }
 };
 
 // Several processes in one, over UCX.
