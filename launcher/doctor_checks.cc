@@ -5,6 +5,7 @@
 #include <map>
 
 #include "launcher/status_text.h"
+#include "runtime/base/words.h"
 
 namespace Atoll {
 namespace {

@@ -14,8 +14,6 @@ std::string status_to_json(const StatusReport& report);
 // Columns as wide as their widest cell, two blanks apart; no blanks at a line's end.
 std::string format_table(const std::vector<std::vector<std::string>>& rows);
 
-// "4 GiB", "512 MiB", "17 B": three digits at most.
-std::string format_bytes(std::uint64_t bytes);
 // "12 s", "3 min", "2 h 5 min".
 std::string format_seconds(double seconds);
 

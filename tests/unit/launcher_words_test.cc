@@ -5,6 +5,7 @@
 #include "launcher/site.h"
 #include "launcher/status_text.h"
 #include "launcher/step.h"
+#include "runtime/base/words.h"
 
 using namespace Atoll;
 using Words = std::vector<std::string>;
