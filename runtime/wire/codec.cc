@@ -103,7 +103,9 @@ const char* name_of(const Message& message) {
       "WorkerDied", "NodeDied", "LeaseCancel", "CreateGroup", "WatchGroup", "NoSuchGroup",
       "RemoveGroup", "GroupUpdate", "ReserveBundles", "BundlesReserved", "FreeBundles",
       "TasksReturned", "WorkerBlocked", "CancelTask", "CancelObject", "StreamItem", "StreamRead", "ActorLeaves",
-      "Sync", "Synced", "ReturnTasks"};
+      "Sync", "Synced", "ReturnTasks", "GetArena", "ArenaReply", "MakeRoom", "RoomMade", "RoomRefused", "SealCopy",
+      "HoldCopy", "CopyHeld", "CopyGone", "LetGo", "LetGoIdle", "OwnCopies", "DropCopies", "CopyOrphaned", "OwnerGone",
+      "ReadCopy", "CopyBytes"};
   static_assert(std::size(kNames) == std::variant_size_v<MessageVariant>);
   return kNames[message.index()];
 }

@@ -79,5 +79,22 @@ template Message::Message(ActorLeaves);
 template Message::Message(Sync);
 template Message::Message(Synced);
 template Message::Message(ReturnTasks);
+template Message::Message(GetArena);
+template Message::Message(ArenaReply);
+template Message::Message(MakeRoom);
+template Message::Message(RoomMade);
+template Message::Message(RoomRefused);
+template Message::Message(SealCopy);
+template Message::Message(HoldCopy);
+template Message::Message(CopyHeld);
+template Message::Message(CopyGone);
+template Message::Message(LetGo);
+template Message::Message(LetGoIdle);
+template Message::Message(OwnCopies);
+template Message::Message(DropCopies);
+template Message::Message(CopyOrphaned);
+template Message::Message(OwnerGone);
+template Message::Message(ReadCopy);
+template Message::Message(CopyBytes);
 
 }  // namespace Atoll

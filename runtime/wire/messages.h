@@ -16,6 +16,7 @@
 #include "runtime/wire/fields.h"
 #include "runtime/wire/group_messages.h"
 #include "runtime/wire/node_messages.h"
+#include "runtime/wire/object_messages.h"
 #include "runtime/wire/place_strategy.h"
 #include "runtime/wire/task_messages.h"
 
@@ -176,20 +177,6 @@ struct Infeasible {
   ATOLL_MESSAGE_FIELDS(request, why)
 };
 
-// -------------------------------------------------------------------- objects
-
-// client -> owner: answered when the object is ready.
-struct FetchObject {
-  ObjectId object;
-  ATOLL_MESSAGE_FIELDS(object)
-};
-struct ObjectReady {
-  ObjectId object;
-  std::string value;
-  std::optional<ErrorInfo> error;
-  ATOLL_MESSAGE_FIELDS(object, value, error)
-};
-
 // ---------------------------------------------------------------------- sight
 
 struct GetStatus {
@@ -268,7 +255,9 @@ using MessageVariant =
                  NoSuchGroup, RemoveGroup, GroupUpdate, ReserveBundles,
                  BundlesReserved, FreeBundles, TasksReturned, WorkerBlocked,
                  CancelTask, CancelObject, StreamItem, StreamRead, ActorLeaves, Sync, Synced,
-                 ReturnTasks>;
+                 ReturnTasks, GetArena, ArenaReply, MakeRoom, RoomMade, RoomRefused, SealCopy, HoldCopy, CopyHeld, CopyGone,
+                 LetGo, LetGoIdle, OwnCopies, DropCopies, CopyOrphaned, OwnerGone,
+                 ReadCopy, CopyBytes>;
 
 template <typename T, typename Variant>
 inline constexpr bool kIsOneOf = false;

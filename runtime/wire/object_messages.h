@@ -1,0 +1,135 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/base/ids.h"
+#include "runtime/wire/contact.h"
+#include "runtime/wire/fields.h"
+#include "runtime/wire/task_messages.h"
+
+// The messages of objects; messages.h has the rules.
+namespace Atoll {
+
+// client -> owner: answered when the object is ready.
+struct FetchObject {
+  ObjectId object;
+  ATOLL_MESSAGE_FIELDS(object)
+};
+// `value` is a value's encoding or a location's (location.h).
+struct ObjectReady {
+  ObjectId object;
+  std::string value;
+  std::optional<ErrorInfo> error;
+  ATOLL_MESSAGE_FIELDS(object, value, error)
+};
+
+// Large objects are copies in the arena of a node, which its daemon keeps. `copy` is the daemon's number of one, given
+// once. Who may read or write a copy holds it, as often as it asked; the daemon frees it when nobody holds it and its
+// owner has dropped it, and lets go for processes that end.
+
+// client -> daemon, before all that follows: where is the node's arena?
+struct GetArena {
+  ATOLL_MESSAGE_FIELDS()
+};
+// `socket` is a path at which it is handed out (arena_door.h); empty: there is none, and `why`.
+struct ArenaReply {
+  std::string socket;
+  std::uint64_t bytes = 0;
+  std::string why;
+  ATOLL_MESSAGE_FIELDS(socket, bytes, why)
+};
+
+// client -> daemon: room for `object`, which `owner` owns. Answered by RoomMade, perhaps when others have dropped
+// theirs, or by RoomRefused. The client holds the copy and writes it.
+struct MakeRoom {
+  std::uint64_t request = 0;  // of the client's own counting
+  ObjectId object;
+  ProcessId owner = ProcessId::kNone;
+  std::uint64_t bytes = 0;
+  ATOLL_MESSAGE_FIELDS(request, object, owner, bytes)
+};
+struct RoomMade {
+  std::uint64_t request = 0;
+  std::uint64_t copy = 0;
+  std::uint64_t offset = 0;  // in the arena
+  ATOLL_MESSAGE_FIELDS(request, copy, offset)
+};
+struct RoomRefused {
+  std::uint64_t request = 0;
+  std::string why;
+  ATOLL_MESSAGE_FIELDS(request, why)
+};
+// client -> daemon: it is written, and will not change.
+struct SealCopy {
+  std::uint64_t copy = 0;
+  ATOLL_MESSAGE_FIELDS(copy)
+};
+
+// client -> daemon: it wants to read the copy. Answered by CopyHeld or CopyGone.
+struct HoldCopy {
+  std::uint64_t request = 0;
+  std::uint64_t copy = 0;
+  ATOLL_MESSAGE_FIELDS(request, copy)
+};
+struct CopyHeld {
+  std::uint64_t request = 0;
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+  ATOLL_MESSAGE_FIELDS(request, offset, bytes)
+};
+struct CopyGone {
+  std::uint64_t request = 0;
+  std::string why;
+  ATOLL_MESSAGE_FIELDS(request, why)
+};
+// client -> daemon of another node: bytes of a copy that it holds. Answered by CopyBytes.
+struct ReadCopy {
+  std::uint64_t request = 0;
+  std::uint64_t copy = 0;
+  std::uint64_t from = 0;   // in the copy
+  std::uint64_t bytes = 0;  // at most kMostRead
+  ATOLL_MESSAGE_FIELDS(request, copy, from, bytes)
+};
+inline constexpr std::uint64_t kMostRead = std::uint64_t{4} << 20;
+struct CopyBytes {
+  std::uint64_t request = 0;
+  std::uint64_t from = 0;
+  std::string bytes;  // none: it does not hold the copy, or that is not all inside
+  ATOLL_MESSAGE_FIELDS(request, from, bytes)
+};
+// client -> daemon: it holds these once less. What was not sealed is given up.
+struct LetGo {
+  std::vector<std::uint64_t> copies;
+  ATOLL_MESSAGE_FIELDS(copies)
+};
+// daemon -> client: there is too little room; let go of what is held and not used.
+struct LetGoIdle {
+  ATOLL_MESSAGE_FIELDS()
+};
+
+// owner -> daemon: it has heard of the copies, and lives; they are its own until it drops them.
+struct OwnCopies {
+  std::vector<std::uint64_t> copies;
+  ATOLL_MESSAGE_FIELDS(copies)
+};
+// owner -> daemon: nobody refers to them any more.
+struct DropCopies {
+  std::vector<std::uint64_t> copies;
+  ATOLL_MESSAGE_FIELDS(copies)
+};
+// daemon -> owner: the maker of this copy ended before the owner was heard. Answered by OwnCopies or DropCopies.
+struct CopyOrphaned {
+  ObjectId object;
+  std::uint64_t copy = 0;
+  ATOLL_MESSAGE_FIELDS(object, copy)
+};
+// client -> its daemon: `owner`, for which it made copies, is gone.
+struct OwnerGone {
+  ProcessId owner = ProcessId::kNone;
+  ATOLL_MESSAGE_FIELDS(owner)
+};
+
+}  // namespace Atoll
