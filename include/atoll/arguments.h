@@ -22,6 +22,13 @@ struct IsRef<Ref<T>> : std::true_type {};
 template <typename Given, typename Parameter>
 constexpr bool kStandsFor = std::is_convertible_v<Given, Parameter> || std::is_same_v<Given, Ref<Parameter>>;
 
+inline void take_value(Argument& argument, Encoded value) {
+  if (is_worth_putting(value))
+    argument.object = put_object(std::move(value));
+  else
+    argument.value = std::move(value).flat();
+}
+
 template <typename Parameter, typename Given>
 Argument make_argument(const Given& given) {
   static_assert(kStandsFor<Given, Parameter>,
@@ -31,9 +38,14 @@ Argument make_argument(const Given& given) {
     argument.object = given.handle();
   } else {
     const HandleCollector collector(argument.inside);
-    argument.value = encode_value<Parameter>(static_cast<Parameter>(given));
+    take_value(argument, encode<Parameter>(static_cast<const Parameter&>(given)));
   }
   return argument;
+}
+
+template <typename T>
+T decode_argument(const std::string& encoded) {
+  return decode_value<T>(is_location(encoded) ? fetch_argument(encoded) : Bytes(encoded));
 }
 
 // The parameters of a function or constructor, by value.
@@ -62,7 +74,7 @@ struct ParameterList {
  private:
   template <std::size_t... kIndex>
   static Tuple decode_each(const std::vector<std::string>& encoded, std::index_sequence<kIndex...>) {
-    return Tuple(decode_value<std::decay_t<Parameters>>(encoded[kIndex])...);
+    return Tuple(decode_argument<std::decay_t<Parameters>>(encoded[kIndex])...);
   }
 };
 
@@ -107,7 +119,8 @@ std::string encode_result(Call&& call) {
     std::forward<Call>(call)();
     return std::string();
   } else {
-    return encode_value<std::decay_t<Result>>(std::forward<Call>(call)());
+    // In one expression: the encoding refers to the result.
+    return store_result(encode<std::decay_t<Result>>(std::forward<Call>(call)()));
   }
 }
 

@@ -6,6 +6,7 @@
 // atoll(3), and a namespace cannot share a function's name.
 
 #include <atoll/actor.h>
+#include <atoll/array.h>
 #include <atoll/async.h>
 #include <atoll/cluster.h>
 #include <atoll/command.h>

@@ -15,6 +15,7 @@
 #include <typeinfo>
 #include <vector>
 
+#include <atoll/encoded.h>
 #include <atoll/options.h>
 
 namespace Atoll::internal {
@@ -147,11 +148,22 @@ int wait_for_exit(Key actor, Deadline deadline);
 // What the head said of it last: a number of ActorState (runtime/wire/actor_messages.h).
 int state_of_actor(Key actor);
 
-Handle put_object(std::string value);
-// The object's value. Throws its error, or TimeoutError.
-std::shared_ptr<const std::string> get_object(const Handle& object, Deadline deadline);
+// Values of that many bytes or more go into the node's object memory, where there is one.
+inline constexpr std::size_t kLargeBytes = 100'000;
+// Throws OutOfMemoryError.
+Handle put_object(Encoded value);
+// Whether to put an argument, and send a reference to it.
+bool is_worth_putting(const Encoded& value);
+// The result of the running task, as it travels: itself, or where it is. Throws OutOfMemoryError.
+std::string store_result(Encoded value);
+// Where a large value is, as it travels in its place.
+inline bool is_location(std::string_view value) { return !value.empty() && value.front() == '\xc1'; }
+// Its bytes, for an argument of the running task. Throws ObjectLostError, CancelledError.
+Bytes fetch_argument(std::string_view location);
+// The object's encoded value. Throws its error, or TimeoutError.
+Bytes get_object(const Handle& object, Deadline deadline);
 // The values of all, in order. Throws the first error as soon as there is one, or TimeoutError.
-std::vector<std::shared_ptr<const std::string>> get_objects(const HandleList& objects, Deadline deadline);
+std::vector<Bytes> get_objects(const HandleList& objects, Deadline deadline);
 bool is_settled(const Handle& object);
 // Runs `call` on the callback thread once the object is settled, or the
 // connection ends; `type` is the user's, for the log. Keeps the object till then.

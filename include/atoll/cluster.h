@@ -16,6 +16,9 @@ struct NodeView {
   double gpus = 0;
   std::uint64_t memory = 0;         // bytes
   std::uint64_t leases_granted = 0;  // workers leased for tasks so far
+  std::uint64_t object_memory = 0;       // bytes set aside for large objects
+  std::uint64_t object_memory_used = 0;  // of them, half a second ago at most
+  std::uint64_t objects = 0;             // in it
 };
 
 // A driver's connection to its cluster. When it goes, so does everything the

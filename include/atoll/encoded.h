@@ -5,8 +5,16 @@
 #endif
 #include <msgpack.hpp>
 
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 // Makes a struct of the user's own an argument or a result: name its fields.
 //
@@ -16,28 +24,133 @@
 namespace Atoll::internal {
 
 // Values travel as msgpack; whatever msgpack-cxx packs can be an argument.
-struct StringStream {
-  std::string& out;
-  void write(const char* data, std::size_t size) { out.append(data, size); }
+
+// An encoded value before it has its place: bytes, and runs of somebody's memory in between that are copied once, to
+// where the value goes.
+class Encoded {
+ public:
+  // Shorter ones are not worth it.
+  static constexpr std::size_t kShortestRun = 4096;
+
+  std::size_t size() const { return bytes_.size() + run_bytes_; }
+  void write(const char* data, std::size_t size) { bytes_.append(data, size); }
+  // `owner` keeps the memory; if null the caller does until the value was copied.
+  void refer(const char* data, std::size_t size, std::shared_ptr<const void> owner) {
+    runs_.push_back({bytes_.size(), data, size, std::move(owner)});
+    run_bytes_ += size;
+  }
+  // To `out`, which has room for size() bytes.
+  void copy_to(char* out) const {
+    std::size_t done = 0;
+    for (const Run& run : runs_) {
+      std::memcpy(out, bytes_.data() + done, run.after - done);
+      std::memcpy(out + run.after - done, run.data, run.size);
+      out += run.after - done + run.size;
+      done = run.after;
+    }
+    std::memcpy(out, bytes_.data() + done, bytes_.size() - done);
+  }
+  // All of it in one string.
+  std::string flat() && {
+    if (runs_.empty()) return std::move(bytes_);
+    std::string whole(size(), '\0');
+    copy_to(whole.data());
+    return whole;
+  }
+
+ private:
+  struct Run {
+    std::size_t after;  // so many of bytes_
+    const char* data;
+    std::size_t size;
+    std::shared_ptr<const void> owner;
+  };
+  std::string bytes_;
+  std::vector<Run> runs_;
+  std::size_t run_bytes_ = 0;
+};
+
+// What the calling thread encodes, for those that pack a run: null for another's stream.
+inline thread_local Encoded* encoding = nullptr;
+// While a packer writes the body of a run: who owns it.
+inline thread_local const std::shared_ptr<const void>* lent = nullptr;
+
+struct EncodedStream {
+  Encoded& out;
+  void write(const char* data, std::size_t size) {
+    if (lent != nullptr && size >= Encoded::kShortestRun)
+      out.refer(data, size, *lent);
+    else
+      out.write(data, size);
+  }
+};
+
+// Throws std::length_error for a run that msgpack cannot describe.
+inline std::uint32_t run_length(std::size_t size) {
+  if (size <= 0xffff'0000u) return static_cast<std::uint32_t>(size);
+  throw std::length_error("one array or string has " + std::to_string(size) + " bytes, and 4 GiB is the limit; put it in parts");
+}
+
+// Sets a variable while it lives.
+template <typename T>
+class Setting {
+ public:
+  Setting(T& variable, T value) : variable_(variable), before_(std::exchange(variable, value)) {}
+  ~Setting() { variable_ = before_; }
+  Setting(const Setting&) = delete;
+  Setting& operator=(const Setting&) = delete;
+
+ private:
+  T& variable_;
+  T before_;
 };
 
 template <typename T>
-std::string encode_value(const T& value) {
-  std::string bytes;
-  StringStream stream{bytes};
-  msgpack::pack(stream, value);
-  return bytes;
+inline constexpr bool kIsByte = std::is_same_v<T, char> || std::is_same_v<T, unsigned char>;
+
+// A value that is one string or vector is not copied into its encoding: it lives until the encoding has its place.
+template <typename T>
+struct Whole {
+  static void pack(EncodedStream& stream, const T& value) { msgpack::pack(stream, value); }
+  static T convert(const msgpack::object& object) { return object.as<T>(); }
+};
+
+// The encoding is good while `value` lives.
+template <typename T>
+Encoded encode(const T& value) {
+  Encoded encoded;
+  const Setting<Encoded*> scope(encoding, &encoded);
+  EncodedStream stream{encoded};
+  Whole<T>::pack(stream, value);
+  return encoded;
 }
+template <typename T>
+std::string encode_value(const T& value) {
+  return encode(value).flat();
+}
+
+// Encoded bytes, and who keeps them.
+struct Bytes {
+  std::string_view view;
+  std::shared_ptr<const void> owner;
+
+  Bytes() = default;
+  Bytes(std::string_view bytes, std::shared_ptr<const void> its_owner = nullptr) : view(bytes), owner(std::move(its_owner)) {}  // NOLINT
+  Bytes(const std::string& bytes) : view(bytes) {}  // NOLINT: implicit on purpose
+};
+// While the calling thread decodes: who keeps the bytes, so that a value may refer to them.
+inline thread_local const std::shared_ptr<const void>* keeper = nullptr;
 
 // Throws msgpack's exceptions if `bytes` are no T. What a small value is unpacked
 // into comes from malloc's fastest bins, and strings are not copied there.
 template <typename T>
-T decode_value(std::string_view bytes) {
-  msgpack::zone zone(bytes.size() < 100 ? 512 : MSGPACK_ZONE_CHUNK_SIZE);
+T decode_value(const Bytes& bytes) {
+  const Setting<const std::shared_ptr<const void>*> scope(keeper, &bytes.owner);
+  msgpack::zone zone(bytes.view.size() < 100 ? 512 : MSGPACK_ZONE_CHUNK_SIZE);
   bool referenced = false;
   const auto refer = [](msgpack::type::object_type, std::size_t, void*) { return true; };
   std::size_t offset = 0;
-  return msgpack::unpack(zone, bytes.data(), bytes.size(), offset, referenced, refer).template as<T>();
+  return Whole<T>::convert(msgpack::unpack(zone, bytes.view.data(), bytes.view.size(), offset, referenced, refer));
 }
 
 }  // namespace Atoll::internal

@@ -116,6 +116,12 @@ class GroupRemovedError : public Error {
   using Error::Error;
 };
 
+// A node has no object memory left for a large value, and others gave none back in time.
+class OutOfMemoryError : public Error {
+ public:
+  using Error::Error;
+};
+
 // The object's owner is gone, or dropped it.
 class ObjectLostError : public Error {
  public:

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <atoll/arguments.h>
+#include <atoll/error.h>
 
 namespace Atoll::internal {
 
@@ -26,6 +27,8 @@ template <typename Parameters>
 auto decode_arguments(const EncodedArguments& encoded) {
   try {
     return Parameters::decode(encoded);
+  } catch (const Error&) {
+    throw;  // an argument that is an object could not be got
   } catch (const std::exception& error) {
     throw DecodeFailure{error.what()};
   }
@@ -73,7 +76,7 @@ Detached finish_async(auto start, MethodEnd end) {
     if constexpr (std::is_void_v<T>)
       co_await start();
     else
-      value = encode_value<T>(co_await start());
+      value = store_result(encode<T>(co_await start()));
   } catch (...) {
     error = std::current_exception();
   }

@@ -43,6 +43,9 @@ class Ref {
     return decode(internal::get_object(handle_, std::chrono::steady_clock::now() + timeout));
   }
 
+  // The values of a vector or the letters of a string, without copying them: they lie where they were put.
+  auto view() const { return internal::decode_value<typename internal::Viewed<T>::Type>(internal::get_object(handle_, std::nullopt)); }
+
   // Whether get() would return, or throw, at once.
   bool is_ready() const { return internal::is_settled(handle_); }
 
@@ -94,8 +97,8 @@ class Ref {
   const internal::Handle& handle() const { return handle_; }
 
  private:
-  static T decode(const std::shared_ptr<const std::string>& bytes) {
-    if constexpr (!std::is_void_v<T>) return internal::decode_value<T>(*bytes);
+  static T decode(const internal::Bytes& bytes) {
+    if constexpr (!std::is_void_v<T>) return internal::decode_value<T>(bytes);
   }
 
   internal::Handle handle_;
@@ -104,7 +107,7 @@ class Ref {
 // Puts a value where tasks and actors can get it, and refers to it.
 template <typename T>
 Ref<std::decay_t<T>> put(const T& value) {
-  return Ref<std::decay_t<T>>(internal::put_object(internal::encode_value<std::decay_t<T>>(value)));
+  return Ref<std::decay_t<T>>(internal::put_object(internal::encode<std::decay_t<T>>(value)));
 }
 
 namespace internal {
@@ -121,7 +124,7 @@ template <typename T>
 std::vector<T> get_all(const std::vector<Ref<T>>& refs, Deadline deadline) {
   std::vector<T> values;
   values.reserve(refs.size());
-  for (const auto& bytes : get_objects(handles_of(refs), deadline)) values.push_back(decode_value<T>(*bytes));
+  for (const auto& bytes : get_objects(handles_of(refs), deadline)) values.push_back(decode_value<T>(bytes));
   return values;
 }
 

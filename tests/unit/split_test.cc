@@ -26,4 +26,20 @@ TEST_CASE("what is no list, or has another length, is not split, and the error s
   CHECK(!split_array("", 1).ok());
 }
 
+TEST_CASE("a long list of numbers is split as a short one is") {
+  const auto split_up = [](const auto& values) {
+    const auto parts = split_array(internal::encode_value(values), values.size());
+    REQUIRE(parts.ok());
+    using Number = typename std::decay_t<decltype(values)>::value_type;
+    for (std::size_t i = 0; i < values.size(); ++i) CHECK(internal::decode_value<Number>((*parts)[i]) == values[i]);
+  };
+  split_up(std::vector<int>(5'000, -7));
+  split_up(std::vector<double>(5'000, 0.1));
+  split_up(std::vector<float>(5'000, 0.1f));
+  split_up(std::vector<std::uint64_t>(5'000, ~std::uint64_t{0}));
+  split_up(std::vector<std::int8_t>(5'000, -1));
+  CHECK(split_array(internal::encode_value(std::vector<int>(5'000)), 4).status().message() ==
+        "there are 5000 values, and 4 were to be split off");
+}
+
 }  // namespace Atoll
