@@ -79,7 +79,7 @@ void add_cluster_options(CLI::App& command, ClusterOptions& options, bool& dry_r
       ->envname("ATOLL_RUN_HEAD");
   command
       .add_option("--object-memory", options.object_memory,
-                  "memory of each node that is for objects, not for tasks, e.g. 8G (default: none)")
+                  "memory of each node that is for large objects, not for tasks, e.g. 8G, or 0 (default: three tenths of it)")
       ->envname("ATOLL_RUN_OBJECT_MEMORY")
       ->transform(CLI::AsSizeValue(false));
   command

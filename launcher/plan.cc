@@ -43,7 +43,7 @@ void pass_on_memory(LaunchPlan& plan, const Environment& environment) {
 void finish_environment(LaunchPlan& plan, const ClusterOptions& options, const Environment& environment) {
   plan.set = daemon_environment(plan);
   if (!options.resources.empty()) plan.set["ATOLL_RESOURCES"] = options.resources;
-  if (options.object_memory > 0) plan.set["ATOLL_OBJECT_MEMORY"] = std::to_string(options.object_memory);
+  if (options.object_memory) plan.set["ATOLL_OBJECT_MEMORY"] = std::to_string(*options.object_memory);
   if (!options.log_level.empty()) plan.set["ATOLL_LOG_LEVEL"] = options.log_level;
   if (options.node_timeout > 0) plan.set["ATOLL_NODE_TIMEOUT"] = std::to_string(options.node_timeout);
   if (plan.head_task > 0) plan.set["ATOLL_HEAD_TASK"] = std::to_string(plan.head_task);
@@ -77,7 +77,7 @@ std::vector<std::string> inner_command(const ClusterOptions& options, const Site
   if (options.node_timeout > 0) words.push_back("--node-timeout=" + std::to_string(options.node_timeout));
   if (!options.resources.empty()) words.push_back("--resources=" + options.resources);
   if (!options.head.empty()) words.push_back("--head=" + options.head);
-  if (options.object_memory > 0) words.push_back("--object-memory=" + std::to_string(options.object_memory));
+  if (options.object_memory) words.push_back("--object-memory=" + std::to_string(*options.object_memory));
   if (!options.log_level.empty()) words.push_back("--log-level=" + options.log_level);
   if (!options.program.empty()) words.push_back("--");
   words.insert(words.end(), options.program.begin(), options.program.end());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,7 @@ struct ClusterOptions {
   std::string name;                     // of the cluster
   std::string resources;                // custom ones of each node, "license=4"; "" for none
   std::string head;                     // "first", "last" or the node for the head; "" for the first
-  std::uint64_t object_memory = 0;      // bytes of each node for objects
+  std::optional<std::uint64_t> object_memory;  // bytes of each node for objects
   std::string log_level;                // of head and daemons; "" for theirs
   std::string log;                      // of up: where the keeper writes; "" for the session folder
   bool local = false;

@@ -1,6 +1,7 @@
 #include "runtime/client/actor_client.h"
 
 #include <algorithm>
+#include "runtime/wire/location.h"
 
 namespace Atoll {
 namespace {
@@ -48,7 +49,10 @@ void ActorClient::send_creation(ActorId id, ClientOutbox& out) {
     actor.error = creation.arguments.error(objects_);
     out.actor_updates.push_back({id, creation.spec.name, actor.state, 0, {}, actor.error.copy(), creation.spec.name_space, {}, {}});
   }
-  creation.arguments.release(objects_);
+  if (std::ranges::any_of(creation.spec.arguments, [](const std::string& each) { return is_location(each); }))
+    actor.kept = std::make_unique<CallArguments>(std::move(creation.arguments));
+  else
+    creation.arguments.release(objects_, out);
   creations_.erase(id);
   flush(actor, out);
   if (actor.state == ActorState::kDead) remember_dead(id, out);
@@ -159,7 +163,7 @@ void ActorClient::finish(Call& call, Value value, Failure error, ClientOutbox& o
   }
   --call.actor->pending;
   if (call.sent) --call.actor->under_way;
-  call.arguments.release(objects_);
+  call.arguments.release(objects_, out);
   const TaskId task = call.task;
   calls_.erase(task.sequence);
   objects_.settle(result_of(task), std::move(value), std::move(error), out);
@@ -247,6 +251,7 @@ void ActorClient::on_update(Time, const ActorUpdate& update, ClientOutbox& out) 
 }
 
 void ActorClient::remember_dead(ActorId id, ClientOutbox& out) {
+  if (const auto kept = std::exchange(actors_.at(id).kept, nullptr)) kept->release(objects_, out);
   dead_.push_back(id);
   if (dead_.size() <= kRememberedDead) return;
   actors_.erase(dead_.front());
@@ -285,7 +290,7 @@ void ActorClient::on_tick(Time now, ClientOutbox& out) {
   for (; !released_.empty() && released_.front().due <= now; released_.pop_front()) {
     const ObjectId result = result_of(released_.front().spec.task);
     call(std::move(released_.front().spec), out);
-    objects_.drop(result);
+    objects_.drop(result, out);
   }
   std::vector<ActorId> undecided;
   for (const auto& [id, since] : unreachable_)

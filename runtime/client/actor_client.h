@@ -96,6 +96,7 @@ class ActorClient {
     std::size_t pending = 0;          // unfinished calls
     std::size_t under_way = 0;        // of them sent
     std::optional<Time> unreachable_since;  // the head has not said why yet
+    std::unique_ptr<CallArguments> kept;    // large ones that it was made of: it may be restarted
   };
 
   Actor& actor_of(ActorId id);

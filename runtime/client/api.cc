@@ -33,11 +33,7 @@ ObjectHandle::~ObjectHandle() {
   const ObjectId id = id_of<ObjectId>(key_);
   if (count_once()) return;  // it never was counted
   if (!runtime.table().forget(id)) return;
-  runtime.post([id](Time, ClientCore& core, ClientOutbox&) { core.drop(id); });
-}
-
-Handle put_object(std::string value) {
-  return put_value(current_runtime(), std::make_shared<const std::string>(std::move(value)));
+  runtime.post([id](Time, ClientCore& core, ClientOutbox& out) { core.drop(id, out); });
 }
 
 }  // namespace internal
@@ -72,7 +68,8 @@ std::vector<NodeView> Cluster::nodes() const {
   std::vector<NodeView> nodes;
   for (const NodeStatus& node : report->nodes)
     nodes.push_back({node.info.name, node.state == NodeState::kAlive, node.info.total.cpu.to_double(),
-                     node.info.total.gpu.to_double(), node.info.total.memory, node.usage.tasks_leased});
+                     node.info.total.gpu.to_double(), node.info.total.memory, node.usage.tasks_leased,
+                     node.usage.object_bytes, node.usage.object_bytes_used, node.usage.objects});
   return nodes;
 }
 

@@ -3,6 +3,7 @@
 #include <atoll/error.h>
 #include <atoll/ref.h>
 
+#include "runtime/client/api_objects.h"
 #include "runtime/client/api_support.h"
 #include "runtime/client/errors.h"
 #include "runtime/client/process.h"
@@ -29,9 +30,15 @@ ErrorInfo cannot_split(const Status& status) {
 
 using Settled = ObjectTable::Settled;
 
-std::vector<Settled> parts_of(const Settled& whole, std::size_t count) {
+std::vector<Settled> parts_of(ClientRuntime& runtime, ObjectId id, const Settled& whole, std::size_t count) {
   if (whole.error) return std::vector<Settled>(count, whole);
-  Result<std::vector<std::string>> values = split_array(*whole.value, count);
+  internal::Bytes bytes;
+  try {
+    bytes = bytes_of(runtime, id, whole.value, std::nullopt);
+  } catch (...) {
+    return std::vector<Settled>(count, Settled{nullptr, current_error("", "")});
+  }
+  Result<std::vector<std::string>> values = split_array(bytes.view, count);
   if (!values.ok()) return std::vector<Settled>(count, Settled{nullptr, cannot_split(values.status())});
   std::vector<Settled> parts;
   parts.reserve(count);
@@ -45,7 +52,7 @@ void settle_parts(ObjectId whole, const std::vector<ObjectId>& parts) {
   if (!has_runtime()) return;  // the connection ended first
   ClientRuntime& runtime = current_runtime();
   const std::optional<Settled> settled = runtime.table().wait(whole, std::nullopt);
-  std::vector<Settled> values = parts_of(*settled, parts.size());
+  std::vector<Settled> values = parts_of(runtime, whole, *settled, parts.size());
   runtime.post([parts, values = std::move(values)](Time now, ClientCore& core, ClientOutbox& out) {
     for (std::size_t i = 0; i < parts.size(); ++i) core.settle(now, parts[i], values[i].value, values[i].error, out);
   });

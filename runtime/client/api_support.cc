@@ -43,7 +43,11 @@ std::vector<CallArgument> call_arguments(ClientRuntime& runtime, std::vector<int
       ensure_known(runtime, argument.object);
       each.object = id_of<ObjectId>(argument.object->key());
       if (each.object.process != runtime.self().process) each.owner = decode_contact(argument.object->owner()).value();
-      each.keep = argument.object;
+      if (argument.inside.empty())
+        each.keep = argument.object;
+      else
+        each.keep = std::make_shared<const std::pair<internal::Handle, std::vector<internal::Handle>>>(
+            std::move(argument.object), std::move(argument.inside));
     } else {
       each.value = std::make_shared<const std::string>(std::move(argument.value));
       if (!argument.inside.empty())
@@ -85,7 +89,12 @@ internal::Handle own_object(ClientRuntime& runtime, std::uint64_t sequence) {
 }
 
 internal::Handle put_value(ClientRuntime& runtime, Value value) {
-  internal::Handle handle = own_object(runtime, runtime.next_sequence());
+  const std::uint64_t sequence = runtime.next_sequence();
+  return put_value(runtime, std::move(value), sequence);
+}
+
+internal::Handle put_value(ClientRuntime& runtime, Value value, std::uint64_t sequence) {
+  internal::Handle handle = own_object(runtime, sequence);
   const ObjectId id = id_of<ObjectId>(handle->key());
   runtime.table().settle({id, value, std::nullopt});
   runtime.post([id, value](Time now, ClientCore& core, ClientOutbox& out) { core.put(now, id, value, out); });

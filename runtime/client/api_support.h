@@ -42,5 +42,7 @@ internal::Handle own_object(ClientRuntime& runtime, std::uint64_t sequence);
 
 // A reference to a value that is there already.
 internal::Handle put_value(ClientRuntime& runtime, Value value);
+// Likewise, under a number of ours that was taken for it.
+internal::Handle put_value(ClientRuntime& runtime, Value value, std::uint64_t sequence);
 
 }  // namespace Atoll

@@ -6,6 +6,7 @@
 #include <atoll/error.h>
 #include <atoll/ref.h>
 
+#include "runtime/client/api_objects.h"
 #include "runtime/client/api_support.h"
 #include "runtime/client/api_waits.h"
 #include "runtime/client/errors.h"
@@ -43,7 +44,7 @@ WaitScope::~WaitScope() {
   if (waits_) running_task()->queue->end_wait(*running_task());
 }
 
-std::shared_ptr<const std::string> get_object(const Handle& object, Deadline deadline) {
+Bytes get_object(const Handle& object, Deadline deadline) {
   ClientRuntime& runtime = current_runtime();
   ensure_known(runtime, object);
   const ObjectId id = id_of<ObjectId>(object->key());
@@ -51,20 +52,20 @@ std::shared_ptr<const std::string> get_object(const Handle& object, Deadline dea
       wait_in_task(deadline, [&](Deadline until) { return runtime.table().wait(id, until); }, kHasValue);
   if (!settled) throw TimeoutError("the object is not ready, and the time allowed has passed");
   if (settled->error) throw_error(*settled->error);
-  return settled->value;
+  return bytes_of(runtime, id, settled->value, deadline);
 }
 
-std::vector<std::shared_ptr<const std::string>> get_objects(const HandleList& objects, Deadline deadline) {
+std::vector<Bytes> get_objects(const HandleList& objects, Deadline deadline) {
   ClientRuntime& runtime = current_runtime();
   const std::vector<ObjectId> ids = known_ids(runtime, objects);
   std::optional<std::vector<Settled>> all =
       wait_in_task(deadline, [&](Deadline until) { return runtime.table().wait_all(ids, until); }, kHasValue);
   if (!all) throw TimeoutError("not all of the objects are ready, and the time allowed has passed");
-  std::vector<std::shared_ptr<const std::string>> values;
+  std::vector<Bytes> values;
   values.reserve(all->size());
   for (const Settled& each : *all)
     if (each.error) throw_error(*each.error);
-  for (Settled& each : *all) values.push_back(std::move(each.value));
+  for (std::size_t i = 0; i < ids.size(); ++i) values.push_back(bytes_of(runtime, ids[i], (*all)[i].value, deadline));
   return values;
 }
 

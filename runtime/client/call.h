@@ -101,6 +101,21 @@ struct Item {
   Value value;
 };
 
+// A daemon's answer about a copy of a large object; `why` it cannot, else.
+struct CopyAnswer {
+  std::uint64_t number = 0;  // the question's
+  std::string why = {};
+  std::uint64_t copy = 0;
+  std::uint64_t offset = 0;  // in the arena; of bytes that were read, in the copy
+  std::uint64_t bytes = 0;
+  std::string data = {};  // what was read, or the path of the arena's socket
+};
+// An object of ours that was such a copy is gone.
+struct DroppedCopy {
+  ProcessId keeper = ProcessId::kNone;
+  std::uint64_t copy = 0;
+};
+
 // What the client wants done: messages, and what user threads wait for.
 struct ClientOutbox : Outbox {
   std::vector<Completion> completions;
@@ -110,10 +125,14 @@ struct ClientOutbox : Outbox {
   std::vector<NoSuchActor> unknown_names;  // actors that nobody has
   std::vector<GroupUpdate> group_updates;
   std::vector<std::string> unknown_groups;  // names that nobody has
+  std::vector<CopyAnswer> copy_answers;
+  std::vector<DroppedCopy> dropped_copies;
+  bool let_go_idle = false;  // the home daemon needs room
 
   bool empty() const {
     return Outbox::empty() && completions.empty() && items.empty() && actor_updates.empty() &&
-           forgotten_actors.empty() && unknown_names.empty() && group_updates.empty() && unknown_groups.empty();
+           forgotten_actors.empty() && unknown_names.empty() && group_updates.empty() && unknown_groups.empty() && copy_answers.empty() &&
+           dropped_copies.empty() && !let_go_idle;
   }
   void clear() { *this = ClientOutbox(); }
 };

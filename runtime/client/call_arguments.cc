@@ -47,9 +47,9 @@ std::vector<std::string> CallArguments::encoded(const ObjectBook& book) const {
   return encoded;
 }
 
-void CallArguments::release(ObjectBook& book) {
+void CallArguments::release(ObjectBook& book, ClientOutbox& out) {
   for (const CallArgument& argument : arguments_)
-    if (argument.is_object()) book.unpin(argument.object);
+    if (argument.is_object()) book.unpin(argument.object, out);
   arguments_.clear();
 }
 

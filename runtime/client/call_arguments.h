@@ -25,7 +25,7 @@ class CallArguments {
   // The encoded arguments, when ready.
   std::vector<std::string> encoded(const ObjectBook& book) const;
   // Unpins the objects; the call is done with.
-  void release(ObjectBook& book);
+  void release(ObjectBook& book, ClientOutbox& out);
 
  private:
   std::vector<CallArgument> arguments_;

@@ -142,6 +142,12 @@ void ClientCore::on_message(Time now, ProcessId from, const Message& message, Cl
     on_no_group(now, *unknown_group, out);
   else if (const auto* died = std::get_if<NodeDied>(&message))
     on_node_died(now, *died, out);
+  else if (const auto* orphaned = std::get_if<CopyOrphaned>(&message))
+    objects_.on_orphaned(from, *orphaned, out);
+  else if (std::holds_alternative<LetGoIdle>(message))
+    out.let_go_idle = true;
+  else
+    copies_.on_message(message, out);
   propagate(now, before, out);
 }
 
@@ -154,6 +160,7 @@ void ClientCore::on_lost(Time now, ProcessId peer, const Status& why, ClientOutb
     objects_.fail_all(error, out);
     return;
   }
+  copies_.on_lost(peer, why.message(), out);
   objects_.on_lost(peer, why.message(), out);
   actors_.on_lost(now, peer, why.message(), out);
   tasks_.on_lost(now, peer, why.message(), out);
@@ -162,6 +169,7 @@ void ClientCore::on_lost(Time now, ProcessId peer, const Status& why, ClientOutb
 
 // As if its daemon's connection had broken, which a cut link does not.
 void ClientCore::on_node_died(Time now, const NodeDied& died, ClientOutbox& out) {
+  copies_.on_lost(died.daemon, died.why, out);
   objects_.on_node_died(died.node, died.why, out);
   tasks_.on_lost(now, died.daemon, died.why, out);
 }

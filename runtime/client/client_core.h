@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/client/actor_client.h"
+#include "runtime/client/copy_client.h"
 #include "runtime/client/group_client.h"
 #include "runtime/client/object_book.h"
 #include "runtime/client/task_client.h"
@@ -21,9 +22,11 @@ class ClientCore {
   };
   explicit ClientCore(Options options, ClientOutbox& out);
 
-  // The daemon to ask first for workers.
-  void set_home(const Contact& home) { tasks_.set_home(home); }
-
+  // The daemon to ask first for workers, and for room for large objects.
+  void set_home(const Contact& home) {
+    tasks_.set_home(home);
+    copies_.set_home(home);
+  }
 
   void submit(Time now, TaskSpec spec, ClientOutbox& out);
   void put(Time now, ObjectId id, Value value, ClientOutbox& out);
@@ -31,7 +34,7 @@ class ClientCore {
   void declare(ObjectId id) { objects_.declare(id); }
   void settle(Time now, ObjectId id, Value value, Failure error, ClientOutbox& out);
   void borrow(ObjectId id, const Contact& owner, ClientOutbox& out);
-  void drop(ObjectId id) { objects_.drop(id); }
+  void drop(ObjectId id, ClientOutbox& out) { objects_.drop(id, out); }
   void create_actor(ActorSpec spec, std::vector<CallArgument> arguments, ClientOutbox& out, bool get_if_exists = false);
   void watch_actor(ActorId id, ClientOutbox& out) { actors_.watch(id, out); }
   void find_actor(const std::string& name, const std::string& name_space, ClientOutbox& out);
@@ -58,6 +61,7 @@ class ClientCore {
   const TaskClient& tasks() const { return tasks_; }
   const ActorClient& actors() const { return actors_; }
   const ObjectBook& objects() const { return objects_; }
+  CopyClient& copies() { return copies_; }
 
  private:
   void on_group(Time now, const GroupUpdate& update, ClientOutbox& out);
@@ -68,6 +72,7 @@ class ClientCore {
 
   Options options_;
   ObjectBook objects_;
+  CopyClient copies_;
   TaskClient tasks_;
   ActorClient actors_;
   GroupClient groups_;

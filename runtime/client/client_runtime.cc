@@ -27,7 +27,8 @@ Result<std::unique_ptr<ClientRuntime>> ClientRuntime::start(const Options& optio
 }
 
 ClientRuntime::ClientRuntime(const Options& options, ClientListener& listener, Loop loop)
-    : listener_(listener), loop_(std::move(loop)), messenger_(*this), job_(options.job), turns_(*this), table_(turns_), streams_(turns_, table_) {
+    : listener_(listener), loop_(std::move(loop)), messenger_(*this), job_(options.job), turns_(*this), table_(turns_), streams_(turns_, table_),
+      copies_(*this, options.secret) {
   self_.process = options.self;
   self_.node = options.node;
 }
@@ -53,8 +54,17 @@ Status ClientRuntime::open(const Options& options) {
 
 ClientRuntime::~ClientRuntime() {
   if (!thread_.joinable()) return;
+  copies_.close();
   turns_.stop();
   thread_.join();
+}
+
+void ClientRuntime::use_home(const Contact& home) {
+  home_ = home;
+  post([home](Time, ClientCore& core, ClientOutbox& out) {
+    out.learn(home);
+    core.set_home(home);
+  });
 }
 
 void ClientRuntime::queue(Work work) {
@@ -98,8 +108,15 @@ void ClientRuntime::carry_out() {
   drain(out_.unknown_names, [this](const NoSuchActor& name) { table_.name_is_unknown(name); });
   drain(out_.group_updates, [this](const GroupUpdate& update) { table_.update_group(update); });
   drain(out_.unknown_groups, [this](const std::string& name) { table_.group_name_is_unknown(name); });
+  drain(out_.copy_answers, [this](CopyAnswer& answer) { copies_.take(std::move(answer)); });
+  drain(out_.dropped_copies, [this](const DroppedCopy& dropped) { let_go(std::vector(copies_.forget(dropped.keeper, dropped.copy), dropped.copy)); });
+  if (std::exchange(out_.let_go_idle, false)) let_go(copies_.take_idle());
   messenger_.deliver(out_);
   deadline_ = core_->next_deadline();
+}
+
+void ClientRuntime::let_go(std::vector<std::uint64_t> copies) {
+  if (!copies.empty()) out_.send(home_.process, LetGo{std::move(copies)});
 }
 
 bool ClientRuntime::round(Time now) {

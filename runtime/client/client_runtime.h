@@ -10,6 +10,7 @@
 
 #include "runtime/base/loop.h"
 #include "runtime/client/client_core.h"
+#include "runtime/client/copy_table.h"
 #include "runtime/client/io_turns.h"
 #include "runtime/client/object_table.h"
 #include "runtime/client/stream_table.h"
@@ -51,6 +52,10 @@ class ClientRuntime : private MessageHandler, private IoWork {
   ProcessId job() const { return job_; }  // the driver that all this is done for
   ObjectTable& table() { return table_; }
   StreamTable& streams() { return streams_; }
+  CopyTable& copies() { return copies_; }
+  // The daemon of this process's node, or the head's for who is on none. Constant once it was said, which comes before all use.
+  const Contact& home() const { return home_; }
+  void use_home(const Contact& home);
   // An eventfd that wakes whoever sleeps for the I/O.
   int wake_fd() const { return wake_.get(); }
   std::uint64_t next_sequence() { return sequence_.fetch_add(1, std::memory_order_relaxed); }
@@ -82,6 +87,7 @@ class ClientRuntime : private MessageHandler, private IoWork {
   template <typename T, typename Each>
   static void drain(std::vector<T>& all, Each each);
   void carry_out();
+  void let_go(std::vector<std::uint64_t> copies);
   bool round(Time now) override;
   bool arm() override { return messenger_.arm(); }
   std::optional<Time> deadline() override { return deadline_; }
@@ -100,6 +106,8 @@ class ClientRuntime : private MessageHandler, private IoWork {
   IoTurns turns_;
   ObjectTable table_;
   StreamTable streams_;
+  CopyTable copies_;
+  Contact home_;
   ClientOutbox out_;
   std::unique_ptr<ClientCore> core_;
   std::optional<Time> deadline_;  // of the core, since carry_out() ran last: whatever changes the core is followed by it

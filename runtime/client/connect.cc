@@ -99,15 +99,13 @@ Status Connection::attach(const Contact& head, Time deadline) {
   const auto* attached = std::get_if<Attached>(&*answer);
   if (attached == nullptr) return Status(Code::kInternal, "the head answered something else to Attach");
   attached_ = *attached;
-  runtime_->post([home = attached_.home](Time, ClientCore& core, ClientOutbox& out) {
-    out.learn(home);
-    core.set_home(home);
-  });
+  runtime_->use_home(attached_.home);
   return Status();
 }
 
 Connection::~Connection() {
   if (runtime_ == nullptr || kind_ != ClientKind::kDriver) return;
+  runtime_->copies().close();  // before the daemons hear of the job's end, and give the memory to others
   runtime_->post([head = head_, job = runtime_->self().process](Time, ClientCore&, ClientOutbox& out) {
     out.send(head, Detach{job});
   });
@@ -180,11 +178,8 @@ void run_worker_process(const std::string& text) {
   accept_termination((*runtime)->wake_fd());
   set_current_runtime(runtime->get());
   WorkerReady ready{(*runtime)->self(), static_cast<std::uint64_t>(::getpid()), start->build_id};
-  (*runtime)->post([ready, daemon = start->daemon](Time, ClientCore& core, ClientOutbox& out) {
-    out.learn(daemon);
-    core.set_home(daemon);
-    out.send(daemon.process, ready);
-  });
+  (*runtime)->use_home(start->daemon);
+  (*runtime)->post([ready, daemon = start->daemon.process](Time, ClientCore&, ClientOutbox& out) { out.send(daemon, ready); });
   run_worker(**runtime, queue, start->binding.node, start->daemon.process);
 }
 

@@ -1,6 +1,7 @@
 #include "runtime/client/object_book.h"
 
 #include "runtime/base/check.h"
+#include "runtime/wire/location.h"
 
 namespace Atoll {
 namespace {
@@ -59,21 +60,48 @@ void ObjectBook::borrow(ObjectId id, const Contact& owner, ClientOutbox& out) {
 
 void ObjectBook::settle(ObjectId id, Value value, Failure error, ClientOutbox& out) {
   Object* object = find_object(id);
-  if (object == nullptr || object->settled) return;
+  const bool is_late = object == nullptr || object->settled;
+  if (id.process == self_ && value != nullptr && is_location(*value)) is_late ? drop_copy(value, out) : own_copy(value, out);
+  if (is_late) return;
   object->settled = true;
   object->value = std::move(value);
   object->error = std::move(error);
   if (object->sharing != nullptr)
     for (const ProcessId fetcher : std::exchange(object->sharing->fetchers, {})) out.send(fetcher, reply_of(id, *object));
   out.completions.push_back({id, object->value, object->error});
-  forget_if_unused(id, *object);
+  forget_if_unused(id, *object, out);
 }
 
-void ObjectBook::drop(ObjectId id) {
+void ObjectBook::own_copy(const Value& value, ClientOutbox& out) {
+  const Result<Location> location = decode_location(*value);
+  if (!location.ok()) return;
+  out.learn(location->keeper);
+  out.send(location->keeper.process, OwnCopies{{location->copy}});
+}
+
+void ObjectBook::drop_copy(const Value& value, ClientOutbox& out) {
+  const Result<Location> location = decode_location(*value);
+  if (!location.ok()) return;
+  out.learn(location->keeper);
+  out.dropped_copies.push_back({location->keeper.process, location->copy});
+  out.send(location->keeper.process, DropCopies{{location->copy}});
+}
+
+void ObjectBook::on_orphaned(ProcessId keeper, const CopyOrphaned& orphaned, ClientOutbox& out) const {
+  const Object* object = find(orphaned.object);
+  const bool has_value = object != nullptr && object->value != nullptr && is_location(*object->value);
+  const Result<Location> location = has_value ? decode_location(*object->value) : Status(Code::kNotFound, "none");
+  if (location.ok() && location->keeper.process == keeper && location->copy == orphaned.copy)
+    out.send(keeper, OwnCopies{{orphaned.copy}});
+  else
+    out.send(keeper, DropCopies{{orphaned.copy}});
+}
+
+void ObjectBook::drop(ObjectId id, ClientOutbox& out) {
   Object* object = find_object(id);
   if (object == nullptr) return;
   object->dropped = true;
-  forget_if_unused(id, *object);
+  forget_if_unused(id, *object, out);
 }
 
 void ObjectBook::pin(ObjectId id) {
@@ -82,19 +110,21 @@ void ObjectBook::pin(ObjectId id) {
   ++object->pins;
 }
 
-void ObjectBook::unpin(ObjectId id) {
+void ObjectBook::unpin(ObjectId id, ClientOutbox& out) {
   Object* object = find_object(id);
   ATOLL_CHECK(object != nullptr && object->pins > 0, id);
   --object->pins;
-  forget_if_unused(id, *object);
+  forget_if_unused(id, *object, out);
 }
 
-void ObjectBook::forget_if_unused(ObjectId id, const Object& object) {
+void ObjectBook::forget_if_unused(ObjectId id, const Object& object, ClientOutbox& out) {
   if (!object.settled || !object.dropped || object.pins > 0) return;
-  if (id.process == self_)
-    own_.erase(id.sequence);
-  else
+  if (id.process != self_) {
     borrowed_.erase(id);
+    return;
+  }
+  if (object.value != nullptr && is_location(*object.value)) drop_copy(object.value, out);
+  own_.erase(id.sequence);
 }
 
 void ObjectBook::on_fetch(ProcessId from, ObjectId id, ClientOutbox& out) {

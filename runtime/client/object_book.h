@@ -16,6 +16,8 @@ namespace Atoll {
 // OBJECTS-1 an object is settled at most once; later news of it is ignored
 // OBJECTS-2 whoever asked for a pending object is answered when it settles
 // OBJECTS-3 a dropped object is forgotten as soon as no task waits for it
+// OBJECTS-4 a copy in some node's arena that is the value of an object of ours is owned, and dropped with the object; so
+//           is one that came too late to be its value
 class ObjectBook {
  public:
   explicit ObjectBook(ProcessId self) : self_(self) {}
@@ -27,14 +29,17 @@ class ObjectBook {
   // Another process's object: asked for, once.
   void borrow(ObjectId id, const Contact& owner, ClientOutbox& out);
 
-  // Settles a pending object; a null value means `error`. Answers whoever asked.
+  // Settles a pending object; a null value means `error`. Answers whoever asked. The value may be a location.
   void settle(ObjectId id, Value value, Failure error, ClientOutbox& out);
 
   // Nobody in this process refers to the object any more.
-  void drop(ObjectId id);
+  void drop(ObjectId id, ClientOutbox& out);
   // A task's argument keeps an object until the task has been sent for good.
   void pin(ObjectId id);
-  void unpin(ObjectId id);
+  void unpin(ObjectId id, ClientOutbox& out);
+
+  // A daemon asks whether a copy is wanted whose maker has ended.
+  void on_orphaned(ProcessId keeper, const CopyOrphaned& orphaned, ClientOutbox& out) const;
 
   // Another process asks.
   void on_fetch(ProcessId from, ObjectId id, ClientOutbox& out);
@@ -70,7 +75,9 @@ class ObjectBook {
  private:
   Object* find_object(ObjectId id) { return const_cast<Object*>(find(id)); }
   std::pair<Object*, bool> add(ObjectId id);
-  void forget_if_unused(ObjectId id, const Object& object);
+  void forget_if_unused(ObjectId id, const Object& object, ClientOutbox& out);
+  static void own_copy(const Value& value, ClientOutbox& out);
+  static void drop_copy(const Value& value, ClientOutbox& out);
   static ObjectReady reply_of(ObjectId id, const Object& object);
   template <typename Each>
   void for_each(Each each);

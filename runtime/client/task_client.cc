@@ -145,7 +145,7 @@ bool TaskClient::may_retry(const Task& task, const ErrorInfo& error) const {
 void TaskClient::finish(Task& task, Value value, std::optional<ErrorInfo> error, ClientOutbox& out) {
   if (error && task.extras != nullptr && !task.extras->name.empty())
     error->function = task.function + " '" + task.extras->name + "'";
-  task.arguments.release(objects_);
+  task.arguments.release(objects_, out);
   --task.shape->tasks;
   const TaskId id = task.id;
   tasks_.erase(id.sequence);

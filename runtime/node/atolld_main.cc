@@ -122,9 +122,11 @@ class Daemon {
     return sessions_path(environment_) + "/" + session_job(environment_) + "-" + cluster_name();
   }
 
-  // What `--object-memory` sets aside is no task's.
-  Status set_aside_object_memory(NodeGrant& grant) const {
-    const auto bytes = static_cast<std::uint64_t>(std::max(0L, lookup_number(environment_, "ATOLL_OBJECT_MEMORY")));
+  // What `--object-memory` sets aside is no task's. Three tenths if it does not say.
+  Status set_aside_object_memory(NodeGrant& grant, std::uint64_t& bytes) const {
+    bytes = grant.memory / 10 * 3;
+    if (!lookup(environment_, "ATOLL_OBJECT_MEMORY").empty())
+      bytes = static_cast<std::uint64_t>(std::max(0L, lookup_number(environment_, "ATOLL_OBJECT_MEMORY")));
     if (bytes > grant.memory)
       return Status(Code::kInvalidArgument, "--object-memory is " + std::to_string(bytes >> 20) + " MiB, but " + node_ +
                                                 " gives this job " + std::to_string(grant.memory >> 20) + " MiB");
@@ -140,7 +142,7 @@ class Daemon {
     options.rank = NodeId(static_cast<std::uint32_t>(expected_.rank));
     options.secret = secret;
     options.grant = granted_resources(environment_, *machine);
-    ATOLL_RETURN_IF_ERROR(set_aside_object_memory(options.grant));
+    ATOLL_RETURN_IF_ERROR(set_aside_object_memory(options.grant, options.object_bytes));
     topology_ = digest(*machine);
     options.machine = restrict_to(*machine, options.grant.gpus);
     options.folder = folder_path();

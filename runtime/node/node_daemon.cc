@@ -23,6 +23,7 @@ NodeDaemon::NodeDaemon(Options options, Time now, NodeOutbox& out)
       ledger_(NodeResources{options_.info.total, options_.info.gpu_capacity}, picker_of(graph_)),
       bundles_(ledger_, picker_of(graph_)),
       jobs_(options_.head.process),
+      objects_({options_.object_bytes, options_.info.name}),
       last_tick_(now),
       head_heard_(now) {
   if (options_.most_starting == 0)
@@ -38,6 +39,8 @@ void NodeDaemon::on_message(Time now, ProcessId from, Message message,
       [&](const auto& fields) {
         if constexpr (requires { this->handle(now, from, fields, out); })
           handle(now, from, fields, out);
+        else if constexpr (requires { objects_.handle(now, from, fields, out); })
+          objects_.handle(now, from, fields, out);
         else
           out.log_lines.push_back("ignoring a message that is not for a node daemon from " +
                                   to_string(from));
@@ -57,6 +60,7 @@ void NodeDaemon::on_lost(Time now, ProcessId peer, const Status& why,
     worker->lost = now;
     worker->lost_why = why.message();
   }
+  if (!workers_.find(peer)) objects_.on_ended(now, peer, out);  // a worker may go on reading until its process has ended
   for (const ProcessId job : jobs_.on_lost(peer)) settle_job(now, job, out);
   std::vector<LeaseId> orphaned;
   for (const auto& [id, lease] : leases_)
@@ -74,6 +78,7 @@ void NodeDaemon::on_tick(Time now, NodeOutbox& out) {
   if (now - last_report_ >= kHeartbeatInterval) report(now, out);
   check_workers(now, out);
   lend_one_more(now, out);
+  objects_.on_tick(now, out);
   report_if_due(now, out);
 }
 
@@ -87,7 +92,8 @@ void NodeDaemon::forgive_pause(Time now) {
 }
 
 Time NodeDaemon::next_deadline() const {
-  return last_report_ + (usage_changed_ && joined_ ? kReportInterval : kHeartbeatInterval);
+  const Time report = last_report_ + (usage_changed_ && joined_ ? kReportInterval : kHeartbeatInterval);
+  return std::min(report, objects_.next_deadline().value_or(report));
 }
 
 // ------------------------------------------------------------------ membership
@@ -101,6 +107,9 @@ void NodeDaemon::report(Time now, NodeOutbox& out) {
   usage.workers = static_cast<std::uint32_t>(workers_.size());
   usage.actors = static_cast<std::uint32_t>(actors_.size());
   usage.tasks_leased = leases_granted_;
+  usage.object_bytes = objects_.size();
+  usage.object_bytes_used = objects_.size() - objects_.free();
+  usage.objects = objects_.copies();
   for (Heard& heard : heard_) {
     if (heard.reported == 0) heard.reported = report_sequence_;
     usage.heard.push_back(heard.reservation);
@@ -146,7 +155,19 @@ void NodeDaemon::handle(Time, ProcessId from, const Stop& stop, NodeOutbox&) {
 
 // ------------------------------------------------------------ jobs and programs
 
+void NodeDaemon::handle(Time, ProcessId from, const GetArena&, NodeOutbox& out) {
+  out.send(from, ArenaReply{options_.arena_socket, objects_.size(), options_.no_arena});
+}
+
+void NodeDaemon::handle(Time, ProcessId from, const ReadCopy& read, NodeOutbox& out) {
+  if (const std::optional<std::uint64_t> offset = objects_.place_of(from, read))
+    out.reads.push_back({from, read.request, read.from, *offset, read.bytes});
+  else
+    out.send(from, CopyBytes{read.request, read.from, ""});
+}
+
 void NodeDaemon::handle(Time now, ProcessId, const EndJob& end, NodeOutbox& out) {
+  objects_.on_ended(now, end.job, out);
   std::vector<LeaseId> leases;
   for (const auto& [id, lease] : leases_)
     if (lease.seat.job == end.job) leases.push_back(id);

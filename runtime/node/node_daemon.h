@@ -10,6 +10,7 @@
 #include "runtime/node/bundle_table.h"
 #include "runtime/node/job_table.h"
 #include "runtime/node/worker_table.h"
+#include "runtime/objects/object_store.h"
 #include "topology/gpu_graph.h"
 
 namespace Atoll {
@@ -49,6 +50,10 @@ class NodeDaemon {
     std::size_t max_tenants = 2'000;
     // Workers that start at one time; more wait for their turn. 0: two for each CPU of the node, at least 4.
     std::size_t most_starting = 0;
+    // The node's object memory, and the path at which it is handed out; none if empty, and why.
+    std::uint64_t object_bytes = 0;
+    std::string arena_socket = {};
+    std::string no_arena = {};
     // Names the workers. The simulator has its own.
     std::function<ProcessId()> new_process = random_process_id;
   };
@@ -81,6 +86,7 @@ class NodeDaemon {
 
   const NodeLedger& ledger() const { return ledger_; }
   const BundleTable& bundles() const { return bundles_; }
+  const ObjectStore& objects() const { return objects_; }
   std::size_t worker_count() const { return workers_.size(); }
 
  private:
@@ -130,6 +136,8 @@ class NodeDaemon {
   void handle(Time, ProcessId, const StopActor&, NodeOutbox&);
   void handle(Time, ProcessId, const InitActorDone&, NodeOutbox&);
   void handle(Time, ProcessId, const ActorLeaves&, NodeOutbox&);
+  void handle(Time, ProcessId, const GetArena&, NodeOutbox&);
+  void handle(Time, ProcessId, const ReadCopy&, NodeOutbox&);
 
   void add_lease(Time now, ProcessId owner, const LeaseRequest& request, Holding holding, NodeOutbox& out);
   void add_actor(Time now, const StartActor& start, Holding holding, NodeOutbox& out);
@@ -186,6 +194,7 @@ class NodeDaemon {
   BundleTable bundles_;
   WorkerTable workers_;
   JobTable jobs_;
+  ObjectStore objects_;
   std::map<LeaseId, Lease> leases_;
   std::map<ActorId, Actor> actors_;
   std::deque<StartWorker> to_start_;

@@ -49,6 +49,7 @@ void NodeDaemon::on_worker_exit(Time now, ProcessId id, const std::string& cause
   start_ended(now, id, out);
   usage_changed_ = true;
   if (worker->held) release(now, *worker->held);
+  objects_.on_ended(now, id, out);
   if (!worker->ending) {
     out.send(options_.head.process,
              WorkerDied{worker->pid, doing(*worker), worker->doom.empty() ? cause : worker->doom});

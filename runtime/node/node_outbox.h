@@ -39,18 +39,28 @@ struct StoreProgram {
   ProgramChunk chunk;
 };
 
+// Bytes of the arena that a client of another node reads: to be sent as CopyBytes.
+struct SendBytes {
+  ProcessId to = ProcessId::kNone;
+  std::uint64_t request = 0;
+  std::uint64_t from = 0;    // in the copy
+  std::uint64_t offset = 0;  // in the arena
+  std::uint64_t bytes = 0;
+};
+
 // What the node daemon wants done: messages, and these in order.
 struct NodeOutbox : Outbox {
   std::vector<StartWorker> starts;
   std::vector<KillWorker> kills;
   std::vector<FindProgram> finds;
   std::vector<StoreProgram> stores;
+  std::vector<SendBytes> reads;
   std::vector<ProcessId> ended_jobs;   // nothing is to be kept for them, until a program is to be found again
   std::vector<std::string> log_lines;  // what a person reading the log wants to know
 
   bool empty() const {
     return Outbox::empty() && starts.empty() && kills.empty() && finds.empty() &&
-           stores.empty() && ended_jobs.empty() && log_lines.empty();
+           stores.empty() && reads.empty() && ended_jobs.empty() && log_lines.empty();
   }
   void clear() { *this = NodeOutbox(); }
 };

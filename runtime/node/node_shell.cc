@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "runtime/base/check.h"
 #include "runtime/base/log.h"
 #include "runtime/node/node_description.h"
 #include "runtime/wire/worker_environment.h"
@@ -80,7 +81,13 @@ void NodeShell::leave() {
 Status NodeShell::run(const Contact& head, const std::function<void()>& on_joined) {
   head_ = head;
   now_ = now();
-  daemon_.emplace(NodeDaemon::Options{self_, head, node_info()}, now_, out_);
+  NodeDaemon::Options described{self_, head, node_info()};
+  if (const Status status = open_arena(described); !status.ok()) {
+    log::warn("this node has no object memory: {}", status.message());
+    described.object_bytes = 0;
+    described.no_arena = status.message();
+  }
+  daemon_.emplace(std::move(described), now_, out_);
   carry_out();
   bool joined = false;
   Time busy_until = now_;
@@ -106,6 +113,22 @@ Status NodeShell::run(const Contact& head, const std::function<void()>& on_joine
   return daemon_->ending()->failed ? Status(Code::kUnavailable, daemon_->ending()->why) : Status();
 }
 
+Status NodeShell::open_arena(NodeDaemon::Options& daemon) {
+  if (options_.object_bytes == 0) return Status(Code::kUnavailable, "--object-memory is 0");
+  Result<Arena> arena = Arena::create(options_.object_bytes);
+  if (!arena.ok()) return arena.status();
+  arena_.emplace(std::move(*arena));
+  door_.emplace(loop_, options_.secret, self_.process, arena_->fd());
+  ATOLL_RETURN_IF_ERROR(door_->open(options_.folder + "/objects-" + print_values(options_.rank)));
+  daemon.object_bytes = options_.object_bytes;
+  daemon.arena_socket = door_->path();
+  return Status();
+}
+
+void NodeShell::send_bytes(const SendBytes& read) {
+  messenger_.send(read.to, CopyBytes{read.request, read.from, std::string(arena_->read_at(read.offset), read.bytes)});
+}
+
 void NodeShell::carry_out() {
   // Carrying out one thing may make the machine want another.
   while (!out_.empty()) {
@@ -118,6 +141,7 @@ void NodeShell::carry_out() {
     for (const ProcessId job : todo.ended_jobs) forget_job(job);
     for (const FindProgram& find : todo.finds) find_program(find.job);
     for (const StoreProgram& store : todo.stores) store_program(store);
+    for (const SendBytes& read : todo.reads) send_bytes(read);
   }
 }
 

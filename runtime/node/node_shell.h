@@ -12,6 +12,8 @@
 #include "runtime/node/warm_pool.h"
 #include "runtime/node/worker_output.h"
 #include "runtime/node/worker_process.h"
+#include "runtime/objects/arena.h"
+#include "runtime/objects/arena_door.h"
 #include "runtime/wire/hello.h"
 #include "runtime/wire/messenger.h"
 #include "runtime/wire/worker_start.h"
@@ -30,7 +32,8 @@ class NodeShell : private MessageHandler {
     Secret secret;
     Machine machine;
     NodeGrant grant;
-    std::string folder;  // of this cluster on this node
+    std::string folder;  // of this cluster on this node; there once run() is called
+    std::uint64_t object_bytes = 0;  // of the node's memory, for objects; 0: none
     Environment environment;
   };
 
@@ -63,7 +66,9 @@ class NodeShell : private MessageHandler {
         warm_(loop_, options_.node, lookup(options_.environment, kWarmForkVariable) != "0") {}
   Status open();
   NodeInfo node_info() const;
+  Status open_arena(NodeDaemon::Options& daemon);
   void carry_out();
+  void send_bytes(const SendBytes& read);
   void start_worker(const StartWorker& start);
   Result<WorkerProcess> spawn(const StartWorker& start);
   Result<WorkerProcess> fork_or_execute(const StartWorker& start, WorkerProcess::Start process,
@@ -94,6 +99,8 @@ class NodeShell : private MessageHandler {
   std::map<ProcessId, Process> processes_;
   std::map<ProcessId, Time> terminated_;  // when each was asked to end
   std::map<ProcessId, JobInfo> jobs_;  // those whose program was looked for
+  std::optional<Arena> arena_;
+  std::optional<ArenaDoor> door_;
   NodeOutbox out_;
   Time now_{};
   std::optional<Status> end_;

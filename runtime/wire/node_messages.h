@@ -63,7 +63,11 @@ struct NodeUsage {
   std::uint64_t tasks_leased = 0;  // leases granted since the start
   // The head's reservations (scheduler/cluster_view.h) heard since the last report.
   std::vector<std::uint64_t> heard;
-  ATOLL_MESSAGE_FIELDS(sequence, free, gpu_free, workers, actors, tasks_leased, heard)
+  // Its object memory, in bytes, and the copies in it.
+  std::uint64_t object_bytes = 0;
+  std::uint64_t object_bytes_used = 0;
+  std::uint64_t objects = 0;
+  ATOLL_MESSAGE_FIELDS(sequence, free, gpu_free, workers, actors, tasks_leased, heard, object_bytes, object_bytes_used, objects)
 };
 
 // daemon -> head, repeated until Welcome. `actors` lists what runs there, so

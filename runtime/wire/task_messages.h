@@ -49,6 +49,7 @@ enum class ErrorKind : std::uint8_t {
   kGroupRemoved = 10,
   kNestedTooDeep = 11,
   kTooManyCalls = 12,  // more unfinished calls of one caller than the actor takes
+  kOutOfMemory = 13,   // a node's object memory is full
 };
 
 // An error that travels to the caller. `node` and `process` are where it

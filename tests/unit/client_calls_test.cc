@@ -202,7 +202,7 @@ TEST_CASE("100,000 calls behind one long call leave nothing behind but that one"
   for (int i = 0; i < 100'000; ++i) {
     const TaskId task = caller.call(caller.id);
     caller.mail.drop_all();
-    caller.core.drop(result_of(task));
+    caller.core.drop(result_of(task), caller.out);
     caller.done(Caller::worker(1), task);
     caller.completions.clear();
   }

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <atoll/encoded.h>
+
+#include "runtime/client/call.h"
+#include "runtime/client/io_turns.h"
+#include "runtime/objects/arena.h"
+#include "runtime/wire/location.h"
+#include "runtime/wire/secret.h"
+
+namespace Atoll {
+
+class ClientRuntime;
+
+// Where user threads write large objects into the arena of their node and read them there; those of other nodes they
+// read into memory of their own. Every method may be called by any thread; what waits does so as all in IoTurns.
+//
+// A copy that was read is held until the last value that refers to it is gone. Of this process's own objects copies are
+// held as long as they live: to read one again asks nobody.
+class CopyTable {
+ public:
+  CopyTable(ClientRuntime& runtime, const Secret& secret) : runtime_(runtime), secret_(secret) {}
+
+  using Deadline = std::optional<std::chrono::steady_clock::time_point>;
+
+  // Whether the node has object memory that this process can use; asks its daemon at first.
+  bool available();
+
+  // Writes `value` as `object`, for `owner`, and returns its location, encoded. Waits for room. kResourceExhausted if
+  // there is none to be had.
+  Result<std::string> write(ObjectId object, ProcessId owner, const internal::Encoded& value);
+
+  // What is at an encoded location; kNotFound if it is gone, kTimedOut. `is_own`: an object that this process owns.
+  Result<internal::Bytes> read(std::string_view location, bool is_own, Deadline deadline);
+
+  // Values that are still looked at get memory of their own: the node's may be given to others from now on.
+  void close();
+
+  // The rest in a round of the I/O.
+  void take(CopyAnswer answer);
+  // An own object is gone. How often its copy is to be let go of now.
+  std::uint32_t forget(ProcessId keeper, std::uint64_t copy);
+  // Copies that nobody here looks at: they are to be let go of, each as often as it is there.
+  std::vector<std::uint64_t> take_idle();
+
+ private:
+  struct Held {
+    std::uint64_t offset = 0;
+    std::uint64_t bytes = 0;
+    std::uint32_t holds = 0;  // as the daemon counts them
+    std::uint32_t uses = 0;   // values that refer to it
+    bool is_kept = false;     // while its object lives
+  };
+  // A question that is under way. Nobody waits for its answer any more: what it brings is to be let go of.
+  struct Question {
+    std::optional<CopyAnswer> answer;
+    bool is_abandoned = false;
+    ProcessId keeper = ProcessId::kNone;
+    std::uint64_t copy = 0;
+  };
+  class Use;
+
+  Status open();
+  std::uint64_t ask(const Contact& daemon, Message question, std::uint64_t copy);
+  Result<CopyAnswer> wait(std::uint64_t number, Deadline deadline);
+  template <typename Asked>
+  Result<CopyAnswer> ask_and_wait(const Contact& daemon, Asked question, std::uint64_t copy, Deadline deadline);
+  Result<internal::Bytes> read_here(const Location& location, bool is_own, Deadline deadline);
+  Result<internal::Bytes> read_far(const Location& location, Deadline deadline);
+  Status read_parts(const Location& location, char* to, Deadline deadline);
+  internal::Bytes use(std::uint64_t copy, Held& held);
+  void end_use(std::uint64_t copy);
+  void say(ProcessId keeper, Message message);
+
+  ClientRuntime& runtime_;
+  const Secret secret_;
+  std::mutex open_mutex_;
+  std::atomic<bool> opened_{false};  // or found that there is none
+  std::shared_ptr<Arena> arena_;     // constant once opened_
+
+  std::mutex mutex_;
+  std::uint64_t next_number_ = 1;
+  std::unordered_map<std::uint64_t, Question> questions_;
+  std::unordered_map<std::uint64_t, Held> held_;  // of the home daemon's copies
+};
+
+}  // namespace Atoll

@@ -1,0 +1,42 @@
+#!/bin/bash
+# Large values: seen where they lie, passed between tasks, actors and nodes, and gone with the last who needs them.
+. "$(dirname "$0")/lib.sh"
+
+box_up --nodes 2
+job 90 --nodes=2 --cpus-per-task=2 -- atoll run --object-memory 256M -- "$bin/tests/cluster/objects" values
+check "the program with values ends well" all_of 'status_is 0' 'says "^all done"'
+check "a large value takes its place in object memory, and no more" says "^in use 8392704"
+check "it comes back as it was, and can be seen without a copy" all_of \
+  'says "^got 1"' 'says "^seen 1"' 'says "^not copied 1"' 'says "^aligned 0"'
+check "tasks take it as an array or as a vector" all_of 'says "^task of an array 1"' 'says "^task of a vector 1"'
+check "large arguments and results take the same way" all_of 'says "^argument by value 1"' 'says "^result 1"' 'says "^chain 1"'
+check "arrays may be parts of structs" says "^struct 3 2.500000 f!!"
+check "several are got at once, and a large result is split" all_of 'says "^several 2"' 'says "^parts 50002"'
+check "a value may outlive the connection" says "^outlived 1"
+check_nothing_left "the values"
+
+job 90 --nodes=2 --cpus-per-task=2 -- atoll run --object-memory 256M -- "$bin/tests/cluster/objects" nodes
+check "the program on two nodes ends well" all_of 'status_is 0' 'says "^all done"'
+for node in n1 n2; do
+  check "tasks on $node read and make large values" all_of "says '^sum on $node 1'" "says '^doubled on $node 1'"
+  for other in n1 n2; do check "what $node made is read on $other" says "^from $node to $other 1"; done
+done
+
+job 90 --nodes=2 --cpus-per-task=2 -- atoll run --object-memory 256M -- "$bin/tests/cluster/objects" lives
+check "the program with lives ends well" all_of 'status_is 0' 'says "^all done"'
+check "what an actor keeps stays after its owner dropped it" all_of 'says "^held by an actor 8392704"' 'says "^still there 1"'
+check "it goes when the actor lets go" says "^let go 0"
+check "a process that is killed leaves nothing of what it held and owned" all_of \
+  'says "^held and owned 12591104"' 'says "^after its end 0"' 'says "^after three makers. ends 0"'
+check "results that nobody wants are gone when they come" says "^after results that nobody wanted 0"
+check "a value that was got keeps its place, and no longer" all_of 'says "^kept by a value 8392704"' 'says "^and gone with it 0"'
+check_nothing_left "the lives"
+
+job 90 --nodes=1 --cpus-per-task=2 -- atoll run --object-memory 64M -- "$bin/tests/cluster/objects" full
+check "the program that fills the memory ends well" all_of 'status_is 0' 'says "^all done"'
+check "who finds no room waits until there is some" says "^after a wait 1"
+check "who waits in vain is told how full it is" says "^full: node n1.s object memory of 64 MiB is full: 4 objects"
+check "so is a task" says "^full for a task: node n1.s object memory of 64 MiB is full: .*in make_numbers on n1, process"
+check "what never fits is refused at once" says "^full: an object of 64.0 MiB does not fit into node n1.s object memory of 64 MiB"
+check "the rest goes on" says "^the rest goes on b"
+check_nothing_left "the full memory"
