@@ -11,7 +11,7 @@ namespace Atoll {
 // The part of a client that asks daemons for the places of large objects. Logic, without the memory.
 //
 // COPIES-1 every question is answered once: by the daemon, or by the words why it cannot
-// COPIES-2 the home daemon hears when somebody for whom copies were made is gone
+// COPIES-2 the home daemon hears when the connection to somebody for whom copies were made is lost
 class CopyClient {
  public:
   // The daemon of this process's node, which keeps its arena.

@@ -192,15 +192,16 @@ void ObjectStore::drop(ProcessId owner, std::uint64_t number) {
   if (const auto party = parties_.find(owner); party != parties_.end()) party->second.owns.erase(number);
 }
 
-void ObjectStore::handle(Time now, ProcessId from, const OwnerGone& gone, Outbox& out) {
-  if (const auto party = parties_.find(gone.owner); party != parties_.end()) {
-    const std::set<std::uint64_t> owned = party->second.owns;
-    for (const std::uint64_t number : owned)
-      // Of what is not its own yet only the maker may say so; of the rest the daemon knows by itself.
-      if (copies_.at(number).maker == from) drop_and_free(gone.owner, number, out);
-  }
-  tidy(gone.owner);
-  serve(now, out);
+void ObjectStore::handle(Time, ProcessId from, const OwnerGone& gone, Outbox& out) {
+  const auto party = parties_.find(from);
+  if (party == parties_.end()) return;
+  for (const std::uint64_t number : party->second.offers)
+    if (copies_.at(number).owner == gone.owner) ask_owner(number, out);
+}
+
+void ObjectStore::ask_owner(std::uint64_t number, Outbox& out) const {
+  const Copy& copy = copies_.at(number);
+  out.send(copy.owner, CopyOrphaned{copy.object, number});
 }
 
 void ObjectStore::drop_and_free(ProcessId owner, std::uint64_t number, Outbox& out) {
@@ -217,7 +218,7 @@ void ObjectStore::on_ended(Time now, ProcessId process, Outbox& out) {
     for (const std::uint64_t number : was.owns) drop_and_free(process, number, out);
     for (const auto& [number, count] : was.holds) end_holds(process, number, count, out);
     for (const std::uint64_t number : was.offers)
-      if (const Copy* copy = find(number); copy != nullptr && !copy->owned) out.send(copy->owner, CopyOrphaned{copy->object, number});
+      if (const Copy* copy = find(number); copy != nullptr && !copy->owned) ask_owner(number, out);
     parties_.erase(process);
   }
   serve(now, out);  // last, since somebody may make a copy for this very process

@@ -21,7 +21,8 @@ namespace Atoll {
 // STORE-1 a copy's place is given to another only when nobody holds it any more
 // STORE-2 a copy is freed as soon as its owner has dropped it, or is gone, and nobody holds it
 // STORE-3 what a process held or was writing ends with it, however it ends
-// STORE-4 when the maker of a copy ends before its owner was heard, the owner is asked, and its answer decides
+// STORE-4 when the maker of a copy ends, or loses its connection to the owner, before the owner was heard, the owner is
+//         asked, and its answer decides; one that cannot be asked is gone
 // STORE-5 every MakeRoom and HoldCopy is answered, or its sender is gone; who waits for room is served in order
 // STORE-6 words about one copy come over several connections: who wants to read it before it is sealed waits for that
 // STORE-7 only a copy's owner drops it, only who made it seals it: others are not heeded
@@ -95,6 +96,7 @@ class ObjectStore {
   void end_holds(ProcessId process, std::uint64_t number, std::uint32_t count, Outbox& out);
   void hear_owner(std::uint64_t number);
   void drop(ProcessId owner, std::uint64_t number);
+  void ask_owner(std::uint64_t number, Outbox& out) const;
   void drop_and_free(ProcessId owner, std::uint64_t number, Outbox& out);
   void hold(ProcessId process, std::uint64_t number);
   void answer(const Reader& reader, std::uint64_t number, Outbox& out);

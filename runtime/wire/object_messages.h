@@ -120,13 +120,13 @@ struct DropCopies {
   std::vector<std::uint64_t> copies;
   ATOLL_MESSAGE_FIELDS(copies)
 };
-// daemon -> owner: the maker of this copy ended before the owner was heard. Answered by OwnCopies or DropCopies.
+// daemon -> owner: the maker of this copy may not have told of it. Answered by OwnCopies or DropCopies.
 struct CopyOrphaned {
   ObjectId object;
   std::uint64_t copy = 0;
   ATOLL_MESSAGE_FIELDS(object, copy)
 };
-// client -> its daemon: `owner`, for which it made copies, is gone.
+// client -> its daemon: its connection to `owner`, for whom it made copies, is lost: the owner may not have heard of them.
 struct OwnerGone {
   ProcessId owner = ProcessId::kNone;
   ATOLL_MESSAGE_FIELDS(owner)

@@ -5,6 +5,8 @@
 
 namespace Atoll::sim {
 
+using std::chrono::milliseconds;
+
 Worker::Worker(World& world, const StartWorker& start, DaemonProcess& daemon)
     : Process(world, start.worker, daemon.host), daemon_(daemon) {
   out_.learn({daemon.id, NodeId(daemon.host), "sim"});
@@ -32,6 +34,12 @@ void Worker::receive(ProcessId from, Message message) {
     cancel(from, cancelled->task);
   } else if (std::holds_alternative<ReturnTasks>(message)) {
     give_back_unbegun(from);
+  } else if (const auto* made = std::get_if<RoomMade>(&message)) {
+    on_room(*made);
+  } else if (const auto* refused = std::get_if<RoomRefused>(&message)) {
+    auto making = making_.extract(refused->request);
+    making.mapped().done.error.emplace().kind = ErrorKind::kOutOfMemory;
+    out_.send(making.mapped().job.caller, making.mapped().done);
   } else if (const auto* init = std::get_if<InitActor>(&message)) {
     out_.send(daemon_.id, InitActorDone{init->spec.actor, {}});
   }
@@ -107,13 +115,35 @@ void Worker::finish() {
   else
     done.value = "x";
   done.run_ns = static_cast<std::uint64_t>(run_time_.count());
-  out_.send(job.caller, done);
+  answer(job, std::move(done));
   run_next();
+}
+
+void Worker::answer(const Job& job, TaskDone done) {
+  if (done.error || !world_.network.chance(world_.options.large)) return out_.send(job.caller, done);
+  const std::uint64_t request = next_request_++, bytes = 1 + world_.network.random()() % (world_.options.arena / 16);
+  making_[request] = {job, std::move(done)};
+  out_.send(daemon_.id, MakeRoom{request, result_of(job.task), job.caller, bytes});
+}
+
+// It takes a while to write it.
+void Worker::on_room(const RoomMade& made) {
+  world_.clock_.after(world_.random_time(milliseconds(5)), [this, made] {
+    if (!alive) return;
+    run([this, made] {
+      Making making = std::move(making_.extract(made.request).mapped());
+      out_.send(daemon_.id, SealCopy{made.copy});
+      out_.send(daemon_.id, LetGo{{made.copy}});
+      making.done.value = encode_location({{daemon_.id, NodeId(daemon_.host), "sim"}, made.copy, 1});
+      out_.send(making.job.caller, making.done);
+    });
+  });
 }
 
 // As the real one: a worker without its daemon ends.
 void Worker::lost(ProcessId peer, const Status&) {
-  if (peer == daemon_.id) world_.kill(*this, "exited since its daemon is gone");
+  if (peer == daemon_.id) return world_.kill(*this, "exited since its daemon is gone");
+  out_.send(daemon_.id, OwnerGone{peer});
 }
 
 }  // namespace Atoll::sim

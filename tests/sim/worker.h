@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <optional>
 
 #include "tests/sim/world.h"
@@ -40,6 +41,8 @@ class Worker : public Process {
   void begin_wait();
   void end_wait();
   void finish();
+  void answer(const Job& job, TaskDone done);
+  void on_room(const RoomMade& made);
 
   DaemonProcess& daemon_;
   Outbox out_;
@@ -47,6 +50,13 @@ class Worker : public Process {
   bool running_ = false;  // the first of the queue
   bool waits_ = false;    // it waits for others
   Duration run_time_{};
+  // Large results on their way into the arena, by request.
+  struct Making {
+    Job job;
+    TaskDone done;
+  };
+  std::map<std::uint64_t, Making> making_;
+  std::uint64_t next_request_ = 1;
 };
 
 }  // namespace Atoll::sim

@@ -90,6 +90,7 @@ void DaemonProcess::start() {
   options.head = {world_.head().id, NodeId(0), "sim"};
   options.info = info_;
   options.new_process = [this] { return world_.new_process(); };
+  options.object_bytes = world_.options.arena;
   run([&] { node_.emplace(std::move(options), world_.now(), out_); });
 }
 
@@ -207,6 +208,31 @@ void ClientProcess::remove_group(GroupId group) {
   run([&] { core_->remove_group(group, out_); });
 }
 
+void ClientProcess::hold_some(double hold, double drop) {
+  run([&] {
+    for (auto large = large_.begin(); large != large_.end();) {
+      const auto& [object, location] = *large;
+      if (world_.network.chance(hold)) {
+        const std::uint64_t number = next_question_++;
+        questions_[number] = location;
+        core_->copies().ask(location.keeper, number, HoldCopy{number, location.copy}, out_);
+      }
+      const bool drops = world_.network.chance(drop);
+      if (drops) core_->drop(object, out_);
+      large = drops ? large_.erase(large) : std::next(large);
+    }
+  });
+}
+
+void ClientProcess::hear(const CopyAnswer& answer) {
+  const auto question = questions_.extract(answer.number);
+  ++(answer.why.empty() ? held_ : gone_);
+  if (!answer.why.empty()) return;
+  world_.clock_.after(world_.random_time(std::chrono::milliseconds(50)), [this, location = question.mapped()] {
+    run([&] { core_->copies().say(location.keeper.process, LetGo{{location.copy}}, out_); });
+  });
+}
+
 void ClientProcess::detach() {
   run([&] { out_.send(world_.head().id, Detach{id}); });
 }
@@ -218,7 +244,9 @@ void ClientProcess::carry_out() {
     ++asked->second;
     ++tally_.ended;
     if (completion.error) ++tally_.errors[completion.error->kind];
+    if (completion.value && is_location(*completion.value)) large_[completion.object] = decode_location(*completion.value).value();
   }
+  for (const CopyAnswer& answer : out_.copy_answers) hear(answer);
   for (const ActorUpdate& update : out_.actor_updates) updates_[update.actor] = update;
   for (const GroupUpdate& update : out_.group_updates) groups_[update.group] = update;
   ClientOutbox todo = std::exchange(out_, {});

@@ -10,6 +10,7 @@
 #include "runtime/client/client_core.h"
 #include "runtime/control/head.h"
 #include "runtime/node/node_daemon.h"
+#include "runtime/wire/location.h"
 #include "tests/sim/network.h"
 
 namespace Atoll::sim {
@@ -115,6 +116,11 @@ class ClientProcess : public Process {
   // The last that was heard of the actor.
   const ActorUpdate& actor(ActorId actor_id) const { return updates_.at(actor_id); }
   void detach();
+  // Holds each large result that it has with this probability, and lets go of it after a while; drops each result with that.
+  void hold_some(double hold, double drop);
+  // What of its questions about copies was answered: held, and gone.
+  int held() const { return held_; }
+  int gone() const { return gone_; }
 
   const Tally& tally() const { return tally_; }
   bool done() const { return tally_.ended == static_cast<int>(tally_.asked.size()); }
@@ -126,6 +132,7 @@ class ClientProcess : public Process {
   void tick() override;
   std::optional<Time> deadline() const override { return core_->next_deadline(); }
   void carry_out() override;
+  void hear(const CopyAnswer& answer);
 
   ClientOutbox out_;
   std::optional<ClientCore> core_;
@@ -133,6 +140,11 @@ class ClientProcess : public Process {
   std::uint64_t sequence_ = 0;
   std::map<ActorId, ActorUpdate> updates_;
   std::map<GroupId, GroupUpdate> groups_;
+  std::map<ObjectId, Location> large_;  // results that were not dropped
+  std::map<std::uint64_t, Location> questions_;
+  std::uint64_t next_question_ = 1;
+  int held_ = 0;
+  int gone_ = 0;
   Tally tally_;
 };
 
@@ -153,6 +165,8 @@ class World {
     double never_ready = 0;
     double waits = 0;  // a task waits for others in its middle
     double runs_long = 0;  // a task runs for kLongRun
+    double large = 0;      // a task's result is a copy in its node's arena
+    std::uint64_t arena = 0;  // bytes, of each node
   };
   static constexpr Host kHeadHost = 1'000'000;
   static constexpr Host kClientHost = 2'000'000;

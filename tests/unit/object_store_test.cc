@@ -191,12 +191,15 @@ TEST_CASE("a maker that ends before the owner was heard leaves the question to t
   CHECK(node.is_empty());
 }
 
-TEST_CASE("an owner that is gone before it was heard is told of by the maker, and by no other") {  // STORE-2, STORE-7
+TEST_CASE("a maker that loses its connection to an owner has it asked for what it was not heard of") {  // STORE-4
   Store node;
-  (void)node.put(kAnna, kMiB, kBert);
+  const std::uint64_t copy = node.put(kAnna, kMiB, kBert), known = node.put(kAnna, kMiB, kBert);
+  node.say(kBert, OwnCopies{{known}});
   node.say(kCleo, OwnerGone{kBert});
-  CHECK(node.store.copies() == 1);
+  CHECK(node.out.empty());
   node.say(kAnna, OwnerGone{kBert});
+  CHECK(node.only<CopyOrphaned>(kBert).copy == copy);
+  node.end(kBert);  // it cannot be asked
   CHECK(node.is_empty());
 }
 
@@ -296,8 +299,10 @@ class Model {
   }
   // Checks what the store said, and what it keeps.
   void follow() {
-    while (!out_.empty())
+    while (!out_.empty()) {
       for (const Outbox::Letter& letter : std::exchange(out_.letters, {})) hear(letter);
+      drop_for_the_gone();
+    }
     std::uint64_t bytes = 0;
     for (const auto& [number, copy] : copies_) bytes += ArenaSpace::rounded(copy.bytes);
     REQUIRE(store_.copies() == copies_.size());
@@ -441,11 +446,16 @@ class Model {
     copy = {made.offset, wanted.bytes, to, wanted.owner, false, false, false, {}, {}};
     copy.owned = to == wanted.owner;
     copy.holders.insert(to);
-    if (!gone_.contains(wanted.owner)) return;
-    say(to, OwnerGone{wanted.owner});
-    for (auto& [number, each] : copies_)
-      if (each.owner == wanted.owner && each.maker == to) each.dropped = each.owned = true;
-    free_unused();
+  }
+  // What was made for those that had ended meanwhile: they cannot be asked.
+  void drop_for_the_gone() {
+    for (const ProcessId owner : gone_) {
+      if (std::ranges::none_of(copies_, [owner](const auto& entry) { return entry.second.owner == owner && !entry.second.dropped; })) continue;
+      store_.on_ended(now_, owner, out_);
+      for (auto& [number, each] : copies_)
+        if (each.owner == owner) each.dropped = each.owned = true;
+      free_unused();
+    }
   }
 
   std::mt19937_64 random_;
