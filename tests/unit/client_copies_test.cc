@@ -51,6 +51,8 @@ TEST_CASE("a location survives its encoding, and no value is taken for one") {
   CHECK(is_location(bytes));
   CHECK(*decode_location(bytes) == location);
   for (std::size_t cut = 0; cut < bytes.size(); ++cut) CHECK_FALSE(decode_location(bytes.substr(0, cut)).ok());
+  CHECK_FALSE(decode_location(bytes + "x").ok());
+  CHECK_FALSE(decode_location("\xc1\xdd\xff\xff\xff\xff").ok());  // of 2^32 - 1 fields
   CHECK_FALSE(is_location(""));
   CHECK_FALSE(decode_location("\xc0").ok());
 }
