@@ -103,7 +103,7 @@ std::optional<MemoryNetwork::Notice> MemoryNetwork::obstacle(const Link& link) c
 
 // What one side of a link does.
 
-void MemoryNetwork::send(Link& link, int side, std::string message, bool right_address) {
+void MemoryNetwork::send(Link& link, int side, Content content, bool right_address) {
   if (processes_[link.process[side]].transport == nullptr) return;
   if (link.session[side] == kNone) {
     if (!join(link, side)) begin(link, side, right_address);
@@ -112,9 +112,9 @@ void MemoryNetwork::send(Link& link, int side, std::string message, bool right_a
   const Index index = link.session[side];
   Session& session = sessions_[index];
   if (session.ready[side])
-    transmit(index, 1 - side, Kind::kMessage, std::move(message));
+    transmit(index, 1 - side, Kind::kMessage, std::move(content));
   else if (session.alive)
-    session.queue[side].push_back(std::move(message));
+    session.queue[side].push_back(std::move(content));
 }
 
 // Takes part in a connection that the other side is just beginning.
@@ -140,7 +140,7 @@ void MemoryNetwork::begin(Link& link, int side, bool right_address) {
     session.hello[side] = std::make_unique<Hello>(Hello::connecting(self.secret, self.id, target.id));
     offer = session.hello[side]->offer();
   }
-  transmit(index, 1 - side, Kind::kOffer, std::move(offer));
+  transmit(index, 1 - side, Kind::kOffer, {std::move(offer), {}});
 }
 
 void MemoryNetwork::disconnect(Link& link, int side) {
@@ -157,7 +157,7 @@ void MemoryNetwork::disconnect(Link& link, int side) {
 void MemoryNetwork::say_goodbye(Index index, int side) {
   Link& link = *sessions_[index].link;
   const ProcessId self = processes_[link.process[side]].id;
-  transmit(index, 1 - side, Kind::kLost, "process " + to_string(self) + " closed the connection");
+  transmit(index, 1 - side, Kind::kLost, {"process " + to_string(self) + " closed the connection", {}});
 }
 
 MemoryNetwork::Index MemoryNetwork::new_session(Link& link, int beginner) {
@@ -194,7 +194,7 @@ void MemoryNetwork::break_session(Index index, const Status& why) {
   session.alive = false;
   for (const int side : {0, 1})
     if (session.link->session[side] == index)
-      schedule(arrival(), index, side, Kind::kLost, why.message(), why.code());
+      schedule(arrival(), index, side, Kind::kLost, {why.message(), {}}, why.code());
 }
 
 // Behind a silent cut nobody learns of it before the cut heals.
@@ -250,7 +250,7 @@ std::size_t MemoryNetwork::advance_to(Time time) {
   return count;
 }
 
-void MemoryNetwork::transmit(Index index, int to, Kind kind, std::string bytes) {
+void MemoryNetwork::transmit(Index index, int to, Kind kind, Content content) {
   Session& session = sessions_[index];
   if (!session.alive) return;
   Link& link = *session.link;
@@ -262,13 +262,13 @@ void MemoryNetwork::transmit(Index index, int to, Kind kind, std::string bytes) 
   if (kind == Kind::kMessage) {
     if (chance(faults_.break_probability)) return break_session(index, unavailable("the connection broke"));
     if (chance(faults_.drop_probability)) return;
-    if (chance(faults_.duplicate_probability)) schedule(arrival() + faults_.max_latency, index, to, kind, bytes);
+    if (chance(faults_.duplicate_probability)) schedule(arrival() + faults_.max_latency, index, to, kind, content);
   }
   link.clear[to] = std::max(arrival(), link.clear[to]);
-  schedule(link.clear[to], index, to, kind, std::move(bytes), Code::kUnavailable);
+  schedule(link.clear[to], index, to, kind, std::move(content), Code::kUnavailable);
 }
 
-void MemoryNetwork::schedule(Time at, Index session, int side, Kind kind, std::string bytes, Code code) {
+void MemoryNetwork::schedule(Time at, Index session, int side, Kind kind, Content content, Code code) {
   ++sessions_[session].events;
   Index index = static_cast<Index>(events_.size());
   if (free_events_.empty()) {
@@ -277,7 +277,7 @@ void MemoryNetwork::schedule(Time at, Index session, int side, Kind kind, std::s
     index = free_events_.back();
     free_events_.pop_back();
   }
-  events_[index] = {std::move(bytes), session, kind, static_cast<std::uint8_t>(side), code};
+  events_[index] = {std::move(content), session, kind, static_cast<std::uint8_t>(side), code};
   due_.push_back({at, caused_++, index});
   std::push_heap(due_.begin(), due_.end(), std::greater<>());
 }
@@ -315,7 +315,7 @@ void MemoryNetwork::happen(Event& event) {
   }
   // A loss that this side found out by itself, or was told by what broke.
   if (event.kind == Kind::kLost && !session.alive)
-    return lose(event.session, side, Status(event.code, std::move(event.bytes)));
+    return lose(event.session, side, Status(event.code, std::move(event.content.message)));
   if (!session.alive || processes_[link.process[side]].transport == nullptr) return;
   if (const std::optional<Notice> notice = obstacle(link)) {
     session.missed = true;
@@ -323,19 +323,27 @@ void MemoryNetwork::happen(Event& event) {
     return;
   }
   switch (event.kind) {
-    case Kind::kOffer: return on_offer(event.session, side, event.bytes);
-    case Kind::kAnswer: return on_answer(event.session, side, event.bytes);
-    case Kind::kProof: return on_proof(event.session, side, event.bytes);
-    case Kind::kMessage: return deliver(event.session, side, event.bytes);
-    case Kind::kLost: return lose(event.session, side, Status(event.code, std::move(event.bytes)));
+    case Kind::kOffer: return on_offer(event.session, side, event.content.message);
+    case Kind::kAnswer: return on_answer(event.session, side, event.content.message);
+    case Kind::kProof: return on_proof(event.session, side, event.content.message);
+    case Kind::kMessage: return deliver(event.session, side, event.content);
+    case Kind::kLost: return lose(event.session, side, Status(event.code, std::move(event.content.message)));
     case Kind::kTimeout: return;
   }
 }
 
-void MemoryNetwork::deliver(Index index, int side, const std::string& message) {
+void MemoryNetwork::deliver(Index index, int side, const Content& content) {
   const Link& link = *sessions_[index].link;
-  if (link.session[side] == index)
-    processes_[link.process[side]].handler->on_message(processes_[link.process[1 - side]].id, message);
+  if (link.session[side] != index) return;
+  TransportHandler& handler = *processes_[link.process[side]].handler;
+  const ProcessId from = processes_[link.process[1 - side]].id;
+  Place place;
+  if (!content.bulk.empty()) {
+    place = handler.place_for(from, content.message, content.bulk.size());
+    if (place.at == nullptr || link.session[side] != index) return;
+    content.bulk.copy(place.at, content.bulk.size());
+  }
+  handler.on_message(from, content.message);
 }
 
 void MemoryNetwork::on_offer(Index index, int side, const std::string& bytes) {
@@ -348,7 +356,7 @@ void MemoryNetwork::on_offer(Index index, int side, const std::string& bytes) {
     if (!received.ok()) return refuse(index, received.status());
     answer = std::move(*received);
   }
-  transmit(index, 1 - side, Kind::kAnswer, std::move(answer));
+  transmit(index, 1 - side, Kind::kAnswer, {std::move(answer), {}});
 }
 
 void MemoryNetwork::on_answer(Index index, int side, const std::string& bytes) {
@@ -361,7 +369,7 @@ void MemoryNetwork::on_answer(Index index, int side, const std::string& bytes) {
   } else if (const Status same = compare_secrets(*session.link); !same.ok()) {
     return refuse(index, same);
   }
-  transmit(index, 1 - side, Kind::kProof, std::move(proof));
+  transmit(index, 1 - side, Kind::kProof, {std::move(proof), {}});
   become_ready(index, side);
 }
 
@@ -388,8 +396,8 @@ void MemoryNetwork::become_ready(Index index, int side) {
   Session& session = sessions_[index];
   session.ready[side] = true;
   session.hello[side].reset();
-  for (std::string& message : std::exchange(session.queue[side], {}))
-    transmit(index, 1 - side, Kind::kMessage, std::move(message));
+  for (Content& content : std::exchange(session.queue[side], {}))
+    transmit(index, 1 - side, Kind::kMessage, std::move(content));
   if (session.left[side]) say_goodbye(index, side);
 }
 

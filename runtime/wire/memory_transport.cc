@@ -30,11 +30,19 @@ void MemoryTransport::learn(ProcessId peer, std::string address) {
 Status MemoryTransport::send(ProcessId peer_id, std::string message) {
   if (message.size() > kMaxMessageBytes) [[unlikely]]
     return check_message_size(peer_id, message.size());
+  return send(peer_id, MemoryNetwork::Content{std::move(message), {}});
+}
+
+Status MemoryTransport::send_bulk(ProcessId peer_id, std::string message, Bulk bulk) {
+  ATOLL_RETURN_IF_ERROR(check_bulk_size(peer_id, message.size(), bulk.bytes.size()));
+  return send(peer_id, MemoryNetwork::Content{std::move(message), std::string(bulk.bytes)});
+}
+
+Status MemoryTransport::send(ProcessId peer_id, MemoryNetwork::Content content) {
   const auto found = peers_.find(peer_id);
-  if (found == peers_.end())
-    return Status(Code::kNotFound, "process " + to_string(peer_id) + " is not known here");
+  if (found == peers_.end()) return unknown_process(peer_id);
   const Peer& peer = found->second;
-  network_.send(*peer.link, peer.side, std::move(message), peer.right_address);
+  network_.send(*peer.link, peer.side, std::move(content), peer.right_address);
   return Status();
 }
 

@@ -93,6 +93,10 @@ class MemoryNetwork {
     std::optional<Notice> isolated;
     bool vanished = false;  // killed, and nobody was told
   };
+  struct Content {
+    std::string message;
+    std::string bulk;  // if it has bytes
+  };
   // A pair of processes. `sides` are in the order in which the pair was made.
   struct Link {
     Index process[2];
@@ -108,13 +112,13 @@ class MemoryNetwork {
     bool missed = false;  // a silent cut swallowed something of it
     bool ready[2] = {false, false};
     bool left[2] = {false, false};  // by disconnect()
-    std::vector<std::string> queue[2];
+    std::vector<Content> queue[2];
     std::unique_ptr<Hello> hello[2];
     std::uint32_t events = 0;  // under way
   };
   enum class Kind : std::uint8_t { kOffer, kAnswer, kProof, kMessage, kLost, kTimeout };
   struct Event {
-    std::string bytes;  // of kLost: why
+    Content content;  // of kLost: why
     Index session;
     Kind kind;
     std::uint8_t side;  // to whom
@@ -132,7 +136,7 @@ class MemoryNetwork {
   // Called by the transports.
   Link& link_between(Index a, Index b);
   Index place_of(ProcessId process);
-  void send(Link& link, int side, std::string message, bool right_address);
+  void send(Link& link, int side, Content content, bool right_address);
   void disconnect(Link& link, int side);
   void for_each_link(Index process, const std::function<void(Link&)>& act);
 
@@ -141,16 +145,16 @@ class MemoryNetwork {
   Index new_session(Link& link, int beginner);
   void release(Index session);
   void become_ready(Index session, int side);
-  void transmit(Index session, int to, Kind kind, std::string bytes);
+  void transmit(Index session, int to, Kind kind, Content content);
   void say_goodbye(Index session, int side);
-  void schedule(Time at, Index session, int side, Kind kind, std::string bytes, Code code = Code::kOk);
+  void schedule(Time at, Index session, int side, Kind kind, Content content, Code code = Code::kOk);
   void break_session(Index session, const Status& why);
   void break_link(Link& link, const Status& why);
   void break_if_missed(Link& link);
   void lose(Index session, int side, const Status& why);
 
   void happen(Event& event);
-  void deliver(Index session, int side, const std::string& message);
+  void deliver(Index session, int side, const Content& content);
   void on_offer(Index session, int side, const std::string& bytes);
   void on_answer(Index session, int side, const std::string& bytes);
   void on_proof(Index session, int side, const std::string& bytes);
@@ -189,6 +193,7 @@ class MemoryTransport final : public Transport {
   const std::string& address() const override { return address_; }
   void learn(ProcessId peer, std::string address) override;
   Status send(ProcessId peer, std::string message) override;
+  Status send_bulk(ProcessId peer, std::string message, Bulk bulk) override;
   void disconnect(ProcessId peer) override;
   // Advances the whole network to `now`, for code that knows only transports.
   bool progress(Time now) override;
@@ -204,6 +209,7 @@ class MemoryTransport final : public Transport {
     bool right_address = true;
   };
   Peer& peer_at(ProcessId peer);
+  Status send(ProcessId peer, MemoryNetwork::Content content);
 
   MemoryTransport(MemoryNetwork& network, MemoryNetwork::Index index, ProcessId self);
 

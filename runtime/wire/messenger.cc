@@ -14,7 +14,14 @@ void Messenger::deliver(Outbox& out) {
 }
 
 void Messenger::send(ProcessId to, const Message& message) {
-  const Status status = transport_->send(to, encode(message));
+  check_sent(to, message, transport_->send(to, encode(message)));
+}
+
+void Messenger::send(ProcessId to, const Message& message, Bulk bulk) {
+  check_sent(to, message, transport_->send_bulk(to, encode(message), std::move(bulk)));
+}
+
+void Messenger::check_sent(ProcessId to, const Message& message, const Status& status) {
   if (status.ok()) return;
   log::debug("cannot send {} to {}: {}", name_of(message), to_string(to),
              status.message());
@@ -33,14 +40,23 @@ bool Messenger::progress(Time now) {
 
 void Messenger::on_message(ProcessId from, std::string_view bytes) {
   Result<Message> message = decode(bytes);
-  if (message.ok()) {
+  if (message.ok())
     handler_.on_message(from, std::move(*message));
-    return;
-  }
-  log::warn("closing the connection of {}: {}", to_string(from),
-            message.status().message());
+  else
+    refuse(from, message.status());
+}
+
+Place Messenger::place_for(ProcessId from, std::string_view head, std::size_t bytes) {
+  const Result<Message> message = decode(head);
+  if (message.ok()) return handler_.place_for(from, *message, bytes);
+  refuse(from, message.status());
+  return {};
+}
+
+void Messenger::refuse(ProcessId from, const Status& why) {
+  log::warn("closing the connection of {}: {}", to_string(from), why.message());
   transport_->disconnect(from);
-  handler_.on_lost(from, message.status());
+  handler_.on_lost(from, why);
 }
 
 void Messenger::on_lost(ProcessId peer, const Status& why) {

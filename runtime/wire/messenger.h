@@ -10,6 +10,8 @@ class MessageHandler {
  public:
   virtual ~MessageHandler() = default;
   virtual void on_message(ProcessId from, Message message) = 0;
+  // As TransportHandler::place_for.
+  virtual Place place_for(ProcessId /*from*/, const Message& /*message*/, std::size_t /*bytes*/) { return {}; }
   virtual void on_lost(ProcessId peer, const Status& why) = 0;
 };
 
@@ -30,6 +32,8 @@ class Messenger : public TransportHandler {
   // peer is unknown, is reported as a lost peer by the next progress().
   void deliver(Outbox& out);
   void send(ProcessId to, const Message& message);
+  // With a bulk of at least a byte behind it (transport.h).
+  void send(ProcessId to, const Message& message, Bulk bulk);
 
   // One round of the transport; returns whether anything happened.
   bool progress(Time now);
@@ -38,9 +42,13 @@ class Messenger : public TransportHandler {
   bool arm() { return unreachable_.empty() && transport_->arm(); }
 
   void on_message(ProcessId from, std::string_view message) override;
+  Place place_for(ProcessId from, std::string_view message, std::size_t bytes) override;
   void on_lost(ProcessId peer, const Status& why) override;
 
  private:
+  void check_sent(ProcessId to, const Message& message, const Status& status);
+  void refuse(ProcessId from, const Status& why);
+
   MessageHandler& handler_;
   Transport* transport_ = nullptr;
   std::vector<std::pair<ProcessId, Status>> unreachable_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,27 @@ inline constexpr std::size_t kMaxMessageBytes = std::size_t{1} << 30;
 // Fails (kInvalidArgument) if a message of `size` bytes to `peer` is too long.
 Status check_message_size(ProcessId peer, std::size_t size);
 
+// kNotFound, for one that was neither learned nor has connected.
+Status unknown_process(ProcessId peer);
+
+// Bytes that travel behind a message, from where they lie to where the receiver wants them: neither end copies them but as
+// the wire does. They do not change until `keep` is let go of.
+struct Bulk {
+  std::string_view bytes;
+  std::shared_ptr<const void> keep;
+};
+// The longest message with a bulk behind it, in bytes.
+inline constexpr std::size_t kMaxBulkHead = 256;
+
+// Where the bulk of a message goes. It is written to until `keep` is let go of, also after the connection was lost.
+struct Place {
+  char* at = nullptr;  // none: nobody wants the message
+  std::shared_ptr<void> keep;
+};
+
+// Fails (kInvalidArgument) if a message of `head` bytes cannot have a bulk of `bytes` behind it.
+Status check_bulk_size(ProcessId peer, std::size_t head, std::size_t bytes);
+
 // What a transport tells its owner, always from inside progress().
 class TransportHandler {
  public:
@@ -26,6 +48,10 @@ class TransportHandler {
   // secret. Messages of one peer come once and in the order they were sent.
   // The bytes are the transport's and live until the call returns.
   virtual void on_message(ProcessId from, std::string_view message) = 0;
+
+  // `message` is coming from `from` with `bytes` bytes behind it; on_message is called for it when they lie where this
+  // says. May be called before on_message for what was sent earlier.
+  virtual Place place_for(ProcessId /*from*/, std::string_view /*message*/, std::size_t /*bytes*/) { return {}; }
 
   // The connection to `peer` is gone, or never came to be: what was sent and
   // not answered may or may not have arrived. Comes once per connection; a
@@ -44,6 +70,8 @@ class TransportHandler {
 // TRANSPORT-3 a message that is malformed, too long or of a forged connection
 //             closes its connection with one log line and harms no other
 // TRANSPORT-4 an idle transport uses no CPU: arm(), then sleep on event_fd()
+// TRANSPORT-5 a message with a bulk comes in its turn and when the bulk lies at its place; without a place it is dropped.
+//             Bulk and place are let go of when nothing touches them any more, whatever became of the connection
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -63,6 +91,9 @@ class Transport {
   // peer is unknown (kNotFound) or the message too long (kInvalidArgument).
   // Never blocks and calls no handler.
   virtual Status send(ProcessId peer, std::string message) = 0;
+
+  // The same for a message with a bulk behind it, which has at least a byte (kInvalidArgument).
+  virtual Status send_bulk(ProcessId peer, std::string message, Bulk bulk) = 0;
 
   // Closes the connection to `peer`, if any, after what was queued is flushed.
   // The handler's on_lost is not called for it.

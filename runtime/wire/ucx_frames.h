@@ -10,12 +10,14 @@ namespace Atoll {
 //
 //   kHelloAm    header HelloHeader   body kHelloBytes of hello.h; behind a proof, its ProofTail and the prover's address
 //   kDataAm     header DataHeader    body the message
+//   kBulkAm     header DataHeader and the message, of kMaxBulkHead at most  body the bulk
 //   kControlAm  header ControlHeader no body
 //
-// Hello and control are always eager; data may come by rendezvous.
+// Hello and control are always eager; data and bulk may come by rendezvous.
 inline constexpr unsigned kHelloAm = 1;
 inline constexpr unsigned kDataAm = 2;
 inline constexpr unsigned kControlAm = 3;
+inline constexpr unsigned kBulkAm = 4;
 
 // Names the two ends of one hello by random numbers that each end chose, so
 // that a stray or forged message cannot end somebody else's hello.

@@ -11,6 +11,7 @@
 #include "runtime/base/ids.h"
 #include "runtime/wire/buffer_pool.h"
 #include "runtime/wire/hello.h"
+#include "runtime/wire/transport.h"
 #include "runtime/wire/ucx_endpoint.h"
 
 namespace Atoll {
@@ -23,10 +24,18 @@ struct UcxLink;
 struct UcxInbound {
   UcxTransport* owner = nullptr;
   UcxLink* link = nullptr;  // none once the link is gone: UCX still fills the bytes
-  BufferPool::Buffer buffer;
+  BufferPool::Buffer buffer;  // of the message, if it has no bulk
   std::size_t size = 0;
+  std::string head;  // the message before a bulk
+  Place place;
   bool complete = false;
   bool is_goodbye = false;
+};
+
+// A message that waits for its connection.
+struct UcxOutbound {
+  std::string message;
+  Bulk bulk;  // if it has bytes
 };
 
 // One connection to one process, as the owner of the transport sees it. Both
@@ -64,8 +73,8 @@ struct UcxLink {
 
   std::uint64_t send_token = 0;
   std::uint32_t send_sequence = 0;
-  std::deque<std::string> queue;      // until kOpen
-  std::deque<UcxInbound*> held;       // in order; the first is incomplete
+  std::deque<UcxOutbound> queue;  // until kOpen
+  std::deque<UcxInbound*> held;   // in order; the first is incomplete
 };
 
 // Everything about one other process.

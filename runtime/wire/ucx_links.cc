@@ -82,7 +82,12 @@ void UcxTransport::add_tokens(UcxLink& link, std::uint64_t send, std::uint64_t r
 void UcxTransport::open(UcxLink& link) {
   link.stage = UcxLink::Stage::kOpen;
   link.send_token = link.tokens.back().send;
-  for (std::string& message : link.queue) send_data(link, std::move(message));
+  for (UcxOutbound& waiting : link.queue) {
+    if (waiting.bulk.bytes.empty())
+      send_data(link, std::move(waiting.message));
+    else
+      send_bulk(link, waiting.message, std::move(waiting.bulk));
+  }
   link.queue.clear();
   if (!link.closing) return;
   set_deadline(Deadline::Of::kClosing, link.epoch, link.peer);
@@ -90,8 +95,18 @@ void UcxTransport::open(UcxLink& link) {
 }
 
 void UcxTransport::send_data(UcxLink& link, std::string message) {
-  const ucs_status_t status = sender_.send(link.endpoint->get(), kDataAm,
-                                           DataHeader{link.send_token, link.send_sequence++}, std::move(message), 0);
+  check_sent(link, sender_.send(link.endpoint->get(), kDataAm, DataHeader{link.send_token, link.send_sequence++},
+                                std::move(message), 0));
+}
+
+void UcxTransport::send_bulk(UcxLink& link, const std::string& message, Bulk bulk) {
+  const DataHeader frame{link.send_token, link.send_sequence++};
+  check_sent(link, sender_.send_bulk(link.endpoint->get(), kBulkAm,
+                                     std::string(reinterpret_cast<const char*>(&frame), sizeof frame) + message,
+                                     std::move(bulk)));
+}
+
+void UcxTransport::check_sent(const UcxLink& link, ucs_status_t status) {
   if (status != UCS_OK) [[unlikely]]
     losses_.push_back({link.peer, link.epoch, ucx_status("sending to process " + to_string(link.peer), status)});
 }

@@ -18,6 +18,13 @@ bool read_header(Header& out, const void* header, std::size_t length) {
   return true;
 }
 
+// The message behind the frame; none if there is none, or too much.
+std::string_view read_bulk_header(DataHeader& out, const void* header, std::size_t length) {
+  if (length <= sizeof out || length > sizeof out + kMaxBulkHead) return {};
+  std::memcpy(&out, header, sizeof out);
+  return {static_cast<const char*>(header) + sizeof out, length - sizeof out};
+}
+
 bool is_rendezvous(const ucp_am_recv_param_t* param) {
   return (param->recv_attr & UCP_AM_RECV_ATTR_FLAG_RNDV) != 0;
 }
@@ -153,33 +160,72 @@ ucs_status_t UcxTransport::on_data_am(void* self, const void* header, std::size_
     transport.log_dropped("a malformed message");
     return UCS_OK;
   }
-  Inlet* inlet = transport.find_inlet(frame.token);
-  if (inlet == nullptr) [[unlikely]] {
-    transport.on_unknown_token(frame.token);
+  UcxLink* link = transport.take_turn(frame, length);
+  if (link == nullptr) [[unlikely]]
     return UCS_OK;
+  if (is_rendezvous(param)) {
+    const Status received = transport.receive_rendezvous(*link, data, length);
+    if (!received.ok()) transport.lose_and_tell(*link, received);
+    return received.ok() ? UCS_INPROGRESS : UCS_OK;
+  }
+  transport.deliver(*link, {static_cast<const char*>(data), length});
+  return UCS_OK;
+}
+
+// The link of a message of that frame, if it is the message's turn; none if it is to be dropped.
+UcxLink* UcxTransport::take_turn(const DataHeader& frame, std::size_t length) {
+  Inlet* inlet = find_inlet(frame.token);
+  if (inlet == nullptr) [[unlikely]] {
+    on_unknown_token(frame.token);
+    return nullptr;
   }
   UcxLink& link = *inlet->link;
-  if (link.closing) return UCS_OK;
+  if (link.closing) return nullptr;
   if (frame.sequence != inlet->next_sequence) [[unlikely]] {
-    transport.lose_and_tell(link, Status(Code::kUnavailable, "message " + std::to_string(inlet->next_sequence) +
-                                                                 " of process " + to_string(link.peer) +
-                                                                 " is missing"));
-    return UCS_OK;
+    lose_and_tell(link, Status(Code::kUnavailable, "message " + std::to_string(inlet->next_sequence) + " of process " +
+                                                       to_string(link.peer) + " is missing"));
+    return nullptr;
   }
   ++inlet->next_sequence;
   if (length > kMaxMessageBytes) [[unlikely]] {
-    transport.lose_and_tell(link, Status(Code::kInvalidArgument, "process " + to_string(link.peer) +
-                                                                     " announced a message of " +
-                                                                     std::to_string(length) + " bytes"));
+    lose_and_tell(link, Status(Code::kInvalidArgument, "process " + to_string(link.peer) + " announced a message of " +
+                                                           std::to_string(length) + " bytes"));
+    return nullptr;
+  }
+  return &link;
+}
+
+ucs_status_t UcxTransport::on_bulk_am(void* self, const void* header, std::size_t header_length, void* data,
+                                      std::size_t length, const ucp_am_recv_param_t* param) {
+  auto& transport = *static_cast<UcxTransport*>(self);
+  DataHeader frame;
+  const std::string_view message = read_bulk_header(frame, header, header_length);
+  if (message.empty()) {
+    transport.log_dropped("a malformed message");
     return UCS_OK;
   }
-  if (is_rendezvous(param)) {
-    const Status received = transport.receive_rendezvous(link, data, length);
-    if (!received.ok()) transport.lose_and_tell(link, received);
-    return received.ok() ? UCS_INPROGRESS : UCS_OK;
+  UcxLink* link = transport.take_turn(frame, length);
+  return link == nullptr ? UCS_OK : transport.receive_bulk(*link, message, data, length, is_rendezvous(param));
+}
+
+// What is not received UCX throws away.
+ucs_status_t UcxTransport::receive_bulk(UcxLink& link, std::string_view message, void* data, std::size_t length,
+                                        bool rendezvous) {
+  Place place = handler_.place_for(link.peer, message, length);
+  if (place.at == nullptr || link.dead || link.closing) return UCS_OK;
+  if (!rendezvous) std::memcpy(place.at, data, length);
+  if (!rendezvous && link.held.empty()) {
+    handler_.on_message(link.peer, message);
+    return UCS_OK;
   }
-  transport.deliver(link, {static_cast<const char*>(data), length});
-  return UCS_OK;
+  UcxInbound& inbound = hold(link);
+  inbound.head = message;
+  inbound.place = std::move(place);
+  inbound.complete = !rendezvous;
+  if (!rendezvous) return UCS_OK;
+  const Status received = start_receive(inbound, data, inbound.place.at, length);
+  if (!received.ok()) lose_and_tell(link, received);
+  return received.ok() ? UCS_INPROGRESS : UCS_OK;
 }
 
 void UcxTransport::deliver(UcxLink& link, std::string_view message) {
@@ -209,12 +255,17 @@ Status UcxTransport::receive_rendezvous(UcxLink& link, void* descriptor, std::si
   UcxInbound& inbound = hold(link);
   inbound.buffer = std::move(buffer);
   inbound.size = length;
+  return start_receive(inbound, descriptor, inbound.buffer.bytes.get(), length);
+}
 
+// `inbound` is the last that its link holds.
+Status UcxTransport::start_receive(UcxInbound& inbound, void* descriptor, char* to, std::size_t length) {
+  UcxLink& link = *inbound.link;
   ucp_request_param_t params{};
   params.op_attr_mask = UCP_OP_ATTR_FIELD_CALLBACK | UCP_OP_ATTR_FIELD_USER_DATA | UCP_OP_ATTR_FLAG_NO_IMM_CMPL;
   params.cb.recv_am = &on_rendezvous_done;
   params.user_data = &inbound;
-  void* request = ucp_am_recv_data_nbx(worker_->get(), descriptor, inbound.buffer.bytes.get(), length, &params);
+  void* request = ucp_am_recv_data_nbx(worker_->get(), descriptor, to, length, &params);
   if (!UCS_PTR_IS_ERR(request)) return Status();
   link.held.pop_back();
   receives_.erase(&inbound);
@@ -247,7 +298,9 @@ void UcxTransport::drain(UcxLink& link) {
     if (inbound.is_goodbye)
       finish_goodbye(link);
     else if (!link.closing)
-      handler_.on_message(link.peer, {inbound.buffer.bytes.get(), inbound.size});
+      handler_.on_message(link.peer, inbound.place.at != nullptr
+                                         ? std::string_view(inbound.head)
+                                         : std::string_view(inbound.buffer.bytes.get(), inbound.size));
     buffers_.give_back(last_progress_, std::move(inbound.buffer));
   }
 }

@@ -4,7 +4,7 @@ namespace Atoll {
 
 UcxSender::Buffer& UcxSender::take() {
   if (free_.empty()) {
-    buffers_.push_back(Buffer{this, {}, {}});
+    buffers_.push_back(Buffer{this, {}, {}, {}});
     free_.reserve(buffers_.size());
     return buffers_.back();
   }
@@ -16,17 +16,25 @@ UcxSender::Buffer& UcxSender::take() {
 void UcxSender::give_back(Buffer& buffer) {
   buffer.body = std::string();
   free_.push_back(&buffer);
+  if (buffer.keep) [[unlikely]]
+    buffer.keep.reset();
 }
 
-ucs_status_t UcxSender::start(ucp_ep_h endpoint, unsigned am, Buffer& buffer, std::size_t header_size,
-                              unsigned flags) {
+ucs_status_t UcxSender::send_bulk(ucp_ep_h endpoint, unsigned am, std::string header, Bulk bulk) {
+  Buffer& buffer = take();
+  buffer.body = std::move(header);
+  buffer.keep = std::move(bulk.keep);
+  return start(endpoint, am, buffer, buffer.body, bulk.bytes, 0);
+}
+
+ucs_status_t UcxSender::start(ucp_ep_h endpoint, unsigned am, Buffer& buffer, std::string_view header,
+                              std::string_view body, unsigned flags) {
   ucp_request_param_t params;
   params.op_attr_mask = UCP_OP_ATTR_FIELD_CALLBACK | UCP_OP_ATTR_FIELD_USER_DATA | UCP_OP_ATTR_FIELD_FLAGS;
   params.cb.send = &UcxSender::on_sent;
   params.user_data = &buffer;
   params.flags = flags;
-  void* request = ucp_am_send_nbx(endpoint, am, buffer.header.data(), header_size, buffer.body.data(),
-                                  buffer.body.size(), &params);
+  void* request = ucp_am_send_nbx(endpoint, am, header.data(), header.size(), body.data(), body.size(), &params);
   if (UCS_PTR_IS_PTR(request)) return UCS_OK;
   give_back(buffer);
   return UCS_PTR_STATUS(request);

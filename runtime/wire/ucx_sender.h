@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "runtime/wire/transport.h"
+
 namespace Atoll {
 
 // Sends active messages and owns their bytes until UCX is done with them. The
@@ -27,8 +29,11 @@ class UcxSender {
     Buffer& buffer = take();
     __builtin_memcpy(buffer.header.data(), &header, sizeof header);
     buffer.body = std::move(body);
-    return start(endpoint, am, buffer, sizeof header, flags);
+    return start(endpoint, am, buffer, {buffer.header.data(), sizeof header}, buffer.body, flags);
   }
+
+  // The same for a bulk, which is not copied; `header` is a frame and the message behind it.
+  ucs_status_t send_bulk(ucp_ep_h endpoint, unsigned am, std::string header, Bulk bulk);
 
   // Messages that UCX still holds.
   std::size_t unfinished() const { return buffers_.size() - free_.size(); }
@@ -38,12 +43,14 @@ class UcxSender {
   struct Buffer {
     UcxSender* owner;
     std::array<char, kMaxHeader> header;
-    std::string body;
+    std::string body;  // or a bulk's header
+    std::shared_ptr<const void> keep;
   };
 
   Buffer& take();
   void give_back(Buffer& buffer);
-  ucs_status_t start(ucp_ep_h endpoint, unsigned am, Buffer& buffer, std::size_t header_size, unsigned flags);
+  ucs_status_t start(ucp_ep_h endpoint, unsigned am, Buffer& buffer, std::string_view header, std::string_view body,
+                     unsigned flags);
   static void on_sent(void* request, ucs_status_t status, void* buffer);
 
   std::deque<Buffer> buffers_;

@@ -72,7 +72,7 @@ UcxTransport::~UcxTransport() {
 
 Status UcxTransport::register_handlers() {
   const std::pair<unsigned, ucp_am_recv_callback_t> handlers[] = {
-      {kHelloAm, &on_hello_am}, {kDataAm, &on_data_am}, {kControlAm, &on_control_am}};
+      {kHelloAm, &on_hello_am}, {kDataAm, &on_data_am}, {kControlAm, &on_control_am}, {kBulkAm, &on_bulk_am}};
   for (const auto& [id, callback] : handlers) {
     ucp_am_handler_param_t params{};
     params.field_mask = UCP_AM_HANDLER_PARAM_FIELD_ID | UCP_AM_HANDLER_PARAM_FIELD_CB | UCP_AM_HANDLER_PARAM_FIELD_ARG;
@@ -111,18 +111,35 @@ void UcxTransport::learn(ProcessId peer, std::string address) {
 Status UcxTransport::send(ProcessId peer_id, std::string message) {
   if (message.size() > kMaxMessageBytes) [[unlikely]]
     return check_message_size(peer_id, message.size());
+  UcxLink* link = link_to(peer_id);
+  if (link == nullptr) return unknown_process(peer_id);
+  if (link->stage == UcxLink::Stage::kOpen)
+    send_data(*link, std::move(message));
+  else
+    link->queue.push_back({std::move(message), {}});
+  return Status();
+}
+
+Status UcxTransport::send_bulk(ProcessId peer_id, std::string message, Bulk bulk) {
+  ATOLL_RETURN_IF_ERROR(check_bulk_size(peer_id, message.size(), bulk.bytes.size()));
+  UcxLink* link = link_to(peer_id);
+  if (link == nullptr) return unknown_process(peer_id);
+  if (link->stage == UcxLink::Stage::kOpen)
+    send_bulk(*link, message, std::move(bulk));
+  else
+    link->queue.push_back({std::move(message), std::move(bulk)});
+  return Status();
+}
+
+// What is sent to the process goes there; none if it is not known.
+UcxLink* UcxTransport::link_to(ProcessId peer_id) {
   UcxPeer* peer = find(peer_id);
-  if (peer == nullptr) return Status(Code::kNotFound, "process " + to_string(peer_id) + " is not known here");
+  if (peer == nullptr) return nullptr;
   if (!peer->link) {
     UcxLink& link = new_link(*peer);
     if (peer->closing.empty()) start_hello(*peer, link);
   }
-  UcxLink& link = *peer->link;
-  if (link.stage == UcxLink::Stage::kOpen)
-    send_data(link, std::move(message));
-  else
-    link.queue.push_back(std::move(message));
-  return Status();
+  return peer->link.get();
 }
 
 void UcxTransport::disconnect(ProcessId peer_id) {

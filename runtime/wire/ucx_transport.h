@@ -52,6 +52,7 @@ class UcxTransport final : public Transport {
   const std::string& address() const override { return worker_->address(); }
   void learn(ProcessId peer, std::string address) override;
   Status send(ProcessId peer, std::string message) override;
+  Status send_bulk(ProcessId peer, std::string message, Bulk bulk) override;
   void disconnect(ProcessId peer) override;
   bool progress(Time now) override;
   int event_fd() const override { return watch_.fd(); }
@@ -105,7 +106,10 @@ class UcxTransport final : public Transport {
   void start_hello(UcxPeer& peer, UcxLink& link);
   void add_tokens(UcxLink& link, std::uint64_t send, std::uint64_t receive);
   void open(UcxLink& link);
+  UcxLink* link_to(ProcessId peer);
   void send_data(UcxLink& link, std::string message);
+  void send_bulk(UcxLink& link, const std::string& message, Bulk bulk);
+  void check_sent(const UcxLink& link, ucs_status_t status);
   void send_control(UcxLink& link, Control control);
   void lose(UcxLink& link, const Status& why);
   void lose_and_tell(UcxLink& link, const Status& why);
@@ -132,6 +136,8 @@ class UcxTransport final : public Transport {
                                   std::size_t length, const ucp_am_recv_param_t* param);
   static ucs_status_t on_data_am(void* self, const void* header, std::size_t header_length, void* data,
                                  std::size_t length, const ucp_am_recv_param_t* param);
+  static ucs_status_t on_bulk_am(void* self, const void* header, std::size_t header_length, void* data,
+                                 std::size_t length, const ucp_am_recv_param_t* param);
   static ucs_status_t on_control_am(void* self, const void* header, std::size_t header_length, void* data,
                                     std::size_t length, const ucp_am_recv_param_t* param);
   void on_offer(const HelloHeader& header, std::string_view message, ucp_ep_h reply);
@@ -139,7 +145,10 @@ class UcxTransport final : public Transport {
   void on_proof(std::uint64_t hello_id, std::string_view message);
   void accept(const Hello& hello, std::uint64_t peer_epoch, std::string address);
   UcxLink* link_to_accept(UcxPeer& peer, std::uint64_t peer_epoch);
+  UcxLink* take_turn(const DataHeader& frame, std::size_t length);
+  ucs_status_t receive_bulk(UcxLink& link, std::string_view message, void* data, std::size_t length, bool rendezvous);
   Status receive_rendezvous(UcxLink& link, void* descriptor, std::size_t length);
+  Status start_receive(UcxInbound& inbound, void* descriptor, char* to, std::size_t length);
   static void on_rendezvous_done(void* request, ucs_status_t status, std::size_t length, void* inbound);
   void on_received(UcxInbound& inbound, ucs_status_t status);
   UcxInbound& hold(UcxLink& link);

@@ -21,12 +21,16 @@ struct TestProcess : TransportHandler {
   std::unique_ptr<Transport> transport;
   std::vector<std::pair<ProcessId, std::string>> messages;
   std::vector<std::pair<ProcessId, Status>> losses;
+  std::function<Place(ProcessId, std::string_view, std::size_t)> place_for_do;
   std::function<void(ProcessId, std::string_view)> on_message_do;
   std::function<void(ProcessId, const Status&)> on_lost_do;
 
   void on_message(ProcessId from, std::string_view message) override {
     messages.emplace_back(from, message);
     if (on_message_do) on_message_do(from, message);
+  }
+  Place place_for(ProcessId from, std::string_view message, std::size_t bytes) override {
+    return place_for_do ? place_for_do(from, message, bytes) : Place();
   }
   void on_lost(ProcessId peer, const Status& why) override {
     losses.emplace_back(peer, why);

@@ -23,6 +23,10 @@ struct ScriptedTransport : Transport {
     sent.emplace_back(peer, std::move(message));
     return Status();
   }
+  Status send_bulk(ProcessId peer, std::string message, Bulk bulk) override {
+    bulks.emplace_back(bulk.bytes);
+    return send(peer, std::move(message));
+  }
   void disconnect(ProcessId peer) override { disconnected.push_back(peer); }
   bool progress(Time) override {
     const bool any = !arriving.empty();
@@ -36,6 +40,7 @@ struct ScriptedTransport : Transport {
   std::string address_;
   std::map<ProcessId, std::string> learned;
   std::vector<std::pair<ProcessId, std::string>> sent, arriving;
+  std::vector<std::string> bulks;
   std::vector<ProcessId> disconnected;
 };
 

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <string>
 #include <thread>
@@ -149,13 +150,14 @@ TEST_CASE("garbage is dropped and harms nobody") {  // TRANSPORT-3
   Bystanders bystanders(world);
   UcxStranger stranger(bystanders.bert.transport->address());
   const std::size_t sizes[] = {0, 1, kHelloBytes - 1, kHelloBytes, kHelloBytes + 1, 4000, 100'000};
-  for (const unsigned am : {kHelloAm, kDataAm, kControlAm}) {
+  for (const unsigned am : {kHelloAm, kDataAm, kControlAm, kBulkAm}) {
     for (const std::size_t size : sizes) {
       stranger.send(am, char('x'), std::string(size, 'x'), UCP_AM_SEND_FLAG_REPLY);
       stranger.send(am, HelloHeader{0, 1}, std::string(size, 'x'), UCP_AM_SEND_FLAG_REPLY);
       stranger.send(am, HelloHeader{0, 1}, std::string(size, 'x'));
       stranger.send(am, HelloHeader{3, 4}, std::string(size, 'x'), UCP_AM_SEND_FLAG_REPLY);
       stranger.send(am, DataHeader{5, 6}, std::string(size, 'x'));
+      stranger.send(am, std::array<char, sizeof(DataHeader) + 5>{}, std::string(size, 'x'));
       stranger.send(am, ControlHeader{5, 6, Control::kGoodbye}, std::string(size, 'x'));
     }
   }
