@@ -50,6 +50,7 @@ struct WorkerShape {
   GroupId group = {};        // the placement group it works in
   std::int32_t bundle = -1;  // of it; -1: any
   PlaceStrategy strategy = {};  // outside of groups
+  ProcessId near = ProcessId::kNone;  // a daemon that is asked first, if it may be anywhere
   friend auto operator<=>(const WorkerShape&, const WorkerShape&) = default;
   friend bool operator==(const WorkerShape&, const WorkerShape&) = default;
 };
@@ -108,7 +109,8 @@ struct CopyAnswer {
   std::uint64_t copy = 0;
   std::uint64_t offset = 0;  // in the arena; of bytes that were read, in the copy
   std::uint64_t bytes = 0;
-  std::string data = {};  // what was read, or the path of the arena's socket
+  std::string socket = {};  // the path of the arena's
+  bool no_room = false;     // here, for a copy of what is not gone
 };
 // An object of ours that was such a copy is gone.
 struct DroppedCopy {

@@ -56,6 +56,8 @@ class ClientRuntime : private MessageHandler, private IoWork {
   // The daemon of this process's node, or the head's for who is on none. Constant once it was said, which comes before all use.
   const Contact& home() const { return home_; }
   void use_home(const Contact& home);
+  // By which another process can connect to that one; empty if this one does not. In a turn of the I/O.
+  std::string address_of(ProcessId peer) const { return transport_->address_of(peer); }
   // An eventfd that wakes whoever sleeps for the I/O.
   int wake_fd() const { return wake_.get(); }
   std::uint64_t next_sequence() { return sequence_.fetch_add(1, std::memory_order_relaxed); }
@@ -95,6 +97,7 @@ class ClientRuntime : private MessageHandler, private IoWork {
   void wake() override;
   void on_message(ProcessId from, Message message) override;
   void on_lost(ProcessId peer, const Status& why) override;
+  Place place_for(ProcessId from, const Message& message, std::size_t bytes) override;
 
   ClientListener& listener_;
   Loop loop_;

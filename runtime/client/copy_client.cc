@@ -24,13 +24,13 @@ bool CopyClient::on_message(const Message& message, ClientOutbox& out) {
   else if (const auto* refused = std::get_if<RoomRefused>(&message))
     answer({refused->request, refused->why}, out);
   else if (const auto* held = std::get_if<CopyHeld>(&message))
-    answer({held->request, "", 0, held->offset, held->bytes}, out);
+    answer({held->request, "", held->copy, held->offset, held->bytes}, out);
   else if (const auto* gone = std::get_if<CopyGone>(&message))
-    answer({gone->request, gone->why}, out);
+    answer({.number = gone->request, .why = gone->why, .no_room = gone->no_room}, out);
   else if (const auto* arena = std::get_if<ArenaReply>(&message))
     answer({0, arena->why, 0, 0, arena->bytes, arena->socket}, out);
   else if (const auto* bytes = std::get_if<CopyBytes>(&message))
-    answer({bytes->request, bytes->bytes.empty() ? "its node does not give it out" : "", 0, bytes->from, 0, bytes->bytes}, out);
+    answer({bytes->request, "", 0, bytes->from, bytes->bytes}, out);
   else
     return false;
   return true;

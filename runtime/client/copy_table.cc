@@ -23,30 +23,34 @@ constexpr std::size_t kPartsAhead = 4;
 // One value's hold on a copy.
 class CopyTable::Use {
  public:
-  Use(std::shared_ptr<Arena> arena, std::uint64_t copy) : arena_(std::move(arena)), copy_(copy) {}
+  Use(std::shared_ptr<Arena> arena, const Key& key) : arena_(std::move(arena)), key_(key) {}
   Use(const Use&) = delete;
   Use& operator=(const Use&) = delete;
   ~Use() {
-    if (has_runtime()) current_runtime().copies().end_use(copy_);
+    if (has_runtime()) current_runtime().copies().end_use(key_);
   }
 
  private:
   std::shared_ptr<Arena> arena_;
-  std::uint64_t copy_;
+  Key key_;
 };
 
 // ---------------------------------------------------------- questions and answers
 
-std::uint64_t CopyTable::ask(const Contact& daemon, Message question, std::uint64_t copy) {
+std::uint64_t CopyTable::ask(const Contact& daemon, Message question, std::shared_ptr<char[]> memory) {
   std::uint64_t number = 0;
   {
     const std::lock_guard lock(mutex_);
     if (!std::holds_alternative<GetArena>(question)) number = next_number_++;
-    questions_[number] = {std::nullopt, false, daemon.process, copy};
+    Question& asked = questions_[number];
+    asked.asked = daemon.process;
+    if (const auto* part = std::get_if<ReadCopy>(&question)) asked.part = *part;
+    asked.memory = std::move(memory);
   }
   std::visit([number](auto& fields) { if constexpr (requires { fields.request; }) fields.request = number; }, question);
-  runtime_.post([daemon, number, question = std::move(question)](Time, ClientCore& core, ClientOutbox& out) {
-    core.copies().ask(daemon, number, question, out);
+  runtime_.post([this, daemon, number, question = std::move(question)](Time, ClientCore& core, ClientOutbox& out) mutable {
+    if (auto* room = std::get_if<MakeRoom>(&question)) room->owner_address = runtime_.address_of(room->owner);
+    core.copies().ask(daemon, number, std::move(question), out);
   });
   return number;
 }
@@ -73,8 +77,8 @@ Result<CopyAnswer> CopyTable::wait(std::uint64_t number, Deadline deadline) {
 }
 
 template <typename Asked>
-Result<CopyAnswer> CopyTable::ask_and_wait(const Contact& daemon, Asked question, std::uint64_t copy, Deadline deadline) {
-  return wait(ask(daemon, std::move(question), copy), deadline);
+Result<CopyAnswer> CopyTable::ask_and_wait(const Contact& daemon, Asked question, Deadline deadline) {
+  return wait(ask(daemon, std::move(question)), deadline);
 }
 
 void CopyTable::take(CopyAnswer answer) {
@@ -90,8 +94,16 @@ void CopyTable::take(CopyAnswer answer) {
     abandoned = std::move(question->second);
     questions_.erase(question);
   }
-  const std::uint64_t copy = answer.copy != 0 ? answer.copy : abandoned->copy;
-  if (answer.why.empty() && copy != 0) say(abandoned->keeper, LetGo{{copy}});
+  if (answer.why.empty() && answer.copy != 0) say(abandoned->asked, LetGo{{answer.copy}});
+}
+
+Place CopyTable::place_for(const CopyBytes& part) {
+  const std::lock_guard lock(mutex_);
+  const auto question = questions_.find(part.request);
+  if (question == questions_.end() || !question->second.part || question->second.answer) return {};
+  const ReadCopy& asked = *question->second.part;
+  if (asked.from != part.from || asked.bytes != part.bytes) return {};
+  return {question->second.memory.get() + part.from, question->second.memory};
 }
 
 void CopyTable::say(ProcessId keeper, Message message) {
@@ -112,10 +124,10 @@ bool CopyTable::available() {
 }
 
 Status CopyTable::open() {
-  const Result<CopyAnswer> answer = ask_and_wait({}, GetArena{}, 0, std::chrono::steady_clock::now() + kOpenLimit);
+  const Result<CopyAnswer> answer = ask_and_wait({}, GetArena{}, std::chrono::steady_clock::now() + kOpenLimit);
   if (!answer.ok()) return answer.status();
   if (!answer->why.empty()) return Status(Code::kUnavailable, answer->why);
-  Result<Fd> file = get_arena(answer->data, secret_, runtime_.self().process, runtime_.home().process,
+  Result<Fd> file = get_arena(answer->socket, secret_, runtime_.self().process, runtime_.home().process,
                               static_cast<int>(std::chrono::milliseconds(kOpenLimit).count()));
   if (!file.ok()) return file.status();
   Result<Arena> arena = Arena::open(std::move(*file));
@@ -126,7 +138,7 @@ Status CopyTable::open() {
 
 void CopyTable::close() {
   const std::lock_guard lock(mutex_);
-  for (const auto& [copy, held] : held_)
+  for (const auto& [key, held] : held_)
     if (held.uses > 0) arena_->detach(held.offset, ArenaSpace::rounded(held.bytes));
   held_.clear();
 }
@@ -135,14 +147,14 @@ void CopyTable::close() {
 
 Result<std::string> CopyTable::write(ObjectId object, ProcessId owner, const internal::Encoded& value) {
   const std::uint64_t bytes = value.size();
-  const Result<CopyAnswer> room = ask_and_wait({}, MakeRoom{0, object, owner, bytes}, 0, std::nullopt);
+  const Result<CopyAnswer> room = ask_and_wait({}, MakeRoom{0, object, owner, bytes}, std::nullopt);
   if (!room.ok()) return room.status();
   if (!room->why.empty()) return Status(Code::kResourceExhausted, room->why);
   value.copy_to(arena_->at(room->offset));
   const bool is_own = owner == runtime_.self().process;
   if (is_own) {
     const std::lock_guard lock(mutex_);
-    held_[room->copy] = {room->offset, bytes, 1, 0, true};
+    held_[{runtime_.home().process, room->copy}] = {room->copy, room->offset, bytes, 1, 0, true};
   }
   runtime_.post([copy = room->copy, is_own](Time, ClientCore& core, ClientOutbox& out) {
     core.copies().say(ProcessId::kNone, SealCopy{copy}, out);
@@ -154,50 +166,54 @@ Result<std::string> CopyTable::write(ObjectId object, ProcessId owner, const int
 Result<internal::Bytes> CopyTable::read(std::string_view text, bool is_own, Deadline deadline) {
   const Result<Location> location = decode_location(text);
   if (!location.ok()) return location.status();
-  if (location->keeper.process == runtime_.home().process && available()) return read_here(*location, is_own, deadline);
-  return read_far(*location, deadline);
+  if (!available()) return read_far(*location, deadline);
+  Result<internal::Bytes> here = read_here(*location, is_own, deadline);
+  return here.status().code() == Code::kResourceExhausted ? read_far(*location, deadline) : std::move(here);
 }
 
-internal::Bytes CopyTable::use(std::uint64_t copy, Held& held) {
+internal::Bytes CopyTable::use(const Key& key, Held& held) {
   ++held.uses;
-  return internal::Bytes(std::string_view(arena_->read_at(held.offset), held.bytes), std::make_shared<const Use>(arena_, copy));
+  return internal::Bytes(std::string_view(arena_->read_at(held.offset), held.bytes), std::make_shared<const Use>(arena_, key));
 }
 
 Result<internal::Bytes> CopyTable::read_here(const Location& location, bool is_own, Deadline deadline) {
+  const Key key{location.keeper.process, location.copy};
   {
     const std::lock_guard lock(mutex_);
-    if (const auto held = held_.find(location.copy); held != held_.end()) return use(location.copy, held->second);
+    if (const auto held = held_.find(key); held != held_.end()) return use(key, held->second);
   }
-  const Result<CopyAnswer> answer = ask_and_wait({}, HoldCopy{0, location.copy}, location.copy, deadline);
+  const Result<CopyAnswer> answer = ask_and_wait({}, HoldCopy{0, location.copy, location.keeper, location.bytes}, deadline);
   if (!answer.ok()) return answer.status();
-  if (!answer->why.empty()) return Status(Code::kNotFound, answer->why);
+  if (!answer->why.empty()) return Status(answer->no_room ? Code::kResourceExhausted : Code::kNotFound, answer->why);
   const std::lock_guard lock(mutex_);
-  Held& held = held_[location.copy];
+  Held& held = held_[key];
+  held.local = answer->copy;
   held.offset = answer->offset;
   held.bytes = answer->bytes;
-  held.is_kept |= is_own;
+  held.is_kept |= is_own && key.keeper == runtime_.home().process;
   ++held.holds;
-  return use(location.copy, held);
+  return use(key, held);
 }
 
 Result<internal::Bytes> CopyTable::read_far(const Location& location, Deadline deadline) {
-  const Result<CopyAnswer> answer = ask_and_wait(location.keeper, HoldCopy{0, location.copy}, location.copy, deadline);
+  const Result<CopyAnswer> answer = ask_and_wait(location.keeper, HoldCopy{0, location.copy}, deadline);
   if (!answer.ok()) return answer.status();
   if (!answer->why.empty()) return Status(Code::kNotFound, answer->why);
-  const auto memory = std::make_shared_for_overwrite<char[]>(answer->bytes);
-  const Status status = read_parts(location, memory.get(), deadline);
+  if (answer->bytes != location.bytes) return Status(Code::kNotFound, "its node has another of that number");
+  const auto memory = std::make_shared_for_overwrite<char[]>(location.bytes);
+  const Status status = read_parts(location, memory, deadline);
   say(location.keeper.process, LetGo{{location.copy}});
   if (!status.ok()) return status;
   return internal::Bytes(std::string_view(memory.get(), answer->bytes), memory);
 }
 
-Status CopyTable::read_parts(const Location& location, char* to, Deadline deadline) {
+Status CopyTable::read_parts(const Location& location, const std::shared_ptr<char[]>& memory, Deadline deadline) {
   std::deque<std::uint64_t> under_way;
   Status failure;
   for (std::uint64_t from = 0; failure.ok() && (from < location.bytes || !under_way.empty());) {
     if (from < location.bytes && under_way.size() < kPartsAhead) {
       const std::uint64_t bytes = std::min(kMostRead, location.bytes - from);
-      under_way.push_back(ask(location.keeper, ReadCopy{0, location.copy, from, bytes}, 0));
+      under_way.push_back(ask(location.keeper, ReadCopy{0, location.copy, from, bytes}, memory));
       from += bytes;
       continue;
     }
@@ -207,8 +223,6 @@ Status CopyTable::read_parts(const Location& location, char* to, Deadline deadli
       failure = part.status();
     else if (!part->why.empty())
       failure = Status(Code::kNotFound, part->why);
-    else
-      std::copy(part->data.begin(), part->data.end(), to + part->offset);
   }
   const std::lock_guard lock(mutex_);
   for (const std::uint64_t number : under_way) questions_[number].is_abandoned = true;
@@ -217,22 +231,22 @@ Status CopyTable::read_parts(const Location& location, char* to, Deadline deadli
 
 // ------------------------------------------------------------------ letting go
 
-void CopyTable::end_use(std::uint64_t copy) {
-  std::uint32_t holds = 0;
+void CopyTable::end_use(const Key& key) {
+  std::vector<std::uint64_t> copies;
   {
     const std::lock_guard lock(mutex_);
-    const auto held = held_.find(copy);
+    const auto held = held_.find(key);
     if (held == held_.end() || --held->second.uses > 0 || held->second.is_kept) return;
-    holds = held->second.holds;
+    copies.assign(held->second.holds, held->second.local);
     held_.erase(held);
   }
-  say(ProcessId::kNone, LetGo{std::vector<std::uint64_t>(holds, copy)});
+  say(ProcessId::kNone, LetGo{std::move(copies)});
 }
 
 std::uint32_t CopyTable::forget(ProcessId keeper, std::uint64_t copy) {
   if (keeper != runtime_.home().process) return 0;
   const std::lock_guard lock(mutex_);
-  const auto held = held_.find(copy);
+  const auto held = held_.find({keeper, copy});
   if (held == held_.end()) return 0;
   held->second.is_kept = false;
   if (held->second.uses > 0) return 0;
@@ -246,7 +260,7 @@ std::vector<std::uint64_t> CopyTable::take_idle() {
   const std::lock_guard lock(mutex_);
   std::erase_if(held_, [&idle](const auto& entry) {
     if (entry.second.uses > 0) return false;
-    idle.insert(idle.end(), entry.second.holds, entry.first);
+    idle.insert(idle.end(), entry.second.holds, entry.second.local);
     return true;
   });
   return idle;

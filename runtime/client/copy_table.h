@@ -2,7 +2,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <compare>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,14 +19,16 @@
 #include "runtime/client/io_turns.h"
 #include "runtime/objects/arena.h"
 #include "runtime/wire/location.h"
+#include "runtime/wire/object_messages.h"
 #include "runtime/wire/secret.h"
+#include "runtime/wire/transport.h"
 
 namespace Atoll {
 
 class ClientRuntime;
 
-// Where user threads write large objects into the arena of their node and read them there; those of other nodes they
-// read into memory of their own. Every method may be called by any thread; what waits does so as all in IoTurns.
+// Where user threads write large objects into the arena of their node and read them there; the node's daemon fetches those of
+// other nodes. Where there is no room for that, or no arena, they are read into the process's own memory. Every method may be called by any thread; what waits does so as all in IoTurns.
 //
 // A copy that was read is held until the last value that refers to it is gone. Of this process's own objects copies are
 // held as long as they live: to read one again asks nobody.
@@ -49,13 +53,22 @@ class CopyTable {
 
   // The rest in a round of the I/O.
   void take(CopyAnswer answer);
+  // Where the part goes that is coming: what was read already stays, also when nobody waits any more.
+  Place place_for(const CopyBytes& part);
   // An own object is gone. How often its copy is to be let go of now.
   std::uint32_t forget(ProcessId keeper, std::uint64_t copy);
   // Copies that nobody here looks at: they are to be let go of, each as often as it is there.
   std::vector<std::uint64_t> take_idle();
 
  private:
+  // A copy, as its keeper numbers it.
+  struct Key {
+    ProcessId keeper = ProcessId::kNone;
+    std::uint64_t copy = 0;
+    friend auto operator<=>(const Key&, const Key&) = default;
+  };
   struct Held {
+    std::uint64_t local = 0;  // as the home daemon numbers it
     std::uint64_t offset = 0;
     std::uint64_t bytes = 0;
     std::uint32_t holds = 0;  // as the daemon counts them
@@ -66,21 +79,22 @@ class CopyTable {
   struct Question {
     std::optional<CopyAnswer> answer;
     bool is_abandoned = false;
-    ProcessId keeper = ProcessId::kNone;
-    std::uint64_t copy = 0;
+    ProcessId asked = ProcessId::kNone;
+    std::optional<ReadCopy> part = {};    // that is asked for
+    std::shared_ptr<char[]> memory = {};  // of the whole that the part is of
   };
   class Use;
 
   Status open();
-  std::uint64_t ask(const Contact& daemon, Message question, std::uint64_t copy);
+  std::uint64_t ask(const Contact& daemon, Message question, std::shared_ptr<char[]> memory = nullptr);
   Result<CopyAnswer> wait(std::uint64_t number, Deadline deadline);
   template <typename Asked>
-  Result<CopyAnswer> ask_and_wait(const Contact& daemon, Asked question, std::uint64_t copy, Deadline deadline);
+  Result<CopyAnswer> ask_and_wait(const Contact& daemon, Asked question, Deadline deadline);
   Result<internal::Bytes> read_here(const Location& location, bool is_own, Deadline deadline);
   Result<internal::Bytes> read_far(const Location& location, Deadline deadline);
-  Status read_parts(const Location& location, char* to, Deadline deadline);
-  internal::Bytes use(std::uint64_t copy, Held& held);
-  void end_use(std::uint64_t copy);
+  Status read_parts(const Location& location, const std::shared_ptr<char[]>& memory, Deadline deadline);
+  internal::Bytes use(const Key& key, Held& held);
+  void end_use(const Key& key);
   void say(ProcessId keeper, Message message);
 
   ClientRuntime& runtime_;
@@ -92,7 +106,7 @@ class CopyTable {
   std::mutex mutex_;
   std::uint64_t next_number_ = 1;
   std::unordered_map<std::uint64_t, Question> questions_;
-  std::unordered_map<std::uint64_t, Held> held_;  // of the home daemon's copies
+  std::map<Key, Held> held_;  // in the home daemon's arena
 };
 
 }  // namespace Atoll

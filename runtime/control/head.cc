@@ -127,7 +127,10 @@ void Head::node_dead(Time now, NodeId id, const std::string& cause, Outbox& out)
   demand_.forget_node(id);
   note_death(now, "node " + name, cause);
   out.send(daemon, Expelled{cause});
-  for (const ProcessId client : clients_) out.send(client, NodeDied{id, daemon, "node " + name + " died: " + cause});
+  const NodeDied died{id, daemon, "node " + name + " died: " + cause};
+  for (const ProcessId client : clients_) out.send(client, died);
+  for (const auto& [other, node] : nodes_.all())
+    if (node.state == NodeState::kAlive) out.send(node.daemon.process, died);
   groups_.on_node_dead(id, cause, out);
   actors_.on_node_dead(now, id, cause, out);
   serve(now, out);

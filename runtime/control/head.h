@@ -31,7 +31,7 @@ inline constexpr Duration kHeadPause = std::chrono::seconds(1);
 //        daemon is told to end its job
 // HEAD-3 a daemon that was declared dead is expelled if it speaks again
 // HEAD-4 what can never fit is answered at once, with counts
-// HEAD-5 every attached driver and worker is told of a node's death: a cut link
+// HEAD-5 every attached driver and worker and every living daemon is told of a node's death: a cut link
 //        may tell them nothing for minutes
 class Head {
  public:

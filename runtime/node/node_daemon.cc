@@ -23,7 +23,7 @@ NodeDaemon::NodeDaemon(Options options, Time now, NodeOutbox& out)
       ledger_(NodeResources{options_.info.total, options_.info.gpu_capacity}, picker_of(graph_)),
       bundles_(ledger_, picker_of(graph_)),
       jobs_(options_.head.process),
-      objects_({options_.object_bytes, options_.info.name}),
+      objects_(options_.self, options_.object_bytes, options_.info.name),
       last_tick_(now),
       head_heard_(now) {
   if (options_.most_starting == 0)
@@ -107,9 +107,9 @@ void NodeDaemon::report(Time now, NodeOutbox& out) {
   usage.workers = static_cast<std::uint32_t>(workers_.size());
   usage.actors = static_cast<std::uint32_t>(actors_.size());
   usage.tasks_leased = leases_granted_;
-  usage.object_bytes = objects_.size();
-  usage.object_bytes_used = objects_.size() - objects_.free();
-  usage.objects = objects_.copies();
+  usage.object_bytes = objects().size();
+  usage.object_bytes_used = objects().size() - objects().free();
+  usage.objects = objects().copies();
   for (Heard& heard : heard_) {
     if (heard.reported == 0) heard.reported = report_sequence_;
     usage.heard.push_back(heard.reservation);
@@ -155,15 +155,17 @@ void NodeDaemon::handle(Time, ProcessId from, const Stop& stop, NodeOutbox&) {
 
 // ------------------------------------------------------------ jobs and programs
 
+void NodeDaemon::handle(Time now, ProcessId from, const NodeDied& died, NodeOutbox& out) {
+  if (from == options_.head.process) objects_.on_node_died(now, died.daemon, died.why, out);
+}
+
 void NodeDaemon::handle(Time, ProcessId from, const GetArena&, NodeOutbox& out) {
-  out.send(from, ArenaReply{options_.arena_socket, objects_.size(), options_.no_arena});
+  out.send(from, ArenaReply{options_.arena_socket, objects().size(), options_.no_arena});
 }
 
 void NodeDaemon::handle(Time, ProcessId from, const ReadCopy& read, NodeOutbox& out) {
-  if (const std::optional<std::uint64_t> offset = objects_.place_of(from, read))
-    out.reads.push_back({from, read.request, read.from, *offset, read.bytes});
-  else
-    out.send(from, CopyBytes{read.request, read.from, ""});
+  if (const std::optional<std::uint64_t> offset = objects_.pin_to_send(from, read, out))
+    out.reads.push_back({from, read.request, read.copy, read.from, *offset, read.bytes});
 }
 
 void NodeDaemon::handle(Time now, ProcessId, const EndJob& end, NodeOutbox& out) {

@@ -10,7 +10,7 @@
 #include "runtime/node/bundle_table.h"
 #include "runtime/node/job_table.h"
 #include "runtime/node/worker_table.h"
-#include "runtime/objects/object_store.h"
+#include "runtime/objects/node_objects.h"
 #include "topology/gpu_graph.h"
 
 namespace Atoll {
@@ -72,6 +72,11 @@ class NodeDaemon {
   // one sentence why it cannot be run.
   void on_program(Time now, ProcessId job, const std::string& program,
                   const std::string& failure, NodeOutbox& out);
+  // Where in the arena the bytes go that come with `part`; none if nobody asked for them. To be called before on_message
+  // of it. The copy is the network's until on_untouched().
+  std::optional<PullTable::Target> place_for(ProcessId from, const CopyBytes& part) { return objects_.pin_to_receive(from, part); }
+  // The network is done with bytes of the copy, read or written: once for each SendBytes and each place.
+  void on_untouched(Time now, std::uint64_t copy, NodeOutbox& out) { objects_.unpin(now, copy, out); }
 
   // When on_tick is wanted next.
   Time next_deadline() const;
@@ -86,7 +91,7 @@ class NodeDaemon {
 
   const NodeLedger& ledger() const { return ledger_; }
   const BundleTable& bundles() const { return bundles_; }
-  const ObjectStore& objects() const { return objects_; }
+  const ObjectStore& objects() const { return objects_.store(); }
   std::size_t worker_count() const { return workers_.size(); }
 
  private:
@@ -136,6 +141,7 @@ class NodeDaemon {
   void handle(Time, ProcessId, const StopActor&, NodeOutbox&);
   void handle(Time, ProcessId, const InitActorDone&, NodeOutbox&);
   void handle(Time, ProcessId, const ActorLeaves&, NodeOutbox&);
+  void handle(Time, ProcessId, const NodeDied&, NodeOutbox&);
   void handle(Time, ProcessId, const GetArena&, NodeOutbox&);
   void handle(Time, ProcessId, const ReadCopy&, NodeOutbox&);
 
@@ -194,7 +200,7 @@ class NodeDaemon {
   BundleTable bundles_;
   WorkerTable workers_;
   JobTable jobs_;
-  ObjectStore objects_;
+  NodeObjects objects_;
   std::map<LeaseId, Lease> leases_;
   std::map<ActorId, Actor> actors_;
   std::deque<StartWorker> to_start_;

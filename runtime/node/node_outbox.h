@@ -39,10 +39,12 @@ struct StoreProgram {
   ProgramChunk chunk;
 };
 
-// Bytes of the arena that a client of another node reads: to be sent as CopyBytes.
+// Bytes of the arena that are read on another node: to be sent as CopyBytes. They do not change until
+// NodeDaemon::on_untouched is told that they were sent.
 struct SendBytes {
   ProcessId to = ProcessId::kNone;
   std::uint64_t request = 0;
+  std::uint64_t copy = 0;
   std::uint64_t from = 0;    // in the copy
   std::uint64_t offset = 0;  // in the arena
   std::uint64_t bytes = 0;

@@ -43,6 +43,7 @@ Status NodeShell::open() {
 }
 
 NodeShell::~NodeShell() {
+  self_pointer_.reset();
   end_workers();
 }
 
@@ -98,6 +99,7 @@ Status NodeShell::run(const Contact& head, const std::function<void()>& on_joine
       carry_out();
     }
     if (messenger_.progress(now_)) busy_until = now_ + kSpin;
+    carry_out();  // of what the transport is done with
     if (!joined && daemon_->joined()) {
       joined = true;
       on_joined();
@@ -126,7 +128,24 @@ Status NodeShell::open_arena(NodeDaemon::Options& daemon) {
 }
 
 void NodeShell::send_bytes(const SendBytes& read) {
-  messenger_.send(read.to, CopyBytes{read.request, read.from, std::string(arena_->read_at(read.offset), read.bytes)});
+  messenger_.send(read.to, CopyBytes{read.request, read.from, read.bytes},
+                  {std::string_view(arena_->read_at(read.offset), read.bytes), until_untouched(read.copy)});
+}
+
+Place NodeShell::place_for(ProcessId from, const Message& message, std::size_t bytes) {
+  const auto* part = std::get_if<CopyBytes>(&message);
+  if (part == nullptr || part->bytes != bytes) return {};
+  const std::optional<PullTable::Target> target = daemon_->place_for(from, *part);
+  if (!target) return {};
+  return {arena_->at(target->offset), until_untouched(target->copy)};
+}
+
+// Tells the daemon when it is destroyed, which is when the transport lets go of it. What the daemon then wants is carried
+// out by the next round.
+std::shared_ptr<void> NodeShell::until_untouched(std::uint64_t copy) {
+  return {nullptr, [copy, owner = std::weak_ptr(self_pointer_)](void*) {
+            if (const auto shell = owner.lock()) (*shell)->daemon_->on_untouched((*shell)->now_, copy, (*shell)->out_);
+          }};
 }
 
 void NodeShell::carry_out() {

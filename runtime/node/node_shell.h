@@ -69,6 +69,7 @@ class NodeShell : private MessageHandler {
   Status open_arena(NodeDaemon::Options& daemon);
   void carry_out();
   void send_bytes(const SendBytes& read);
+  std::shared_ptr<void> until_untouched(std::uint64_t copy);
   void start_worker(const StartWorker& start);
   Result<WorkerProcess> spawn(const StartWorker& start);
   Result<WorkerProcess> fork_or_execute(const StartWorker& start, WorkerProcess::Start process,
@@ -84,9 +85,11 @@ class NodeShell : private MessageHandler {
   void store_program(const StoreProgram& store);
   void on_message(ProcessId from, Message message) override;
   void on_lost(ProcessId peer, const Status& why) override;
+  Place place_for(ProcessId from, const Message& message, std::size_t bytes) override;
 
   Options options_;
   Loop loop_;
+  std::shared_ptr<NodeShell*> self_pointer_ = std::make_shared<NodeShell*>(this);  // until it is destroyed
   Messenger messenger_;
   std::unique_ptr<Transport> transport_;
   Contact self_;

@@ -21,13 +21,15 @@ void ObjectStore::handle(Time now, ProcessId from, const MakeRoom& request, Outb
                                                            node_ + "'s object memory of " + format_bytes(space_.size()) +
                                                            "; give it more, or put the object in parts"});
   if (waiting_.empty() && make_room(from, request, out)) return;
+  if (from == self_) return out.send(from, RoomRefused{request.request, full_words()});
   if (waiting_.empty()) last_asked_ = Time();
   waiting_.push_back({from, request, now});
   serve(now, out);
 }
 
 bool ObjectStore::make_room(ProcessId from, const MakeRoom& request, Outbox& out) {
-  const std::optional<std::uint64_t> offset = space_.take(request.bytes);
+  std::optional<std::uint64_t> offset = space_.take(request.bytes);
+  while (!offset && evict_for(request.bytes, out)) offset = space_.take(request.bytes);
   if (!offset) return false;
   const std::uint64_t number = next_copy_++;
   Copy& copy = copies_[number];
@@ -37,10 +39,18 @@ bool ObjectStore::make_room(ProcessId from, const MakeRoom& request, Outbox& out
   copy.maker = from;
   copy.owner = request.owner;
   copy.owned = request.owner == from;
+  copy.owner_address = request.owner_address;
   hold(from, number);
   parties_[request.owner].owns.insert(number);
   if (!copy.owned) parties_[from].offers.insert(number);
   out.send(from, RoomMade{request.request, number, *offset});
+  return true;
+}
+
+// Frees one of the daemon's own copies, if that may make room for so much.
+bool ObjectStore::evict_for(std::uint64_t bytes, Outbox& out) {
+  if (idle_.empty() || space_.free() + idle_bytes_ < bytes) return false;
+  drop_and_free(self_, idle_.begin()->second, out);
   return true;
 }
 
@@ -95,7 +105,7 @@ void ObjectStore::stop_waiting(const Reader& reader, std::uint64_t number) {
 
 void ObjectStore::handle(Time, ProcessId from, const HoldCopy& request, Outbox& out) {
   Copy* copy = find(request.copy);
-  const Reader reader{from, request.request};
+  const Reader reader{from, request.request, request.copier};
   if (copy == nullptr) return refuse(reader, out);
   if (copy->sealed) return answer(reader, request.copy, out);
   copy->readers.push_back(reader);
@@ -103,9 +113,10 @@ void ObjectStore::handle(Time, ProcessId from, const HoldCopy& request, Outbox& 
 }
 
 void ObjectStore::answer(const Reader& reader, std::uint64_t number, Outbox& out) {
+  if (!reader.copier.is_none()) return copy_to(reader, number, out);
   hold(reader.from, number);
   const Copy& copy = copies_.at(number);
-  out.send(reader.from, CopyHeld{reader.request, copy.offset, copy.bytes});
+  out.send(reader.from, CopyHeld{reader.request, number, copy.offset, copy.bytes});
 }
 
 void ObjectStore::refuse(const Reader& reader, Outbox& out) {
@@ -129,6 +140,18 @@ void ObjectStore::handle(Time now, ProcessId from, const LetGo& let_go_of, Outbo
 void ObjectStore::hold(ProcessId process, std::uint64_t number) {
   ++parties_[process].holds[number];
   ++copies_.at(number).holds;
+  note_idle(number);
+}
+
+void ObjectStore::pin(std::uint64_t number) {
+  ++copies_.at(number).pins;
+  note_idle(number);
+}
+
+void ObjectStore::unpin(Time now, std::uint64_t number, Outbox& out) {
+  --copies_.at(number).pins;
+  free_if_unused(number, out);
+  serve(now, out);
 }
 
 void ObjectStore::let_go(ProcessId process, std::uint64_t number, Outbox& out) {
@@ -143,26 +166,99 @@ void ObjectStore::let_go(ProcessId process, std::uint64_t number, Outbox& out) {
 void ObjectStore::end_holds(ProcessId process, std::uint64_t number, std::uint32_t count, Outbox& out) {
   Copy& copy = copies_.at(number);
   copy.holds -= count;
-  if (copy.maker == process && !copy.sealed) drop(copy.owner, number);
+  if (copy.maker == process && !copy.sealed) drop(copy.owner, number, out);
   free_if_unused(number, out);
 }
 
 void ObjectStore::free_if_unused(std::uint64_t number, Outbox& out) {
   const auto entry = copies_.find(number);
-  if (!entry->second.dropped || entry->second.holds > 0) return;
+  note_idle(number);
+  if (!entry->second.dropped || !entry->second.unused()) return;
   for (const Reader& reader : entry->second.readers) {
     stop_waiting(reader, number);
     tidy(reader.from);
     refuse(reader, out);
   }
+  if (entry->second.spread) end_spread(number, out);
   space_.give_back(entry->second.offset, entry->second.bytes);
   copies_.erase(entry);
   freed_ = true;
 }
 
+// Whether it stands in idle_ follows from the rest.
+void ObjectStore::note_idle(std::uint64_t number) {
+  Copy& copy = copies_.at(number);
+  const bool idle = copy.owner == self_ && copy.sealed && !copy.dropped && copy.unused();
+  if (idle == (copy.idle != 0)) return;
+  if (idle) {
+    copy.idle = next_idle_++;
+    idle_[copy.idle] = number;
+    idle_bytes_ += copy.bytes;
+  } else {
+    idle_.erase(std::exchange(copy.idle, 0));
+    idle_bytes_ -= copy.bytes;
+  }
+}
+
+
 void ObjectStore::tidy(ProcessId process) {
   const auto party = parties_.find(process);
   if (party != parties_.end() && party->second.idle()) parties_.erase(party);
+}
+
+// ----------------------------------------------------------- daemons that copy them
+
+void ObjectStore::copy_to(const Reader& reader, std::uint64_t number, Outbox& out) {
+  Copy& copy = copies_.at(number);
+  if (!copy.spread) copy.spread = std::make_unique<Spread>();
+  copy.spread->ask(reader.copier, reader.request);
+  parties_[reader.from].copies.insert(number);
+  serve_copiers(number, out);
+  if (copy.dropped) out.send(reader.from, CopyDropped{number});
+}
+
+void ObjectStore::serve_copiers(std::uint64_t number, Outbox& out) {
+  const Copy& copy = copies_.at(number);
+  while (const std::optional<Spread::Turn> turn = copy.spread->next()) {
+    if (!turn->source.is_none()) {
+      out.send(turn->reader, CopyElsewhere{turn->request, turn->source, turn->copy});
+      continue;
+    }
+    hold(turn->reader, number);
+    out.send(turn->reader, CopyHeld{turn->request, number, copy.offset, copy.bytes});
+  }
+}
+
+void ObjectStore::handle(Time, ProcessId from, const CopyTaken& taken, Outbox& out) {
+  Copy* copy = find(taken.copy);
+  if (copy == nullptr || !copy->spread) return;
+  if (taken.here == 0 || copy->dropped) {
+    copy->spread->forget(from);
+    end_copying(from, taken.copy);
+  } else {
+    copy->spread->has_it(from, taken.here);
+  }
+  serve_copiers(taken.copy, out);
+}
+
+// Its owner dropped it: those who have a copy will free it.
+void ObjectStore::tell_copiers(std::uint64_t number, Outbox& out) {
+  const Copy& copy = copies_.at(number);
+  if (!copy.spread) return;
+  for (const ProcessId copier : copy.spread->members()) out.send(copier, CopyDropped{number});
+  for (const ProcessId copier : copy.spread->forget_those_who_have_it()) end_copying(copier, number);
+}
+
+// It is freed.
+void ObjectStore::end_spread(std::uint64_t number, Outbox& out) {
+  const Copy& copy = copies_.at(number);
+  for (const auto& [copier, request] : copy.spread->waiting()) refuse({copier, request}, out);
+  for (const ProcessId copier : copy.spread->members()) end_copying(copier, number);
+}
+
+void ObjectStore::end_copying(ProcessId copier, std::uint64_t number) {
+  if (const auto party = parties_.find(copier); party != parties_.end()) party->second.copies.erase(number);
+  tidy(copier);
 }
 
 // ------------------------------------------------------------------- their owners
@@ -175,6 +271,7 @@ void ObjectStore::handle(Time, ProcessId from, const OwnCopies& own, Outbox&) {
 void ObjectStore::hear_owner(std::uint64_t number) {
   Copy& copy = copies_.at(number);
   copy.owned = true;
+  copy.owner_address = std::string();
   if (const auto party = parties_.find(copy.maker); party != parties_.end()) party->second.offers.erase(number);
   tidy(copy.maker);
 }
@@ -186,10 +283,12 @@ void ObjectStore::handle(Time now, ProcessId from, const DropCopies& dropped, Ou
   serve(now, out);
 }
 
-void ObjectStore::drop(ProcessId owner, std::uint64_t number) {
+void ObjectStore::drop(ProcessId owner, std::uint64_t number, Outbox& out) {
   hear_owner(number);
   copies_.at(number).dropped = true;
+  note_idle(number);
   if (const auto party = parties_.find(owner); party != parties_.end()) party->second.owns.erase(number);
+  tell_copiers(number, out);
 }
 
 void ObjectStore::handle(Time, ProcessId from, const OwnerGone& gone, Outbox& out) {
@@ -201,11 +300,12 @@ void ObjectStore::handle(Time, ProcessId from, const OwnerGone& gone, Outbox& ou
 
 void ObjectStore::ask_owner(std::uint64_t number, Outbox& out) const {
   const Copy& copy = copies_.at(number);
+  if (!copy.owner_address.empty()) out.learn({copy.owner, NodeId::kNone, copy.owner_address});
   out.send(copy.owner, CopyOrphaned{copy.object, number});
 }
 
 void ObjectStore::drop_and_free(ProcessId owner, std::uint64_t number, Outbox& out) {
-  drop(owner, number);
+  drop(owner, number, out);
   free_if_unused(number, out);
 }
 
@@ -213,6 +313,10 @@ void ObjectStore::on_ended(Time now, ProcessId process, Outbox& out) {
   std::erase_if(waiting_, [process](const Waiting& waiting) { return waiting.from == process; });
   if (const auto party = parties_.find(process); party != parties_.end()) {
     const Party was = party->second;
+    for (const std::uint64_t number : was.copies) {
+      copies_.at(number).spread->forget(process);
+      serve_copiers(number, out);
+    }
     for (const std::uint64_t number : was.awaits)
       std::erase_if(copies_.at(number).readers, [process](const Reader& reader) { return reader.from == process; });
     for (const std::uint64_t number : was.owns) drop_and_free(process, number, out);

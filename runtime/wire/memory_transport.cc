@@ -5,12 +5,12 @@
 namespace Atoll {
 namespace {
 
-std::string address_of(ProcessId process) { return "memory:" + to_string(process); }
+std::string memory_address(ProcessId process) { return "memory:" + to_string(process); }
 
 }  // namespace
 
 MemoryTransport::MemoryTransport(MemoryNetwork& network, MemoryNetwork::Index index, ProcessId self)
-    : network_(network), index_(index), self_(self), address_(address_of(self)) {}
+    : network_(network), index_(index), self_(self), address_(memory_address(self)) {}
 
 MemoryTransport::~MemoryTransport() { network_.kill(self_, MemoryNetwork::Notice::kLoud); }
 
@@ -24,7 +24,11 @@ MemoryTransport::Peer& MemoryTransport::peer_at(ProcessId peer_id) {
 }
 
 void MemoryTransport::learn(ProcessId peer, std::string address) {
-  if (peer != self_) peer_at(peer).right_address = address == address_of(peer);
+  if (peer != self_) peer_at(peer).right_address = address == memory_address(peer);
+}
+
+std::string MemoryTransport::address_of(ProcessId peer) const {
+  return peers_.contains(peer) ? memory_address(peer) : std::string();
 }
 
 Status MemoryTransport::send(ProcessId peer_id, std::string message) {

@@ -192,6 +192,7 @@ class MemoryTransport final : public Transport {
   ProcessId self() const override { return self_; }
   const std::string& address() const override { return address_; }
   void learn(ProcessId peer, std::string address) override;
+  std::string address_of(ProcessId peer) const override;
   Status send(ProcessId peer, std::string message) override;
   Status send_bulk(ProcessId peer, std::string message, Bulk bulk) override;
   void disconnect(ProcessId peer) override;

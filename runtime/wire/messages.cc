@@ -96,5 +96,8 @@ template Message::Message(CopyOrphaned);
 template Message::Message(OwnerGone);
 template Message::Message(ReadCopy);
 template Message::Message(CopyBytes);
+template Message::Message(CopyDropped);
+template Message::Message(CopyElsewhere);
+template Message::Message(CopyTaken);
 
 }  // namespace Atoll

@@ -233,7 +233,7 @@ struct WorkerDied {
   ATOLL_MESSAGE_FIELDS(pid, doing, cause)
 };
 
-// head -> every driver and worker: nothing will come from that node any more,
+// head -> every driver, worker and living daemon: nothing will come from that node any more,
 // whatever became of the connections to it.
 struct NodeDied {
   NodeId node = NodeId::kNone;
@@ -257,7 +257,7 @@ using MessageVariant =
                  CancelTask, CancelObject, StreamItem, StreamRead, ActorLeaves, Sync, Synced,
                  ReturnTasks, GetArena, ArenaReply, MakeRoom, RoomMade, RoomRefused, SealCopy, HoldCopy, CopyHeld, CopyGone,
                  LetGo, LetGoIdle, OwnCopies, DropCopies, CopyOrphaned, OwnerGone,
-                 ReadCopy, CopyBytes>;
+                 ReadCopy, CopyBytes, CopyDropped, CopyElsewhere, CopyTaken>;
 
 template <typename T, typename Variant>
 inline constexpr bool kIsOneOf = false;

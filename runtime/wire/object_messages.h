@@ -28,7 +28,8 @@ struct ObjectReady {
 
 // Large objects are copies in the arena of a node, which its daemon keeps. `copy` is the daemon's number of one, given
 // once. Who may read or write a copy holds it, as often as it asked; the daemon frees it when nobody holds it and its
-// owner has dropped it, and lets go for processes that end.
+// owner has dropped it, and lets go for processes that end. For its own processes a daemon fetches copies of other nodes'
+// copies.
 
 // client -> daemon, before all that follows: where is the node's arena?
 struct GetArena {
@@ -49,7 +50,8 @@ struct MakeRoom {
   ObjectId object;
   ProcessId owner = ProcessId::kNone;
   std::uint64_t bytes = 0;
-  ATOLL_MESSAGE_FIELDS(request, object, owner, bytes)
+  std::string owner_address = {};  // by which the daemon can ask it (CopyOrphaned); empty: the client is the owner
+  ATOLL_MESSAGE_FIELDS(request, object, owner, bytes, owner_address)
 };
 struct RoomMade {
   std::uint64_t request = 0;
@@ -68,24 +70,42 @@ struct SealCopy {
   ATOLL_MESSAGE_FIELDS(copy)
 };
 
-// client -> daemon: it wants to read the copy. Answered by CopyHeld or CopyGone.
+// client -> daemon, or daemon -> daemon: it wants to read the copy. Answered by CopyHeld or CopyGone.
 struct HoldCopy {
   std::uint64_t request = 0;
-  std::uint64_t copy = 0;
-  ATOLL_MESSAGE_FIELDS(request, copy)
+  std::uint64_t copy = 0;   // as `keeper` numbers it
+  Contact keeper = {};      // none: who is asked. Another daemon: a client asks its own for a copy of that
+  std::uint64_t bytes = 0;  // if there is a keeper
+  Contact copier = {};      // a daemon that will keep a copy of it and hear when it is dropped: who asks; else none
+  ATOLL_MESSAGE_FIELDS(request, copy, keeper, bytes, copier)
 };
 struct CopyHeld {
   std::uint64_t request = 0;
+  std::uint64_t copy = 0;  // as who answers numbers it
   std::uint64_t offset = 0;
   std::uint64_t bytes = 0;
-  ATOLL_MESSAGE_FIELDS(request, offset, bytes)
+  ATOLL_MESSAGE_FIELDS(request, copy, offset, bytes)
 };
 struct CopyGone {
   std::uint64_t request = 0;
   std::string why;
-  ATOLL_MESSAGE_FIELDS(request, why)
+  bool no_room = false;  // it is not gone: there was no room for a copy of it on the client's node
+  ATOLL_MESSAGE_FIELDS(request, why, no_room)
 };
-// client -> daemon of another node: bytes of a copy that it holds. Answered by CopyBytes.
+// daemon -> copier: it is to be read from that daemon, which numbers it so. The copier asks the first again if that fails.
+struct CopyElsewhere {
+  std::uint64_t request = 0;
+  Contact source;
+  std::uint64_t copy = 0;
+  ATOLL_MESSAGE_FIELDS(request, source, copy)
+};
+// copier -> daemon: it has all of the copy now and numbers it so; 0: it does not want it any more.
+struct CopyTaken {
+  std::uint64_t copy = 0;
+  std::uint64_t here = 0;
+  ATOLL_MESSAGE_FIELDS(copy, here)
+};
+// client or daemon -> daemon of another node: bytes of a copy that it holds. Answered by CopyBytes, or CopyGone.
 struct ReadCopy {
   std::uint64_t request = 0;
   std::uint64_t copy = 0;
@@ -94,11 +114,17 @@ struct ReadCopy {
   ATOLL_MESSAGE_FIELDS(request, copy, from, bytes)
 };
 inline constexpr std::uint64_t kMostRead = std::uint64_t{4} << 20;
+// The bytes are the message's bulk (transport.h).
 struct CopyBytes {
   std::uint64_t request = 0;
   std::uint64_t from = 0;
-  std::string bytes;  // none: it does not hold the copy, or that is not all inside
+  std::uint64_t bytes = 0;
   ATOLL_MESSAGE_FIELDS(request, from, bytes)
+};
+// daemon -> copiers of this copy: its owner dropped it.
+struct CopyDropped {
+  std::uint64_t copy = 0;
+  ATOLL_MESSAGE_FIELDS(copy)
 };
 // client -> daemon: it holds these once less. What was not sealed is given up.
 struct LetGo {

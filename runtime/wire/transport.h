@@ -86,6 +86,9 @@ class Transport {
   // replaces the address used by the next connection.
   virtual void learn(ProcessId peer, std::string address) = 0;
 
+  // By which `peer` is connected to; empty if it was neither learned nor has connected.
+  virtual std::string address_of(ProcessId peer) const = 0;
+
   // Queues `message` for `peer` and begins a connection if there is none: the
   // peer was learned, or has connected to us. Fails, and queues nothing, if the
   // peer is unknown (kNotFound) or the message too long (kInvalidArgument).

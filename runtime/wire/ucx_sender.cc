@@ -16,8 +16,7 @@ UcxSender::Buffer& UcxSender::take() {
 void UcxSender::give_back(Buffer& buffer) {
   buffer.body = std::string();
   free_.push_back(&buffer);
-  if (buffer.keep) [[unlikely]]
-    buffer.keep.reset();
+  buffer.keep.reset();
 }
 
 ucs_status_t UcxSender::send_bulk(ucp_ep_h endpoint, unsigned am, std::string header, Bulk bulk) {

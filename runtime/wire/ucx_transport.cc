@@ -108,6 +108,11 @@ void UcxTransport::learn(ProcessId peer, std::string address) {
   if (peer != self_) at(peer).address = std::move(address);
 }
 
+std::string UcxTransport::address_of(ProcessId peer) const {
+  const auto found = peers_.find(peer);
+  return found == peers_.end() ? std::string() : found->second.address;
+}
+
 Status UcxTransport::send(ProcessId peer_id, std::string message) {
   if (message.size() > kMaxMessageBytes) [[unlikely]]
     return check_message_size(peer_id, message.size());

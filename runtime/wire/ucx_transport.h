@@ -51,6 +51,7 @@ class UcxTransport final : public Transport {
   ProcessId self() const override { return self_; }
   const std::string& address() const override { return worker_->address(); }
   void learn(ProcessId peer, std::string address) override;
+  std::string address_of(ProcessId peer) const override;
   Status send(ProcessId peer, std::string message) override;
   Status send_bulk(ProcessId peer, std::string message, Bulk bulk) override;
   void disconnect(ProcessId peer) override;

@@ -7,6 +7,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
+#include <fstream>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -135,6 +137,43 @@ void values(const Atoll::Cluster& cluster) {
   say("parts", parts[49'999].get());
 }
 
+// What lies in the node's memory is the program's own or the node's: tasks say where they saw it.
+bool in_arena(const Array<double>& values) {
+  std::ifstream maps("/proc/self/maps");
+  const auto place = reinterpret_cast<std::uintptr_t>(values.data());
+  for (std::string line; std::getline(maps, line);) {
+    std::uintptr_t first = 0, last = 0;
+    if (std::sscanf(line.c_str(), "%lx-%lx", &first, &last) == 2 && first <= place && place < last)
+      return line.find("memfd") != std::string::npos;
+  }
+  return false;
+}
+ATOLL_TASK(in_arena);
+
+// One object and many readers: each node has it once, and as long as its owner wants it.
+void readers(const Atoll::Cluster& cluster) {
+  Ref<Array<double>> array = Atoll::put(Array<double>(numbers(3 * kMiB, 1)));
+  std::vector<Ref<bool>> all;
+  for (const Atoll::NodeView& node : cluster.nodes())
+    for (int i = 0; i < 4; ++i) all.push_back(Atoll::task(in_arena).on_node(node.name).submit(array));
+  int shared = 0;
+  for (const Ref<bool>& each : all) shared += each.get();
+  say("read in node memory", shared);
+  say("once a node", use_becomes(cluster, cluster.nodes().size() * (24 * kMiB + 4096)) / cluster.nodes().size());
+  // What nobody reads gives way to what is put.
+  const auto keeper = Atoll::actor<Keeper>().on_node(cluster.nodes()[1].name).create();
+  keeper.call(&Keeper::put, cluster.nodes()[1].object_memory - 8 * kMiB).get();
+  const std::uint64_t others = (cluster.nodes().size() - 1) * (24 * kMiB + 4096);
+  const std::uint64_t own = cluster.nodes()[1].object_memory - 8 * kMiB + 4096;
+  say("gave way", use_becomes(cluster, others + own) == others + own);
+  say("without room it is read all the same", Atoll::task(add_up).on_node(cluster.nodes()[1].name).submit(array).get() == sum(array.get()));
+  say("but not in node memory", Atoll::task(in_arena).on_node(cluster.nodes()[1].name).submit(array).get());
+  keeper.call(&Keeper::forget).get();
+  say("then again", Atoll::task(in_arena).on_node(cluster.nodes()[1].name).submit(array).get());
+  array = {};
+  say("dropped everywhere", use_becomes(cluster, 0));
+}
+
 void nodes(const Atoll::Cluster& cluster) {
   const std::vector<double> given = numbers(3 * kMiB, 1);
   const Ref<Array<double>> array = Atoll::put(Array<double>(given));
@@ -221,7 +260,7 @@ void outlive(std::optional<Atoll::Cluster> cluster) {
 int main(int argc, char** argv) {
   Atoll::Cluster cluster = Atoll::connect(argc, argv);
   const std::map<std::string, void (*)(const Atoll::Cluster&)> parts = {
-      {"values", values}, {"nodes", nodes}, {"lives", lives}, {"full", full}};
+      {"values", values}, {"nodes", nodes}, {"readers", readers}, {"lives", lives}, {"full", full}};
   for (int i = 1; i < argc; ++i)
     if (const auto part = parts.find(argv[i]); part != parts.end()) part->second(cluster);
   outlive(std::move(cluster));

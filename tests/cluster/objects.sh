@@ -2,7 +2,7 @@
 # Large values: seen where they lie, passed between tasks, actors and nodes, and gone with the last who needs them.
 . "$(dirname "$0")/lib.sh"
 
-box_up --nodes 2
+box_up --nodes 3
 job 90 --nodes=2 --cpus-per-task=2 -- atoll run --object-memory 256M -- "$bin/tests/cluster/objects" values
 check "the program with values ends well" all_of 'status_is 0' 'says "^all done"'
 check "a large value takes its place in object memory, and no more" says "^in use 8392704"
@@ -21,6 +21,15 @@ for node in n1 n2; do
   check "tasks on $node read and make large values" all_of "says '^sum on $node 1'" "says '^doubled on $node 1'"
   for other in n1 n2; do check "what $node made is read on $other" says "^from $node to $other 1"; done
 done
+
+job 90 --nodes=3 --cpus-per-task=2 -- atoll run --object-memory 96M -- "$bin/tests/cluster/objects" readers
+check "the program with many readers ends well" all_of 'status_is 0' 'says "^all done"'
+check "many readers of a node share one copy" all_of 'says "^read in node memory 12"' 'says "^once a node 25169920"'
+check "a copy that nobody reads gives way to what is put" says "^gave way 1"
+check "where there is no room a large value is read all the same" all_of \
+  'says "^without room it is read all the same 1"' 'says "^but not in node memory 0"' 'says "^then again 1"'
+check "copies on other nodes go when the owner drops the object" says "^dropped everywhere 0"
+check_nothing_left "the readers"
 
 job 90 --nodes=2 --cpus-per-task=2 -- atoll run --object-memory 256M -- "$bin/tests/cluster/objects" lives
 check "the program with lives ends well" all_of 'status_is 0' 'says "^all done"'

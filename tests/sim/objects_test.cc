@@ -18,7 +18,7 @@ TEST_CASE("STORE-2: of large results nothing is left when they are dropped, what
   int held = 0;
   for (const std::uint64_t seed : seeds(20)) {
     CAPTURE(replay(seed));
-    World world({.seed = seed, .nodes = 6, .worker_dies = 0.01, .large = 0.5, .arena = std::uint64_t{64} << 20});
+    World world({.seed = seed, .nodes = 6, .worker_dies = 0.01, .large = 0.5, .arena = std::uint64_t{128} << 20});
     std::vector<ClientProcess*> clients;
     for (int i = 0; i < 2; ++i) clients.push_back(&attached_client(world));
     for (ClientProcess* client : clients) client->submit(400, kOneCpu, -1);
@@ -48,7 +48,7 @@ TEST_CASE("STORE-2: of large results nothing is left when they are dropped, what
 TEST_CASE("STORE-3: of a client that ends nothing is left either, though its workers were writing for it") {
   for (const std::uint64_t seed : seeds(20)) {
     CAPTURE(replay(seed));
-    World world({.seed = seed, .nodes = 4, .large = 1, .arena = std::uint64_t{64} << 20});
+    World world({.seed = seed, .nodes = 4, .large = 1, .arena = std::uint64_t{128} << 20});
     ClientProcess& client = attached_client(world);
     client.submit(300, kOneCpu, -1);
     world.run_for(milliseconds(100 + world.network.random()() % 200));

@@ -122,8 +122,8 @@ void Worker::finish() {
 void Worker::answer(const Job& job, TaskDone done) {
   if (done.error || !world_.network.chance(world_.options.large)) return out_.send(job.caller, done);
   const std::uint64_t request = next_request_++, bytes = 1 + world_.network.random()() % (world_.options.arena / 16);
-  making_[request] = {job, std::move(done)};
-  out_.send(daemon_.id, MakeRoom{request, result_of(job.task), job.caller, bytes});
+  making_[request] = {job, std::move(done), bytes};
+  out_.send(daemon_.id, MakeRoom{request, result_of(job.task), job.caller, bytes, "sim"});
 }
 
 // It takes a while to write it.
@@ -132,9 +132,10 @@ void Worker::on_room(const RoomMade& made) {
     if (!alive) return;
     run([this, made] {
       Making making = std::move(making_.extract(made.request).mapped());
+      daemon_.arena.write(result_of(making.job.task), made.offset, making.bytes);
       out_.send(daemon_.id, SealCopy{made.copy});
       out_.send(daemon_.id, LetGo{{made.copy}});
-      making.done.value = encode_location({{daemon_.id, NodeId(daemon_.host), "sim"}, made.copy, 1});
+      making.done.value = encode_location({{daemon_.id, NodeId(daemon_.host), "sim"}, made.copy, making.bytes});
       out_.send(making.job.caller, making.done);
     });
   });

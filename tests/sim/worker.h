@@ -54,6 +54,7 @@ class Worker : public Process {
   struct Making {
     Job job;
     TaskDone done;
+    std::uint64_t bytes = 0;
   };
   std::map<std::uint64_t, Making> making_;
   std::uint64_t next_request_ = 1;

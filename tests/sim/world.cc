@@ -94,7 +94,12 @@ void DaemonProcess::start() {
   run([&] { node_.emplace(std::move(options), world_.now(), out_); });
 }
 
-void DaemonProcess::receive(ProcessId from, Message message) { node_->on_message(world_.now(), from, std::move(message), out_); }
+void DaemonProcess::receive(ProcessId from, Message message) {
+  if (const auto* part = std::get_if<CopyBytes>(&message))
+    receive_bytes(from, *part);
+  else
+    node_->on_message(world_.now(), from, std::move(message), out_);
+}
 void DaemonProcess::lost(ProcessId peer, const Status& why) { node_->on_lost(world_.now(), peer, why, out_); }
 void DaemonProcess::tick() { node_->on_tick(world_.now(), out_); }
 
@@ -102,9 +107,34 @@ void DaemonProcess::reap(ProcessId worker, const std::string& cause) {
   run([&] { node_->on_worker_exit(world_.now(), worker, cause, out_); });
 }
 
+// The bytes are read when they are sent, and written when they arrive: some time after that was decided.
+void DaemonProcess::send_bytes(const SendBytes& read) {
+  world_.clock_.after(world_.random_time(std::chrono::milliseconds(3)), [this, read] {
+    run([&] {
+      world_.bulks[{read.to, read.request}] = arena.read(read.offset);
+      out_.send(read.to, CopyBytes{read.request, read.from, read.bytes});
+      node_->on_untouched(world_.now(), read.copy, out_);
+    });
+  });
+}
+
+void DaemonProcess::receive_bytes(ProcessId from, const CopyBytes& part) {
+  auto bulk = world_.bulks.extract({id, part.request});
+  const auto target = node_->place_for(from, part);
+  if (!target) return;
+  world_.clock_.after(world_.random_time(std::chrono::milliseconds(3)), [this, from, part, target = *target, bulk = bulk.mapped()] {
+    run([&] {
+      arena.write(target.offset, bulk);
+      node_->on_message(world_.now(), from, part, out_);
+      node_->on_untouched(world_.now(), target.copy, out_);
+    });
+  });
+}
+
 void DaemonProcess::carry_out() {
   NodeOutbox todo = std::exchange(out_, {});
   send(todo);
+  for (const SendBytes& read : todo.reads) send_bytes(read);
   for (const StartWorker& start : todo.starts) world_.add_worker(start, *this);
   for (const KillWorker& kill : todo.kills) world_.kill_worker(kill.worker);
   for (const FindProgram& find : todo.finds)
@@ -131,6 +161,7 @@ void ClientProcess::receive(ProcessId from, Message message) {
     attached_ = true;
     out_.learn(attached->home);
     core_->set_home(attached->home);
+    home_ = attached->home.process;
   } else {
     core_->on_message(world_.now(), from, message, out_);
   }
@@ -214,8 +245,8 @@ void ClientProcess::hold_some(double hold, double drop) {
       const auto& [object, location] = *large;
       if (world_.network.chance(hold)) {
         const std::uint64_t number = next_question_++;
-        questions_[number] = location;
-        core_->copies().ask(location.keeper, number, HoldCopy{number, location.copy}, out_);
+        questions_[number] = {object, location};
+        core_->copies().ask({}, number, HoldCopy{number, location.copy, location.keeper, location.bytes}, out_);
       }
       const bool drops = world_.network.chance(drop);
       if (drops) core_->drop(object, out_);
@@ -228,9 +259,18 @@ void ClientProcess::hear(const CopyAnswer& answer) {
   const auto question = questions_.extract(answer.number);
   ++(answer.why.empty() ? held_ : gone_);
   if (!answer.why.empty()) return;
-  world_.clock_.after(world_.random_time(std::chrono::milliseconds(50)), [this, location = question.mapped()] {
-    run([&] { core_->copies().say(location.keeper.process, LetGo{{location.copy}}, out_); });
+  check_bytes(question.mapped(), answer.offset);
+  world_.clock_.after(world_.random_time(std::chrono::milliseconds(50)), [this, question = question.mapped(), answer] {
+    if (!alive) return;
+    check_bytes(question, answer.offset);
+    run([&] { core_->copies().say(ProcessId::kNone, LetGo{{answer.copy}}, out_); });
   });
+}
+
+// What is held does not change.
+void ClientProcess::check_bytes(const Question& question, std::uint64_t offset) const {
+  const DaemonProcess* home = world_.find_daemon(home_);
+  ATOLL_CHECK(home == nullptr || home->arena.holds(question.object, offset, question.location.bytes), question.object);
 }
 
 void ClientProcess::detach() {
@@ -283,6 +323,11 @@ bool World::run_until(const std::function<bool()>& done, Duration limit) {
 
 void World::run_for(Duration duration) {
   run_until([] { return false; }, duration);
+}
+
+DaemonProcess* World::find_daemon(ProcessId daemon) const {
+  const auto found = std::ranges::find_if(daemons_, [daemon](const auto& each) { return each->id == daemon && each->alive; });
+  return found == daemons_.end() ? nullptr : found->get();
 }
 
 ClientProcess& World::add_client() {

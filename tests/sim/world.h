@@ -11,6 +11,7 @@
 #include "runtime/control/head.h"
 #include "runtime/node/node_daemon.h"
 #include "runtime/wire/location.h"
+#include "tests/sim/arena.h"
 #include "tests/sim/network.h"
 
 namespace Atoll::sim {
@@ -71,6 +72,7 @@ class DaemonProcess : public Process {
  public:
   DaemonProcess(World& world, ProcessId id, Host host, const NodeInfo& info);
   const NodeDaemon& node() const { return *node_; }
+  Arena arena;
   // Starts `worker`'s machine; the shell's fork.
   void start();
   // A worker ended; the shell's pidfd.
@@ -83,6 +85,8 @@ class DaemonProcess : public Process {
   std::optional<Time> deadline() const override { return node_->next_deadline(); }
   void carry_out() override;
   void start_worker(const StartWorker& start);
+  void send_bytes(const SendBytes& read);
+  void receive_bytes(ProcessId from, const CopyBytes& part);
 
   NodeInfo info_;
   NodeOutbox out_;
@@ -132,7 +136,12 @@ class ClientProcess : public Process {
   void tick() override;
   std::optional<Time> deadline() const override { return core_->next_deadline(); }
   void carry_out() override;
+  struct Question {
+    ObjectId object;
+    Location location;
+  };
   void hear(const CopyAnswer& answer);
+  void check_bytes(const Question& question, std::uint64_t offset) const;
 
   ClientOutbox out_;
   std::optional<ClientCore> core_;
@@ -141,7 +150,8 @@ class ClientProcess : public Process {
   std::map<ActorId, ActorUpdate> updates_;
   std::map<GroupId, GroupUpdate> groups_;
   std::map<ObjectId, Location> large_;  // results that were not dropped
-  std::map<std::uint64_t, Location> questions_;
+  ProcessId home_ = ProcessId::kNone;
+  std::map<std::uint64_t, Question> questions_;
   std::uint64_t next_question_ = 1;
   int held_ = 0;
   int gone_ = 0;
@@ -205,6 +215,10 @@ class World {
 
   ProcessId new_process() { return ProcessId(++processes_); }
   Duration random_time(Duration most);
+  // The living daemon of that name, if any.
+  DaemonProcess* find_daemon(ProcessId daemon) const;
+  // What travels behind a CopyBytes: by receiver and request.
+  std::map<std::pair<ProcessId, std::uint64_t>, std::uint64_t> bulks;
   Time now() const { return clock_.now(); }
 
   const Options options;

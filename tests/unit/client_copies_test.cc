@@ -116,7 +116,7 @@ TEST_CASE("COPIES-1: every question is answered once") {
   CopyClientFixture client;
   client.ask({}, 1, MakeRoom{1, {kDriver, 1}, kDriver, 5});
   client.ask({}, 2, HoldCopy{2, 9});
-  client.ask(kAway, 3, ReadCopy{3, 9, 0, 10});
+  client.ask(kAway, 3, ReadCopy{3, 9, 20, 10});
   client.ask(kAway, 4, HoldCopy{4, 9});
   client.mail.expect<MakeRoom>(kHome.process);
   client.mail.expect<HoldCopy>(kHome.process);
@@ -125,7 +125,7 @@ TEST_CASE("COPIES-1: every question is answered once") {
   client.hear(kHome.process, RoomMade{1, 7, 4096});
   client.hear(kHome.process, RoomMade{1, 7, 4096});
   client.hear(kHome.process, CopyGone{2, "its owner dropped it"});
-  client.hear(kAway.process, CopyBytes{3, 0, "0123456789"});
+  client.hear(kAway.process, CopyBytes{3, 20, 10});
   client.miss(kAway.process);
   client.miss(kHome.process);
   REQUIRE(client.answers.size() == 4);
@@ -133,7 +133,8 @@ TEST_CASE("COPIES-1: every question is answered once") {
   CHECK(client.answers[0].offset == 4096);
   CHECK(client.answers[0].why.empty());
   CHECK(client.answers[1].why == "its owner dropped it");
-  CHECK(client.answers[2].data == "0123456789");
+  CHECK(client.answers[2].offset == 20);
+  CHECK(client.answers[2].bytes == 10);
   CHECK(client.answers[3].why == "the node daemon that keeps it is gone: connection reset");
 }
 

@@ -150,8 +150,11 @@ TEST_CASE("a node whose daemon's connection is lost is dead at once, with the ca
   CHECK(report.deaths[0].what == "node n1");
 }
 
-TEST_CASE("HEAD-5: attached drivers and workers are told of a node's death, tools and those that left are not") {
-  ReadyHead head(2, 4);
+TEST_CASE("HEAD-5: attached drivers, workers and living daemons are told of a node's death, tools and those that left are not") {
+  ReadyHead head(3, 4);
+  head.lose(daemon_of(2));
+  CHECK(head.told_daemons == std::vector{daemon_of(0), daemon_of(1)});
+  head.told_daemons.clear();
   head.attach();
   head.attach(kOther);
   head.say(kTool, Attach{contact_of(kTool), ClientKind::kTool, "n0", {}});
@@ -163,6 +166,7 @@ TEST_CASE("HEAD-5: attached drivers and workers are told of a node's death, tool
   CHECK(died.node == NodeId(1));
   CHECK(died.daemon == daemon_of(1));
   CHECK(died.why == "node n1 died: its daemon is gone: connection reset");
+  CHECK(head.told_daemons == std::vector{daemon_of(0)});
   head.mail.expect_nothing_else();
 }
 

@@ -23,6 +23,7 @@ struct ScriptedTransport : Transport {
     sent.emplace_back(peer, std::move(message));
     return Status();
   }
+  std::string address_of(ProcessId) const override { return {}; }
   Status send_bulk(ProcessId peer, std::string message, Bulk bulk) override {
     bulks.emplace_back(bulk.bytes);
     return send(peer, std::move(message));

@@ -50,6 +50,21 @@ TEST_CASE_TEMPLATE("who was connected to can answer without having learned", Wor
   CHECK(anna.said(0) == "re: hello");
 }
 
+TEST_CASE_TEMPLATE("who is known or has connected can be told of to others", World, WORLDS) {
+  World world;
+  TestProcess& anna = world.add();
+  TestProcess& bert = world.add();
+  TestProcess& cleo = world.add();
+  anna.knows(bert);
+  CHECK(anna.transport->address_of(bert.id) == bert.transport->address());
+  CHECK(bert.transport->address_of(anna.id).empty());
+  REQUIRE(anna.send(bert, "hello").ok());
+  REQUIRE(world.run_until([&] { return bert.messages.size() == 1; }));
+  cleo.transport->learn(anna.id, bert.transport->address_of(anna.id));
+  REQUIRE(cleo.send(anna, "I have heard of you").ok());
+  CHECK(world.run_until([&] { return anna.messages.size() == 1; }));
+}
+
 TEST_CASE("a message may be a gibibyte long and no byte more") {
   CHECK(check_message_size(ProcessId{1}, kMaxMessageBytes).ok());
   CHECK(check_message_size(ProcessId{1}, kMaxMessageBytes + 1).to_string() ==

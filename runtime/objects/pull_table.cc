@@ -1,0 +1,231 @@
+#include "runtime/objects/pull_table.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace Atoll {
+
+// ------------------------------------------------------------- those who want it
+
+void PullTable::want(Time now, ProcessId from, const HoldCopy& wanted, Outbox& out) {
+  const Key key{wanted.keeper.process, wanted.copy};
+  if (const auto kept = kept_.find(key); kept != kept_.end()) {
+    if (store_.has(kept->second)) return store_.handle(now, from, HoldCopy{wanted.request, kept->second}, out);
+    kept_.erase(kept);
+  }
+  if (const auto dead = dead_.find(key.keeper); dead != dead_.end())
+    return out.send(from, CopyGone{wanted.request, dead->second});
+  const auto [entry, is_new] = pulls_.try_emplace(key);
+  Pull& pull = entry->second;
+  pull.readers.push_back({from, wanted.request});
+  if (!is_new) return;
+  pull.keeper = wanted.keeper;
+  pull.bytes = wanted.bytes;
+  store_.handle(now, self_, MakeRoom{ask(key, pull), ObjectId(), self_, wanted.bytes}, out);
+}
+
+std::uint64_t PullTable::ask(const Key& key, Pull& pull) {
+  pull.question = next_request_++;
+  questions_[pull.question] = key;
+  return pull.question;
+}
+
+// The pull that asked `from` this, if it still waits for the answer: the store for room, and then others for a hold.
+PullTable::Pulls::iterator PullTable::asked_for(ProcessId from, std::uint64_t question) {
+  const auto asked = questions_.find(question);
+  if (asked == questions_.end()) return pulls_.end();
+  const auto pull = pulls_.find(asked->second);
+  if (from != (pull->second.local == 0 ? self_ : pull->second.source)) return pulls_.end();
+  questions_.erase(asked);
+  pull->second.question = 0;
+  return pull;
+}
+
+void PullTable::on_ended(Time now, ProcessId process, Outbox& out) {
+  for (auto next = pulls_.begin(); next != pulls_.end();) {
+    const auto entry = next++;
+    auto& [key, pull] = *entry;
+    std::erase_if(pull.readers, [process](const Reader& reader) { return reader.from == process; });
+    if (pull.source == process) pull.held = false;
+    if (key.keeper == process) pull.registered = false;
+    if (pull.readers.empty())
+      fail(now, entry, {}, out);
+    else if (key.keeper == process || pull.source == process)
+      try_again(now, entry, "the connection to its node is lost", out);
+  }
+  const auto first = kept_.lower_bound({process, 0});
+  auto last = first;
+  for (; last != kept_.end() && last->first.keeper == process; ++last) store_.handle(now, self_, DropCopies{{last->second}}, out);
+  kept_.erase(first, last);
+  ask_for_more(out);
+}
+
+// ---------------------------------------------------------- room, and a hold there
+
+void PullTable::handle(Time now, ProcessId from, const RoomMade& made, Outbox& out) {
+  const auto pull = from == self_ ? asked_for(from, made.request) : pulls_.end();
+  if (pull == pulls_.end()) {  // nobody waits any more
+    if (from == self_) store_.handle(now, self_, LetGo{{made.copy}}, out);
+    return;
+  }
+  pull->second.local = made.copy;
+  pull->second.offset = made.offset;
+  ask_keeper(pull->first, pull->second, out);
+}
+
+void PullTable::handle(Time now, ProcessId from, const RoomRefused& refused, Outbox& out) {
+  const auto pull = from == self_ ? asked_for(from, refused.request) : pulls_.end();
+  if (pull != pulls_.end()) fail(now, pull, {0, refused.why, /*no_room=*/true}, out);
+}
+
+void PullTable::ask_keeper(const Key& key, Pull& pull, Outbox& out) {
+  ++pull.tries;
+  pull.registered = true;
+  pull.source = key.keeper;
+  pull.source_copy = key.copy;
+  pull.asked = pull.arrived = 0;
+  out.learn(pull.keeper);
+  out.send(key.keeper, HoldCopy{ask(key, pull), key.copy, {}, 0, contact_});
+}
+
+void PullTable::try_again(Time now, Pulls::iterator entry, const std::string& why, Outbox& out) {
+  auto& [key, pull] = *entry;
+  const auto dead = dead_.find(key.keeper);
+  if (dead != dead_.end() || pull.tries == kPullTries) return fail(now, entry, {0, dead != dead_.end() ? dead->second : why}, out);
+  if (pull.local == 0) return;  // it has asked nobody yet
+  forget_parts(key);
+  let_go(pull, out);
+  ask_keeper(key, pull, out);
+}
+
+void PullTable::let_go(Pull& pull, Outbox& out) const {
+  if (std::exchange(pull.held, false)) out.send(pull.source, LetGo{{pull.source_copy}});
+}
+
+void PullTable::handle(Time, ProcessId from, const CopyElsewhere& elsewhere, Outbox& out) {
+  const auto entry = asked_for(from, elsewhere.request);
+  if (entry == pulls_.end()) return;
+  auto& [key, pull] = *entry;
+  pull.source = elsewhere.source.process;
+  pull.source_copy = elsewhere.copy;
+  out.learn(elsewhere.source);
+  out.send(pull.source, HoldCopy{ask(key, pull), pull.source_copy, {}, 0, {}});
+}
+
+void PullTable::handle(Time now, ProcessId from, const CopyHeld& held, Outbox& out) {
+  const auto pull = asked_for(from, held.request);
+  if (pull == pulls_.end()) return out.send(from, LetGo{{held.copy}});
+  pull->second.held = true;
+  if (held.bytes == pull->second.bytes)
+    wait_for_turn(pull->first, pull->second);
+  else
+    fail(now, pull, {0, "it has " + std::to_string(held.bytes) + " bytes, and not " + std::to_string(pull->second.bytes)}, out);
+  ask_for_more(out);
+}
+
+void PullTable::handle(Time now, ProcessId from, const CopyGone& gone, Outbox& out) {
+  const auto part = parts_.find(gone.request);
+  const auto pull = part != parts_.end() ? pulls_.find(part->second.key) : asked_for(from, gone.request);
+  if (pull == pulls_.end() || pull->second.source != from) return;
+  if (from == pull->first.keeper)
+    fail(now, pull, {0, gone.why}, out);
+  else
+    try_again(now, pull, gone.why, out);
+  ask_for_more(out);
+}
+
+// ------------------------------------------------------------------------ parts
+
+void PullTable::wait_for_turn(const Key& key, Pull& pull) {
+  if (pull.waits_for_turn || pull.asked == pull.bytes || pull.asked - pull.arrived >= kMostPulledOfOne) return;
+  pull.waits_for_turn = true;
+  turns_.push_back(key);
+}
+
+void PullTable::ask_for_more(Outbox& out) {
+  while (!turns_.empty() && bytes_under_way_ < kMostPulled) {
+    const auto entry = pulls_.find(turns_.front());
+    turns_.pop_front();
+    if (entry == pulls_.end() || !std::exchange(entry->second.waits_for_turn, false)) continue;
+    auto& [key, pull] = *entry;
+    const std::uint64_t bytes = std::min(kMostRead, pull.bytes - pull.asked), request = next_request_++;
+    parts_[request] = {key, pull.asked, bytes};
+    out.send(pull.source, ReadCopy{request, pull.source_copy, pull.asked, bytes});
+    pull.asked += bytes;
+    bytes_under_way_ += bytes;
+    wait_for_turn(key, pull);
+  }
+}
+
+std::optional<PullTable::Target> PullTable::place_of(ProcessId from, const CopyBytes& part) const {
+  const auto found = parts_.find(part.request);
+  if (found == parts_.end()) return std::nullopt;
+  const Part& asked = found->second;
+  const Pull& pull = pulls_.at(asked.key);
+  if (pull.source != from || asked.from != part.from || asked.bytes != part.bytes) return std::nullopt;
+  return Target{pull.local, pull.offset + part.from};
+}
+
+void PullTable::handle(Time now, ProcessId from, const CopyBytes& part, Outbox& out) {
+  if (!place_of(from, part)) return;
+  const auto pull = pulls_.find(parts_.at(part.request).key);
+  parts_.erase(part.request);
+  bytes_under_way_ -= part.bytes;
+  bytes_pulled_ += part.bytes;
+  pull->second.arrived += part.bytes;
+  if (pull->second.arrived == pull->second.bytes)
+    finish(now, pull, out);
+  else
+    wait_for_turn(pull->first, pull->second);
+  ask_for_more(out);
+}
+
+// What still comes of them has no place any more.
+void PullTable::forget_parts(const Key& key) {
+  std::erase_if(parts_, [&](const auto& entry) {
+    if (entry.second.key != key) return false;
+    bytes_under_way_ -= entry.second.bytes;
+    return true;
+  });
+  Pull& pull = pulls_.at(key);
+  if (pull.question != 0) questions_.erase(std::exchange(pull.question, 0));
+  if (std::exchange(pull.waits_for_turn, false)) std::erase(turns_, key);
+}
+
+// ----------------------------------------------------------------------- the end
+
+void PullTable::finish(Time now, Pulls::iterator entry, Outbox& out) {
+  auto [key, pull] = std::move(*entry);
+  pulls_.erase(entry);
+  store_.handle(now, self_, SealCopy{pull.local}, out);
+  for (const Reader& reader : pull.readers) store_.handle(now, reader.from, HoldCopy{reader.request, pull.local}, out);
+  if (pull.dropped)
+    store_.handle(now, self_, DropCopies{{pull.local}}, out);
+  else
+    kept_[key] = pull.local;
+  store_.handle(now, self_, LetGo{{pull.local}}, out);
+  let_go(pull, out);
+  out.send(key.keeper, CopyTaken{key.copy, pull.local});
+}
+
+void PullTable::fail(Time now, Pulls::iterator entry, const CopyGone& why, Outbox& out) {
+  forget_parts(entry->first);
+  auto [key, pull] = std::move(*entry);
+  pulls_.erase(entry);
+  for (const Reader& reader : pull.readers) out.send(reader.from, CopyGone{reader.request, why.why, why.no_room});
+  let_go(pull, out);  // what is still to be held or given room is let go of then
+  if (pull.local == 0) return;
+  if (pull.registered) out.send(key.keeper, CopyTaken{key.copy, 0});
+  store_.handle(now, self_, LetGo{{pull.local}}, out);
+}
+
+void PullTable::handle(Time now, ProcessId from, const CopyDropped& dropped, Outbox& out) {
+  const Key key{from, dropped.copy};
+  if (const auto pull = pulls_.find(key); pull != pulls_.end()) pull->second.dropped = true;
+  const auto kept = kept_.find(key);
+  if (kept == kept_.end()) return;
+  store_.handle(now, self_, DropCopies{{kept->second}}, out);
+  kept_.erase(kept);
+}
+
+}  // namespace Atoll

@@ -1,0 +1,121 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "runtime/base/clock.h"
+#include "runtime/objects/object_store.h"
+
+namespace Atoll {
+
+// What a daemon fetches from other nodes' arenas into its own, for its node's processes. Logic without I/O; in the
+// ObjectStore it is a party like any other, under the daemon's name.
+//
+// PULL-1 a copy is fetched once, however many wait for it, and kept: STORE-8 says how long
+// PULL-2 who waits is answered once: with a hold on the node's own copy, or why there is none
+// PULL-3 parts that are under way are kMostPulled bytes at most, kMostPulledOfOne of one copy; copies take turns
+// PULL-4 a copy may be read from another than its keeper, which says so; when the connection to either is lost, or that other
+//        has it no more, the keeper is asked again, kPullTries times in all, unless its node died
+// PULL-5 what the other daemon's owner has dropped is dropped here: at once, or when it has come for those who wait
+class PullTable {
+ public:
+  PullTable(const Contact& self, ObjectStore& store) : contact_(self), self_(self.process), store_(store) {}
+
+  // A process of this node wants to read a copy of another's.
+  void want(Time now, ProcessId from, const HoldCopy& wanted, Outbox& out);
+
+  // From other daemons, and what the store says to `self`.
+  void handle(Time now, ProcessId from, const RoomMade& made, Outbox& out);
+  void handle(Time now, ProcessId from, const RoomRefused& refused, Outbox& out);
+  void handle(Time now, ProcessId from, const CopyHeld& held, Outbox& out);
+  void handle(Time now, ProcessId from, const CopyElsewhere& elsewhere, Outbox& out);
+  void handle(Time now, ProcessId from, const CopyGone& gone, Outbox& out);
+  void handle(Time now, ProcessId from, const CopyBytes& part, Outbox& out);
+  void handle(Time now, ProcessId from, const CopyDropped& dropped, Outbox& out);
+
+  // Where a part that is coming goes: the copy here, and the offset in the arena. None if it was not asked for.
+  struct Target {
+    std::uint64_t copy = 0;
+    std::uint64_t offset = 0;
+  };
+  std::optional<Target> place_of(ProcessId from, const CopyBytes& part) const;
+
+  // The process has ended, or the connection to that daemon.
+  void on_ended(Time now, ProcessId process, Outbox& out);
+  // The daemon is asked for nothing any more; on_ended() follows.
+  void on_node_died(ProcessId daemon, const std::string& why) { dead_[daemon] = why; }
+
+  std::size_t under_way() const { return pulls_.size(); }
+  std::uint64_t bytes_pulled() const { return bytes_pulled_; }  // ever
+
+ private:
+  // A copy, as its keeper numbers it.
+  struct Key {
+    ProcessId keeper = ProcessId::kNone;
+    std::uint64_t copy = 0;
+    friend auto operator<=>(const Key&, const Key&) = default;
+  };
+  struct Reader {
+    ProcessId from = ProcessId::kNone;
+    std::uint64_t request = 0;
+  };
+  struct Pull {
+    Contact keeper;
+    ProcessId source = ProcessId::kNone;  // whom it is read from
+    std::uint64_t source_copy = 0;        // as that numbers it
+    std::uint64_t bytes = 0;
+    std::vector<Reader> readers;
+    std::uint64_t question = 0;   // the one that is open; 0: none
+    std::uint64_t local = 0;      // the copy here; 0: there is no room yet
+    std::uint64_t offset = 0;     // in the arena
+    std::uint64_t asked = 0;      // bytes
+    std::uint64_t arrived = 0;
+    bool registered = false;      // the keeper knows that we copy it
+    bool held = false;            // there, by us
+    bool waits_for_turn = false;
+    bool dropped = false;
+    int tries = 0;
+  };
+  struct Part {
+    Key key;
+    std::uint64_t from = 0;
+    std::uint64_t bytes = 0;
+  };
+  using Pulls = std::map<Key, Pull>;
+
+  std::uint64_t ask(const Key& key, Pull& pull);
+  Pulls::iterator asked_for(ProcessId from, std::uint64_t question);
+  void ask_keeper(const Key& key, Pull& pull, Outbox& out);
+  void let_go(Pull& pull, Outbox& out) const;
+  void try_again(Time now, Pulls::iterator pull, const std::string& why, Outbox& out);
+  void wait_for_turn(const Key& key, Pull& pull);
+  void ask_for_more(Outbox& out);
+  void forget_parts(const Key& key);
+  void finish(Time now, Pulls::iterator pull, Outbox& out);
+  void fail(Time now, Pulls::iterator pull, const CopyGone& why, Outbox& out);
+
+  Contact contact_;
+  ProcessId self_;
+  ObjectStore& store_;
+  Pulls pulls_;
+  std::map<Key, std::uint64_t> kept_;  // the copies here that were fetched; some have given way since
+  std::unordered_map<std::uint64_t, Key> questions_;
+  std::unordered_map<std::uint64_t, Part> parts_;  // under way, by request
+  std::deque<Key> turns_;
+  std::map<ProcessId, std::string> dead_;  // daemons, and of what they died
+  std::uint64_t bytes_under_way_ = 0;
+  std::uint64_t bytes_pulled_ = 0;
+  std::uint64_t next_request_ = 1;
+};
+
+inline constexpr std::uint64_t kMostPulled = std::uint64_t{64} << 20;
+inline constexpr std::uint64_t kMostPulledOfOne = std::uint64_t{16} << 20;
+inline constexpr int kPullTries = 4;
+
+}  // namespace Atoll
