@@ -1,6 +1,9 @@
 #include "runtime/client/call_arguments.h"
 
+#include <map>
+
 #include "runtime/base/check.h"
+#include "runtime/wire/location.h"
 
 namespace Atoll {
 
@@ -42,9 +45,26 @@ ErrorInfo CallArguments::error(const ObjectBook& book) const {
 std::vector<std::string> CallArguments::encoded(const ObjectBook& book) const {
   std::vector<std::string> encoded;
   encoded.reserve(arguments_.size());
-  for (const CallArgument& argument : arguments_)
-    encoded.push_back(argument.is_object() ? *book.find(argument.object)->value : *argument.value);
+  for (const CallArgument& argument : arguments_) encoded.push_back(encoding_of(argument, book));
   return encoded;
+}
+
+const std::string& CallArguments::encoding_of(const CallArgument& argument, const ObjectBook& book) const {
+  return argument.is_object() ? *book.find(argument.object)->value : *argument.value;
+}
+
+Contact CallArguments::keeper_of_most(const ObjectBook& book) const {
+  std::map<ProcessId, std::uint64_t> bytes;
+  Contact most;
+  for (const CallArgument& argument : arguments_) {
+    const std::string& encoding = encoding_of(argument, book);
+    if (!is_location(encoding)) continue;
+    const Result<Location> location = decode_location(encoding);
+    if (!location.ok()) continue;
+    bytes[location->keeper.process] += location->bytes;
+    if (most.is_none() || bytes[location->keeper.process] > bytes[most.process]) most = location->keeper;
+  }
+  return most;
 }
 
 void CallArguments::release(ObjectBook& book, ClientOutbox& out) {

@@ -24,10 +24,14 @@ class CallArguments {
   ErrorInfo error(const ObjectBook& book) const;
   // The encoded arguments, when ready.
   std::vector<std::string> encoded(const ObjectBook& book) const;
+  // The daemon in whose node's memory most bytes of the arguments lie; none if none lie in any. When ready.
+  Contact keeper_of_most(const ObjectBook& book) const;
   // Unpins the objects; the call is done with.
   void release(ObjectBook& book, ClientOutbox& out);
 
  private:
+  const std::string& encoding_of(const CallArgument& argument, const ObjectBook& book) const;
+
   std::vector<CallArgument> arguments_;
 };
 

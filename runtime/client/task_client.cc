@@ -55,9 +55,23 @@ void TaskClient::submit(Time now, TaskSpec spec, ClientOutbox& out) {
 void TaskClient::make_ready(Time now, Task& task, ClientOutbox& out) {
   if (task.arguments.state(objects_) == CallArguments::State::kBroken)
     return finish(task, nullptr, task.arguments.error(objects_), out);
+  move_to_arguments(task);
   Shape& shape = *task.shape;
   shape.ready.push_back(task.id);
   pump(now, shape, out);
+}
+
+void TaskClient::move_to_arguments(Task& task) {
+  const WorkerShape& key = task.shape->key;
+  if (!key.group.is_none() || !key.strategy.is_default() || home_.is_none()) return;
+  const Contact keeper = task.arguments.keeper_of_most(objects_);
+  if (keeper.is_none() || keeper == home_) return;
+  WorkerShape near = key;
+  near.near = keeper.process;
+  --task.shape->tasks;
+  task.shape = &shape_of(near);
+  ++task.shape->tasks;
+  task.shape->near = keeper;
 }
 
 void TaskClient::on_object_settled(Time now, ObjectId object, ClientOutbox& out) {

@@ -31,6 +31,7 @@ namespace Atoll {
 //         be retried
 // TASKS-6 what a worker gives back unbegun is run elsewhere, and costs no attempt;
 //         the worker gets nothing more before the task that it runs has ended
+// TASKS-11 a task that may run anywhere is offered first to the node in whose memory most bytes of its arguments lie
 // TASKS-10 what was pushed behind a task that runs for kHoldLimit is asked back
 // TASKS-9 the items of a stream come out once each, in order, though the task is
 //         run again from its beginning
@@ -121,6 +122,7 @@ class TaskClient {
     std::deque<LeaseId> idle;  // leases with nothing in flight, the latest last; some are so no more
     std::deque<LeaseId> open;  // leases that had room for one more when last seen, in turn
     std::uint32_t asked = 0;   // the sum over its asks
+    Contact near;              // whom to ask first, instead of the home daemon
     double task_seconds = 1;   // smoothed run time, pessimistic at first
     std::set<ProcessId> never;  // daemons whose bundles can never hold it
     std::set<ProcessId> lost;   // daemons that are out of reach; until the next ask_groups_again()
@@ -141,6 +143,7 @@ class TaskClient {
   Lease* find_lease(LeaseId id);
   Shape& shape_of(const WorkerShape& key);
   void make_ready(Time now, Task& task, ClientOutbox& out);
+  void move_to_arguments(Task& task);
   // The next task to push, none if there is none.
   Task* next_ready(Shape& shape);
   // A lease that may be pushed the task; none if there is none.

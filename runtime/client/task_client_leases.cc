@@ -82,7 +82,7 @@ void TaskClient::ask_for_more(Shape& shape, ClientOutbox& out) {
   if (home_.is_none() || !shape.key.strategy.is_default())  // only the head knows the nodes
     ask_head(shape, count, out);
   else
-    ask_daemon(shape, home_, count, 0, out);
+    ask_daemon(shape, shape.near.is_none() ? home_ : shape.near, count, 0, out);
 }
 
 void TaskClient::ask_daemon(Shape& shape, const Contact& daemon, std::uint32_t count, std::uint64_t reservation,
@@ -233,6 +233,8 @@ void TaskClient::on_lost(Time now, ProcessId peer, const std::string& why, Clien
     return;
   }
   if (peer == home_.process) home_ = Contact();
+  for (auto& [key, shape] : shapes_)
+    if (shape.near.process == peer) shape.near = Contact();
   std::vector<LeaseId> gone;
   for (const auto& [id, lease] : leases_)
     if (lease.daemon == peer) gone.push_back(id);

@@ -1,5 +1,7 @@
 #include "tests/support/client_fixture.h"
 
+#include "runtime/wire/location.h"
+
 // Tasks that are cancelled, come back unbegun, or are run again since they threw: what a client says of them.
 namespace Atoll {
 namespace {
@@ -55,6 +57,46 @@ TEST_CASE("TASKS-7: a task that was cancelled before it was pushed is an error a
   CHECK(client.mail.expect<LeaseReturn>(kHome.process).lease == grant.lease);
   client.expect_nothing_else();
   client.cancel(task);
+  client.expect_nothing_else();
+}
+
+TEST_CASE("TASKS-11: a task is offered first to the node where most bytes of its arguments lie") {
+  Owner client;
+  const auto lies = [](const Contact& keeper, std::uint64_t bytes) {
+    return CallArgument{std::make_shared<const std::string>(encode_location({keeper, 1, bytes})), {}, {}, nullptr};
+  };
+  const CallArgument small{std::make_shared<const std::string>("1"), {}, {}, nullptr};
+  SUBCASE("away") {
+    client.submit(3, {lies(kHome, 900'000), lies(kAway, 500'000), small, lies(kAway, 500'000)});
+    const LeaseRequest request = client.mail.expect<LeaseRequest>(kAway.process);
+    CHECK(request.shape == cpus(1));
+    SUBCASE("and anywhere if that has no room") {
+      client.say(kAway.process, LeaseRefused{request.request, 1, ""});
+      client.mail.expect<PlaceRequest>(kHead);
+    }
+    SUBCASE("and elsewhere if it is gone") {
+      client.lose(kAway.process);
+      client.mail.expect<LeaseRequest>(kHome.process);
+    }
+    SUBCASE("with a worker of its own") {
+      client.submit();
+      client.mail.expect<LeaseRequest>(kHome.process);
+    }
+  }
+  SUBCASE("at home") {
+    client.submit(3, {lies(kHome, 900'000), lies(kAway, 500'000)});
+    client.mail.expect<LeaseRequest>(kHome.process);
+  }
+  SUBCASE("small ones do not count") {
+    client.submit(3, {small});
+    client.mail.expect<LeaseRequest>(kHome.process);
+  }
+  SUBCASE("not where it was said where it may run") {
+    WorkerShape spread{cpus(1)};
+    spread.strategy.spread = true;
+    client.submit(3, {lies(kAway, 500'000)}, spread);
+    client.mail.expect<PlaceRequest>(kHead);
+  }
   client.expect_nothing_else();
 }
 
