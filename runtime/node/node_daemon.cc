@@ -155,19 +155,6 @@ void NodeDaemon::handle(Time, ProcessId from, const Stop& stop, NodeOutbox&) {
 
 // ------------------------------------------------------------ jobs and programs
 
-void NodeDaemon::handle(Time now, ProcessId from, const NodeDied& died, NodeOutbox& out) {
-  if (from == options_.head.process) objects_.on_node_died(now, died.daemon, died.why, out);
-}
-
-void NodeDaemon::handle(Time, ProcessId from, const GetArena&, NodeOutbox& out) {
-  out.send(from, ArenaReply{options_.arena_socket, objects().size(), options_.no_arena});
-}
-
-void NodeDaemon::handle(Time, ProcessId from, const ReadCopy& read, NodeOutbox& out) {
-  if (const std::optional<std::uint64_t> offset = objects_.pin_to_send(from, read, out))
-    out.reads.push_back({from, read.request, read.copy, read.from, *offset, read.bytes});
-}
-
 void NodeDaemon::handle(Time now, ProcessId, const EndJob& end, NodeOutbox& out) {
   objects_.on_ended(now, end.job, out);
   std::vector<LeaseId> leases;

@@ -459,6 +459,20 @@ TEST_CASE("STORE-9: daemons that copy a copy hear that it was dropped") {
   CHECK(node.is_empty());
 }
 
+TEST_CASE("STORE-4: an owner that the daemon does not know is asked at the address that the maker told") {
+  Node node;
+  node.say(kAnna, MakeRoom{1, ObjectId{kBert, 1}, kBert, kMiB, "where Bert lives"});
+  const std::uint64_t copy = node.next<RoomMade>(kAnna).copy;
+  node.say(kAnna, SealCopy{copy});
+  node.objects.on_ended(node.now, kAnna, node.out);
+  REQUIRE(node.out.contacts.size() == 1);
+  CHECK(node.out.contacts[0] == Contact{kBert, NodeId::kNone, "where Bert lives"});
+  CHECK(node.next<CopyOrphaned>(kBert).copy == copy);
+  node.say(kBert, OwnCopies{{copy}});
+  node.say(kAnna, OwnerGone{kBert});
+  CHECK(node.is_silent());
+}
+
 TEST_CASE("bytes that are being sent stay, whatever becomes of the copy and its reader") {
   Node node;
   node.say(kAnna, MakeRoom{1, ObjectId{kAnna, 1}, kAnna, kMiB});

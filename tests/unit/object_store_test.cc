@@ -191,20 +191,6 @@ TEST_CASE("a maker that ends before the owner was heard leaves the question to t
   CHECK(node.is_empty());
 }
 
-TEST_CASE("an owner that the daemon does not know is asked at the address that the maker told") {  // STORE-4
-  Store node;
-  node.say(kAnna, MakeRoom{1, ObjectId{kBert, 1}, kBert, kMiB, "where Bert lives"});
-  const std::uint64_t copy = node.only<RoomMade>(kAnna).copy;
-  node.say(kAnna, SealCopy{copy});
-  node.end(kAnna);
-  REQUIRE(node.out.contacts.size() == 1);
-  CHECK(node.out.contacts[0] == Contact{kBert, NodeId::kNone, "where Bert lives"});
-  CHECK(node.only<CopyOrphaned>(kBert).copy == copy);
-  node.say(kBert, OwnCopies{{copy}});
-  node.say(kAnna, OwnerGone{kBert});
-  CHECK(node.out.empty());
-}
-
 TEST_CASE("a maker that loses its connection to an owner has it asked for what it was not heard of") {  // STORE-4
   Store node;
   const std::uint64_t copy = node.put(kAnna, kMiB, kBert), known = node.put(kAnna, kMiB, kBert);
