@@ -136,9 +136,9 @@ void ClientRuntime::on_message(ProcessId from, Message message) {
   listener_.on_other_message(from, std::move(message));
 }
 
-Place ClientRuntime::place_for(ProcessId, const Message& message, std::size_t bytes) {
+Place ClientRuntime::place_for(ProcessId from, const Message& message, std::size_t bytes) {
   const auto* part = std::get_if<CopyBytes>(&message);
-  return part != nullptr && part->bytes == bytes ? copies_.place_for(*part) : Place();
+  return part != nullptr && part->bytes == bytes ? copies_.place_for(from, *part) : Place();
 }
 
 void ClientRuntime::on_lost(ProcessId peer, const Status& why) {

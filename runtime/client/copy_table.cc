@@ -23,7 +23,7 @@ constexpr std::size_t kPartsAhead = 4;
 // One value's hold on a copy.
 class CopyTable::Use {
  public:
-  Use(std::shared_ptr<Arena> arena, const Key& key) : arena_(std::move(arena)), key_(key) {}
+  Use(std::shared_ptr<Arena> arena, const CopyId& key) : arena_(std::move(arena)), key_(key) {}
   Use(const Use&) = delete;
   Use& operator=(const Use&) = delete;
   ~Use() {
@@ -32,7 +32,7 @@ class CopyTable::Use {
 
  private:
   std::shared_ptr<Arena> arena_;
-  Key key_;
+  CopyId key_;
 };
 
 // ---------------------------------------------------------- questions and answers
@@ -97,12 +97,12 @@ void CopyTable::take(CopyAnswer answer) {
   if (answer.why.empty() && answer.copy != 0) say(abandoned->asked, LetGo{{answer.copy}});
 }
 
-Place CopyTable::place_for(const CopyBytes& part) {
+Place CopyTable::place_for(ProcessId from, const CopyBytes& part) {
   const std::lock_guard lock(mutex_);
   const auto question = questions_.find(part.request);
   if (question == questions_.end() || !question->second.part || question->second.answer) return {};
   const ReadCopy& asked = *question->second.part;
-  if (asked.from != part.from || asked.bytes != part.bytes) return {};
+  if (question->second.asked != from || asked.from != part.from || asked.bytes != part.bytes) return {};
   return {question->second.memory.get() + part.from, question->second.memory};
 }
 
@@ -171,13 +171,13 @@ Result<internal::Bytes> CopyTable::read(std::string_view text, bool is_own, Dead
   return here.status().code() == Code::kResourceExhausted ? read_far(*location, deadline) : std::move(here);
 }
 
-internal::Bytes CopyTable::use(const Key& key, Held& held) {
+internal::Bytes CopyTable::use(const CopyId& key, Held& held) {
   ++held.uses;
   return internal::Bytes(std::string_view(arena_->read_at(held.offset), held.bytes), std::make_shared<const Use>(arena_, key));
 }
 
 Result<internal::Bytes> CopyTable::read_here(const Location& location, bool is_own, Deadline deadline) {
-  const Key key{location.keeper.process, location.copy};
+  const CopyId key = location.id();
   {
     const std::lock_guard lock(mutex_);
     if (const auto held = held_.find(key); held != held_.end()) return use(key, held->second);
@@ -231,7 +231,7 @@ Status CopyTable::read_parts(const Location& location, const std::shared_ptr<cha
 
 // ------------------------------------------------------------------ letting go
 
-void CopyTable::end_use(const Key& key) {
+void CopyTable::end_use(const CopyId& key) {
   std::vector<std::uint64_t> copies;
   {
     const std::lock_guard lock(mutex_);

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <compare>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -28,7 +27,8 @@ namespace Atoll {
 class ClientRuntime;
 
 // Where user threads write large objects into the arena of their node and read them there; the node's daemon fetches those of
-// other nodes. Where there is no room for that, or no arena, they are read into the process's own memory. Every method may be called by any thread; what waits does so as all in IoTurns.
+// other nodes. Where there is no room for that, or no arena, they are read into the process's own memory. Every method may be
+// called by any thread; what waits does so as all in IoTurns.
 //
 // A copy that was read is held until the last value that refers to it is gone. Of this process's own objects copies are
 // held as long as they live: to read one again asks nobody.
@@ -54,19 +54,13 @@ class CopyTable {
   // The rest in a round of the I/O.
   void take(CopyAnswer answer);
   // Where the part goes that is coming: what was read already stays, also when nobody waits any more.
-  Place place_for(const CopyBytes& part);
+  Place place_for(ProcessId from, const CopyBytes& part);
   // An own object is gone. How often its copy is to be let go of now.
   std::uint32_t forget(ProcessId keeper, std::uint64_t copy);
   // Copies that nobody here looks at: they are to be let go of, each as often as it is there.
   std::vector<std::uint64_t> take_idle();
 
  private:
-  // A copy, as its keeper numbers it.
-  struct Key {
-    ProcessId keeper = ProcessId::kNone;
-    std::uint64_t copy = 0;
-    friend auto operator<=>(const Key&, const Key&) = default;
-  };
   struct Held {
     std::uint64_t local = 0;  // as the home daemon numbers it
     std::uint64_t offset = 0;
@@ -93,8 +87,8 @@ class CopyTable {
   Result<internal::Bytes> read_here(const Location& location, bool is_own, Deadline deadline);
   Result<internal::Bytes> read_far(const Location& location, Deadline deadline);
   Status read_parts(const Location& location, const std::shared_ptr<char[]>& memory, Deadline deadline);
-  internal::Bytes use(const Key& key, Held& held);
-  void end_use(const Key& key);
+  internal::Bytes use(const CopyId& key, Held& held);
+  void end_use(const CopyId& key);
   void say(ProcessId keeper, Message message);
 
   ClientRuntime& runtime_;
@@ -106,7 +100,7 @@ class CopyTable {
   std::mutex mutex_;
   std::uint64_t next_number_ = 1;
   std::unordered_map<std::uint64_t, Question> questions_;
-  std::map<Key, Held> held_;  // in the home daemon's arena
+  std::map<CopyId, Held> held_;  // in the home daemon's arena
 };
 
 }  // namespace Atoll

@@ -65,7 +65,7 @@ void TaskClient::move_to_arguments(Task& task) {
   const WorkerShape& key = task.shape->key;
   if (!key.group.is_none() || !key.strategy.is_default() || home_.is_none()) return;
   const Contact keeper = task.arguments.keeper_of_most(objects_);
-  if (keeper.is_none() || keeper == home_) return;
+  if (keeper.is_none() || keeper.process == home_.process) return;
   WorkerShape near = key;
   near.near = keeper.process;
   --task.shape->tasks;

@@ -106,7 +106,7 @@ void ObjectStore::stop_waiting(const Reader& reader, std::uint64_t number) {
 void ObjectStore::handle(Time, ProcessId from, const HoldCopy& request, Outbox& out) {
   Copy* copy = find(request.copy);
   const Reader reader{from, request.request, request.copier};
-  if (copy == nullptr) return refuse(reader, out);
+  if (copy == nullptr || (!request.copier.is_none() && request.copier.process != from)) return refuse(reader, out);
   if (copy->sealed) return answer(reader, request.copy, out);
   copy->readers.push_back(reader);
   parties_[from].awaits.insert(request.copy);

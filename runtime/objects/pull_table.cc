@@ -8,7 +8,7 @@ namespace Atoll {
 // ------------------------------------------------------------- those who want it
 
 void PullTable::want(Time now, ProcessId from, const HoldCopy& wanted, Outbox& out) {
-  const Key key{wanted.keeper.process, wanted.copy};
+  const CopyId key{wanted.keeper.process, wanted.copy};
   if (const auto kept = kept_.find(key); kept != kept_.end()) {
     if (store_.has(kept->second)) return store_.handle(now, from, HoldCopy{wanted.request, kept->second}, out);
     kept_.erase(kept);
@@ -24,7 +24,7 @@ void PullTable::want(Time now, ProcessId from, const HoldCopy& wanted, Outbox& o
   store_.handle(now, self_, MakeRoom{ask(key, pull), ObjectId(), self_, wanted.bytes}, out);
 }
 
-std::uint64_t PullTable::ask(const Key& key, Pull& pull) {
+std::uint64_t PullTable::ask(const CopyId& key, Pull& pull) {
   pull.question = next_request_++;
   questions_[pull.question] = key;
   return pull.question;
@@ -78,7 +78,7 @@ void PullTable::handle(Time now, ProcessId from, const RoomRefused& refused, Out
   if (pull != pulls_.end()) fail(now, pull, {0, refused.why, /*no_room=*/true}, out);
 }
 
-void PullTable::ask_keeper(const Key& key, Pull& pull, Outbox& out) {
+void PullTable::ask_keeper(const CopyId& key, Pull& pull, Outbox& out) {
   ++pull.tries;
   pull.registered = true;
   pull.source = key.keeper;
@@ -136,7 +136,7 @@ void PullTable::handle(Time now, ProcessId from, const CopyGone& gone, Outbox& o
 
 // ------------------------------------------------------------------------ parts
 
-void PullTable::wait_for_turn(const Key& key, Pull& pull) {
+void PullTable::wait_for_turn(const CopyId& key, Pull& pull) {
   if (pull.waits_for_turn || pull.asked == pull.bytes || pull.asked - pull.arrived >= kMostPulledOfOne) return;
   pull.waits_for_turn = true;
   turns_.push_back(key);
@@ -181,7 +181,7 @@ void PullTable::handle(Time now, ProcessId from, const CopyBytes& part, Outbox& 
 }
 
 // What still comes of them has no place any more.
-void PullTable::forget_parts(const Key& key) {
+void PullTable::forget_parts(const CopyId& key) {
   std::erase_if(parts_, [&](const auto& entry) {
     if (entry.second.key != key) return false;
     bytes_under_way_ -= entry.second.bytes;
@@ -220,7 +220,7 @@ void PullTable::fail(Time now, Pulls::iterator entry, const CopyGone& why, Outbo
 }
 
 void PullTable::handle(Time now, ProcessId from, const CopyDropped& dropped, Outbox& out) {
-  const Key key{from, dropped.copy};
+  const CopyId key{from, dropped.copy};
   if (const auto pull = pulls_.find(key); pull != pulls_.end()) pull->second.dropped = true;
   const auto kept = kept_.find(key);
   if (kept == kept_.end()) return;

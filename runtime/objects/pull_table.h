@@ -1,6 +1,5 @@
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -11,6 +10,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/objects/object_store.h"
+#include "runtime/wire/location.h"
 
 namespace Atoll {
 
@@ -55,12 +55,6 @@ class PullTable {
   std::uint64_t bytes_pulled() const { return bytes_pulled_; }  // ever
 
  private:
-  // A copy, as its keeper numbers it.
-  struct Key {
-    ProcessId keeper = ProcessId::kNone;
-    std::uint64_t copy = 0;
-    friend auto operator<=>(const Key&, const Key&) = default;
-  };
   struct Reader {
     ProcessId from = ProcessId::kNone;
     std::uint64_t request = 0;
@@ -83,20 +77,20 @@ class PullTable {
     int tries = 0;
   };
   struct Part {
-    Key key;
+    CopyId key;
     std::uint64_t from = 0;
     std::uint64_t bytes = 0;
   };
-  using Pulls = std::map<Key, Pull>;
+  using Pulls = std::map<CopyId, Pull>;
 
-  std::uint64_t ask(const Key& key, Pull& pull);
+  std::uint64_t ask(const CopyId& key, Pull& pull);
   Pulls::iterator asked_for(ProcessId from, std::uint64_t question);
-  void ask_keeper(const Key& key, Pull& pull, Outbox& out);
+  void ask_keeper(const CopyId& key, Pull& pull, Outbox& out);
   void let_go(Pull& pull, Outbox& out) const;
   void try_again(Time now, Pulls::iterator pull, const std::string& why, Outbox& out);
-  void wait_for_turn(const Key& key, Pull& pull);
+  void wait_for_turn(const CopyId& key, Pull& pull);
   void ask_for_more(Outbox& out);
-  void forget_parts(const Key& key);
+  void forget_parts(const CopyId& key);
   void finish(Time now, Pulls::iterator pull, Outbox& out);
   void fail(Time now, Pulls::iterator pull, const CopyGone& why, Outbox& out);
 
@@ -104,10 +98,10 @@ class PullTable {
   ProcessId self_;
   ObjectStore& store_;
   Pulls pulls_;
-  std::map<Key, std::uint64_t> kept_;  // the copies here that were fetched; some have given way since
-  std::unordered_map<std::uint64_t, Key> questions_;
+  std::map<CopyId, std::uint64_t> kept_;  // the copies here that were fetched; some have given way since
+  std::unordered_map<std::uint64_t, CopyId> questions_;
   std::unordered_map<std::uint64_t, Part> parts_;  // under way, by request
-  std::deque<Key> turns_;
+  std::deque<CopyId> turns_;
   std::map<ProcessId, std::string> dead_;  // daemons, and of what they died
   std::uint64_t bytes_under_way_ = 0;
   std::uint64_t bytes_pulled_ = 0;

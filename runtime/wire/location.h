@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -10,12 +11,20 @@
 
 namespace Atoll {
 
+// A copy of a large value in the arena of a node, as the node's daemon numbers it.
+struct CopyId {
+  ProcessId keeper = ProcessId::kNone;
+  std::uint64_t copy = 0;
+  friend auto operator<=>(const CopyId&, const CopyId&) = default;
+};
+
 // Where the encoding of a large value is: a copy in the arena of a node (object_messages.h). Wherever a value's encoding
 // travels its location may stand instead.
 struct Location {
   Contact keeper;  // the node's daemon
   std::uint64_t copy = 0;
   std::uint64_t bytes = 0;
+  CopyId id() const { return {keeper.process, copy}; }
   ATOLL_MESSAGE_FIELDS(keeper, copy, bytes)
   friend bool operator==(const Location&, const Location&) = default;
 };

@@ -187,6 +187,17 @@ void nodes(const Atoll::Cluster& cluster) {
   }
 }
 
+// A driver on no node has no object memory, and large values all the same.
+void outside(const Atoll::Cluster&) {
+  const std::vector<double> given = numbers(kMiB, 1);
+  const Ref<Array<double>> array = Atoll::put(Array<double>(given));
+  say("given", Atoll::task(add_up).submit(array).get() == sum(given));
+  const Ref<std::vector<double>> made = Atoll::task(make_numbers).submit(kMiB, 1.0);
+  say("taken", made.get() == given);
+  say("passed on", Atoll::task(add_up_vector).submit(made).get() == sum(given));
+  say("in node memory", in_arena(made.view()));
+}
+
 // Whatever becomes of those who made, hold and own them, nothing is left.
 void lives(const Atoll::Cluster& cluster) {
   const std::string node = cluster.nodes()[0].name;
@@ -260,7 +271,7 @@ void outlive(std::optional<Atoll::Cluster> cluster) {
 int main(int argc, char** argv) {
   Atoll::Cluster cluster = Atoll::connect(argc, argv);
   const std::map<std::string, void (*)(const Atoll::Cluster&)> parts = {
-      {"values", values}, {"nodes", nodes}, {"readers", readers}, {"lives", lives}, {"full", full}};
+      {"values", values}, {"nodes", nodes}, {"readers", readers}, {"outside", outside}, {"lives", lives}, {"full", full}};
   for (int i = 1; i < argc; ++i)
     if (const auto part = parts.find(argv[i]); part != parts.end()) part->second(cluster);
   outlive(std::move(cluster));

@@ -31,6 +31,13 @@ check "where there is no room a large value is read all the same" all_of \
 check "copies on other nodes go when the owner drops the object" says "^dropped everywhere 0"
 check_nothing_left "the readers"
 
+begin 90 tests/box/box run --name "$box_name" salloc --quiet --no-kill --mem=1G --nodes=2 --cpus-per-task=2 \
+  atoll run --object-memory 256M -- "$bin/tests/cluster/objects" outside
+finish
+check "a driver on no node gives, takes and passes on large values" all_of 'status_is 0' 'says "^given 1"' 'says "^taken 1"' \
+  'says "^passed on 1"' 'says "^in node memory 0"'
+check_nothing_left "the driver outside"
+
 job 90 --nodes=2 --cpus-per-task=2 -- atoll run --object-memory 256M -- "$bin/tests/cluster/objects" lives
 check "the program with lives ends well" all_of 'status_is 0' 'says "^all done"'
 check "what an actor keeps stays after its owner dropped it" all_of 'says "^held by an actor 8392704"' 'says "^still there 1"'

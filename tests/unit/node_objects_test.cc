@@ -315,6 +315,19 @@ TEST_CASE("STORE-9: one copy goes to many by way of those who have it") {
   CHECK(node.is_empty());
 }
 
+TEST_CASE("nobody copies in another's name") {
+  Node node;
+  node.say(kAnna, MakeRoom{1, ObjectId{kAnna, 1}, kAnna, kMiB});
+  const std::uint64_t copy = node.next<RoomMade>(kAnna).copy;
+  node.say(kAnna, SealCopy{copy});
+  node.say(kFar, HoldCopy{1, copy, {}, 0, contact_of(kOther)});
+  node.next<CopyGone>(kFar);
+  node.objects.on_ended(node.now, kAnna, node.out);
+  node.objects.on_ended(node.now, kFar, node.out);
+  CHECK(node.is_silent());
+  CHECK(node.is_empty());
+}
+
 TEST_CASE("who waits to copy what is freed meanwhile hears so") {
   Node node;
   node.say(kAnna, MakeRoom{1, ObjectId{kAnna, 1}, kAnna, kMiB});

@@ -27,6 +27,16 @@ struct Landing {
 
 std::shared_ptr<std::string> text(std::size_t bytes, char letter) { return std::make_shared<std::string>(bytes, letter); }
 
+// Anna, who knows Bert, and where what she sends him lies.
+template <typename World>
+struct Pair {
+  World world;
+  TestProcess& anna = world.add();
+  TestProcess& bert = world.add();
+  Landing landing{bert};
+  Pair() { anna.knows(bert); }
+};
+
 Status send(TestProcess& from, const TestProcess& to, std::string message, const std::shared_ptr<std::string>& bulk) {
   return from.transport->send_bulk(to.id, std::move(message), {*bulk, bulk});
 }
@@ -38,11 +48,8 @@ constexpr std::size_t kSizes[] = {1, 64, 9000, 300'000, std::size_t{8} << 20};
 #define WORLDS UcxWorld, MemoryWorld
 
 TEST_CASE_TEMPLATE("a bulk lies at its place when its message comes", World, WORLDS) {
-  World world;
-  TestProcess& anna = world.add();
-  TestProcess& bert = world.add();
-  Landing landing(bert);
-  anna.knows(bert);
+  Pair<World> pair;
+  auto& [world, anna, bert, landing] = pair;
   bert.on_message_do = [&](ProcessId, std::string_view message) {
     const std::string& room = *landing.rooms.at(std::string(message));
     CHECK(std::to_string(room.size()) == message);
@@ -55,11 +62,8 @@ TEST_CASE_TEMPLATE("a bulk lies at its place when its message comes", World, WOR
 }
 
 TEST_CASE_TEMPLATE("messages with and without a bulk come in the order they were sent", World, WORLDS) {
-  World world;
-  TestProcess& anna = world.add();
-  TestProcess& bert = world.add();
-  Landing landing(bert);
-  anna.knows(bert);
+  Pair<World> pair;
+  auto& [world, anna, bert, landing] = pair;
   std::vector<std::string> sent;
   for (int round = 0; round < 20; ++round)
     for (const std::size_t size : kSizes) {
@@ -74,11 +78,8 @@ TEST_CASE_TEMPLATE("messages with and without a bulk come in the order they were
 }
 
 TEST_CASE_TEMPLATE("a bulk that has no place is dropped with its message, and nothing else", World, WORLDS) {
-  World world;
-  TestProcess& anna = world.add();
-  TestProcess& bert = world.add();
-  Landing landing(bert);
-  anna.knows(bert);
+  Pair<World> pair;
+  auto& [world, anna, bert, landing] = pair;
   for (const std::size_t size : kSizes) {
     REQUIRE(send(anna, bert, "unwanted", text(size, 'x')).ok());
     REQUIRE(send(anna, bert, std::to_string(size), text(size, 'y')).ok());
@@ -89,11 +90,8 @@ TEST_CASE_TEMPLATE("a bulk that has no place is dropped with its message, and no
 }
 
 TEST_CASE_TEMPLATE("sender and receiver are given their bytes back when they have passed", World, WORLDS) {
-  World world;
-  TestProcess& anna = world.add();
-  TestProcess& bert = world.add();
-  Landing landing(bert);
-  anna.knows(bert);
+  Pair<World> pair;
+  auto& [world, anna, bert, landing] = pair;
   for (const std::size_t size : kSizes) {
     auto bulk = text(size, 'z');
     const std::weak_ptr<std::string> sent = bulk;
@@ -110,11 +108,8 @@ TEST_CASE_TEMPLATE("sender and receiver are given their bytes back when they hav
 TEST_CASE_TEMPLATE("bytes on their way when a process ends are given back too", World, WORLDS) {
   // Of shared memory UCX keeps what it was sending over, and a test after this one looks at what is mapped.
   const OnlyTransports between_nodes("tcp,self");
-  World world;
-  TestProcess& anna = world.add();
-  TestProcess& bert = world.add();
-  Landing landing(bert);
-  anna.knows(bert);
+  Pair<World> pair;
+  auto& [world, anna, bert, landing] = pair;
   std::vector<std::weak_ptr<std::string>> sent;
   for (int i = 0; i < 8; ++i) {
     auto bulk = text(std::size_t{4} << 20, 'z');
@@ -133,11 +128,8 @@ TEST_CASE_TEMPLATE("bytes on their way when a process ends are given back too", 
 }
 
 TEST_CASE_TEMPLATE("what is sent before the connection stands, and before it is closed, arrives", World, WORLDS) {
-  World world;
-  TestProcess& anna = world.add();
-  TestProcess& bert = world.add();
-  Landing landing(bert);
-  anna.knows(bert);
+  Pair<World> pair;
+  auto& [world, anna, bert, landing] = pair;
   for (int i = 0; i < 4; ++i) REQUIRE(send(anna, bert, std::to_string(i), text(std::size_t{1} << 20, 'q')).ok());
   anna.transport->disconnect(bert.id);
   REQUIRE(world.run_until([&] { return !bert.losses.empty(); }));
