@@ -1,5 +1,6 @@
 #include "runtime/control/head.h"
 
+#include <cmath>
 #include <sstream>
 
 #include "runtime/base/check.h"
@@ -20,7 +21,7 @@ NodeReport report_of(const NodeUsage& usage) {
 // "2.5 s"
 std::string in_seconds(Duration duration) {
   std::ostringstream out;
-  out << seconds(duration) << " s";
+  out << std::round(seconds(duration) * 10) / 10 << " s";
   return out.str();
 }
 
@@ -59,13 +60,21 @@ void Head::on_lost(Time now, ProcessId peer, const Status& why, Outbox& out) {
 }
 
 void Head::on_tick(Time now, Outbox& out) {
-  if (now - last_tick_ > kHeadPause) nodes_.forgive(now - last_tick_, now);
-  last_tick_ = now;
+  forgive_pause(now);
   demand_.expire(now, view_);
-  for (const NodeId id : nodes_.silent(now, options_.node_silence))
-    node_dead(now, id, "it has been silent for " + in_seconds(options_.node_silence), out);
+  const Duration patience = nodes_.patience(now, options_.node_silence);
+  for (const NodeId id : nodes_.silent(now, patience))
+    node_dead(now, id, "it has been silent for " + in_seconds(patience), out);
   actors_.on_tick(now, out);
   serve(now, out);
+}
+
+void Head::forgive_pause(Time now) {
+  const Duration pause = now - last_tick_;
+  last_tick_ = now;
+  if (pause <= kHeadPause) return;
+  nodes_.forgive(pause, now);
+  log_lines_.push_back("the head stood still for " + in_seconds(pause) + "; its nodes may be silent for that much longer");
 }
 
 void Head::stop(const std::string& why, Outbox& out) {

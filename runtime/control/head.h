@@ -92,6 +92,7 @@ class Head {
   void attach(ProcessId client, const Attach& request, Outbox& out);
   void node_dead(Time now, NodeId id, const std::string& cause, Outbox& out);
   void end_job(Time now, ProcessId job, const std::string& why, Outbox& out);
+  void forgive_pause(Time now);
   void take_usage(NodeId id, const NodeUsage& usage);
   void serve(Time now, Outbox& out);
   void note_death(Time now, std::string what, std::string cause);

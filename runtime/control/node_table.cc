@@ -6,7 +6,7 @@
 
 namespace Atoll {
 
-NodeTable::NodeTable(std::uint32_t expected, Time now) : expected_(expected) {
+NodeTable::NodeTable(std::uint32_t expected, Time now) : expected_(expected), last_heard_(now) {
   for (std::uint32_t rank = 0; rank < expected; ++rank)
     nodes_[NodeId(rank)].changed = now;
 }
@@ -19,6 +19,7 @@ NodeTable::JoinResult NodeTable::join(const Join& join, Time now) {
     return node.state == NodeState::kAlive ? JoinResult::kKnown : JoinResult::kRefused;
   if (node.state == NodeState::kAlive || dead_.contains(join.daemon.process)) return JoinResult::kRefused;
   if (node.state == NodeState::kJoining) ++joined_;
+  end_silence(now);
   node = Node{NodeState::kAlive, join.daemon, join.info, join.usage, now, now, ""};
   by_daemon_[join.daemon.process] = entry->first;
   ++alive_;
@@ -51,9 +52,18 @@ void NodeTable::forget_wires(NodeId id) {
   for (GpuRecord& gpu : info.gpus) gpu.nics = std::vector<std::string>();
 }
 
-void NodeTable::heard(NodeId id, Time now) { get(id)->heard = now; }
+void NodeTable::heard(NodeId id, Time now) {
+  end_silence(now);
+  get(id)->heard = now;
+}
+
+void NodeTable::end_silence(Time now) {
+  if (now - last_heard_ > kNobodySpeaks) forgive(now - last_heard_, now);
+  last_heard_ = now;
+}
 
 void NodeTable::forgive(Duration pause, Time now) {
+  last_heard_ = std::min(now, last_heard_ + pause);
   for (auto& [id, node] : nodes_) node.heard = std::min(now, node.heard + pause);
 }
 
@@ -66,6 +76,10 @@ void NodeTable::mark_dead(NodeId id, std::string cause, Time now) {
   by_daemon_.erase(node->daemon.process);
   dead_.insert(node->daemon.process);
   --alive_;
+}
+
+Duration NodeTable::patience(Time now, Duration limit) const {
+  return now - last_heard_ <= kNobodySpeaks ? limit : std::max(limit, kAllSilent);
 }
 
 std::vector<NodeId> NodeTable::silent(Time now, Duration limit) const {

@@ -12,12 +12,19 @@
 
 namespace Atoll {
 
+// Twice the time after which a daemon that hears nothing of its head ends itself.
+inline constexpr Duration kAllSilent = std::chrono::seconds(20);
+// Two heartbeats: with nothing from anybody for longer, it is not for lack of something to say.
+inline constexpr Duration kNobodySpeaks = 2 * kHeartbeatInterval;
+
 // The head's nodes: who joined, who is silent, who died and why.
 //
 // NODES-1 a node is joining until its first Join, then alive, then at most once
 //         dead; a dead daemon stays dead, another process may take its rank
 // NODES-2 a daemon that said nothing for as long as the head allows is dead
 // NODES-3 time in which the head itself did not run is nobody's silence
+// NODES-4 while no node at all is heard, it is the head that hears nothing, as when a switch restarts or its host stands
+//         still: that time is nobody's silence either, until it is kAllSilent, when no daemon can still be waiting
 class NodeTable {
  public:
   struct Node {
@@ -51,7 +58,9 @@ class NodeTable {
   void mark_dead(NodeId id, std::string cause, Time now);
   // The head did not run for `pause`: what was sent to it meanwhile is still to be read.
   void forgive(Duration pause, Time now);
-  // Living nodes that have been silent for too long.
+  // How long a living node may be silent now, if usually for `limit`.
+  Duration patience(Time now, Duration limit) const;
+  // Living nodes that have been silent for longer.
   std::vector<NodeId> silent(Time now, Duration limit) const;
 
   std::uint32_t alive() const { return alive_; }
@@ -62,9 +71,13 @@ class NodeTable {
   std::optional<NodeId> home_for(const std::string& host) const;
 
  private:
+  // Somebody is heard.
+  void end_silence(Time now);
+
   std::uint32_t expected_;
   std::uint32_t alive_ = 0;
   std::uint32_t joined_ = 0;  // ranks that have joined at least once
+  Time last_heard_{};         // of any
   std::map<NodeId, Node> nodes_;
   std::map<ProcessId, NodeId> by_daemon_;  // living
   std::set<ProcessId> dead_;               // daemons that were declared dead

@@ -1,6 +1,7 @@
 #include "runtime/node/node_daemon.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "runtime/wire/node_graph.h"
 #include "topology/pick.h"
@@ -72,7 +73,7 @@ void NodeDaemon::on_lost(Time now, ProcessId peer, const Status& why,
 }
 
 void NodeDaemon::on_tick(Time now, NodeOutbox& out) {
-  forgive_pause(now);
+  forgive_pause(now, out);
   if (now - head_heard_ > kHeadSilence && !ending_)
     ending_ = Ending{true, "the head has been silent for 10 s"};
   if (now - last_report_ >= kHeartbeatInterval) report(now, out);
@@ -83,12 +84,13 @@ void NodeDaemon::on_tick(Time now, NodeOutbox& out) {
 }
 
 // A stopped process, a suspended job: neither the head nor the workers were late.
-void NodeDaemon::forgive_pause(Time now) {
+void NodeDaemon::forgive_pause(Time now, NodeOutbox& out) {
   const Duration pause = now - last_tick_;
   last_tick_ = now;
   if (pause <= kDaemonPause) return;
   head_heard_ = std::min(now, head_heard_ + pause);
   workers_.forgive(pause);
+  out.log_lines.push_back("this daemon stood still for " + std::to_string(std::llround(seconds(pause))) + " s");
 }
 
 Time NodeDaemon::next_deadline() const {

@@ -189,7 +189,7 @@ class NodeDaemon {
   bool is_waiting(const StartActor& start) const;
   bool is_old(const StartActor& start, NodeOutbox& out, Time now);
   void note_ended(ActorId actor, std::uint32_t incarnation);
-  void forgive_pause(Time now);
+  void forgive_pause(Time now, NodeOutbox& out);
   void hear(std::uint64_t reservation);
   void report(Time now, NodeOutbox& out);
   void report_if_due(Time now, NodeOutbox& out);

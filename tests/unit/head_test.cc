@@ -134,9 +134,32 @@ TEST_CASE("NODES-2: a head that was itself stopped for a minute does not blame i
   head.now += std::chrono::minutes(1);  // SIGSTOP, a suspended job, a paging host
   head.tick();
   head.mail.expect_nothing_else();
-  head.pass(milliseconds(3000));
+  head.pass(milliseconds(19'000));
+  head.mail.expect_nothing_else();
+  head.pass(milliseconds(1500));
   head.mail.expect<Expelled>(daemon_of(0));
   head.mail.expect_nothing_else();
+}
+
+TEST_CASE("NODES-4: while no node is heard none is given up, and one that stays silent when others speak again is") {
+  ReadyHead head(3, 4);
+  head.pass(milliseconds(500), {0, 2});
+  head.pass(milliseconds(16'000));  // a switch restarts, a host stands still
+  head.mail.expect_nothing_else();
+  head.pass(milliseconds(1000), {0});  // the first that speaks again is no reason to give up the others
+  head.pass(milliseconds(1000), {0, 1});
+  head.mail.expect_nothing_else();
+  head.pass(milliseconds(1000), {0, 1});
+  CHECK(head.mail.expect<Expelled>(daemon_of(2)).why == "it has been silent for 2.5 s");
+  head.pass(milliseconds(3000), {0, 1});
+  head.mail.expect_nothing_else();
+}
+
+TEST_CASE("NODES-4: nodes of which none is heard again are dead in the end") {
+  ReadyHead head(2, 4);
+  head.pass(milliseconds(20'500));
+  CHECK(head.mail.expect<Expelled>(daemon_of(0)).why == "it has been silent for 20 s");
+  CHECK(head.mail.expect<Expelled>(daemon_of(1)).why == "it has been silent for 20 s");
 }
 
 TEST_CASE("a node whose daemon's connection is lost is dead at once, with the cause") {

@@ -1,5 +1,6 @@
 #include "runtime/node/node_daemon.h"
 
+#include "runtime/control/node_table.h"
 #include "tests/support/node_fixture.h"
 
 // A node daemon's membership, leases and workers. Its programs and actors are
@@ -47,6 +48,8 @@ TEST_CASE("only the head can welcome, expel or stop a daemon") {
   CHECK(node.node.ending()->why == "the cluster ends");
   node.expect_nothing_else();
 }
+
+static_assert(kAllSilent >= 2 * kHeadSilence, "a head that hears nobody waits until its daemons have given it up (NODES-4)");
 
 TEST_CASE("a daemon whose head expels it, is gone or silent ends with the reason") {
   NodeFixture expelled, lost, silent;
