@@ -134,6 +134,8 @@ TEST_CASE("NODES-2: a head that was itself stopped for a minute does not blame i
   head.now += std::chrono::minutes(1);  // SIGSTOP, a suspended job, a paging host
   head.tick();
   head.mail.expect_nothing_else();
+  REQUIRE_FALSE(head.head.log_lines().empty());
+  CHECK(head.head.log_lines().back().starts_with("the head stood still for 60"));
   head.pass(milliseconds(19'000));
   head.mail.expect_nothing_else();
   head.pass(milliseconds(1500));
