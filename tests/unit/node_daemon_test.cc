@@ -72,8 +72,11 @@ TEST_CASE("a daemon that was itself stopped for a minute does not blame its head
   JoinedNode node;
   node.pass(std::chrono::seconds(1));
   node.now += std::chrono::minutes(1);
-  node.tick();
+  NodeOutbox out;
+  node.node.on_tick(node.now, out);
   CHECK_FALSE(node.node.ending());
+  REQUIRE(out.log_lines.size() == 1);
+  CHECK(out.log_lines[0].starts_with("this daemon stood still for 6"));
 }
 
 TEST_CASE("a daemon never wants to be woken in the past, welcomed or not") {
