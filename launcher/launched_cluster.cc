@@ -161,14 +161,15 @@ void LaunchedCluster::kill_step(Signals& signals) {
   wait_for_end(signals, kPatient.srun);
 }
 
-// False at `limit`, or when told to hurry.
+// False at `limit`, or when told to hurry. The time that somebody takes to read the output does not count.
 bool LaunchedCluster::wait_for_end(Signals& signals, Duration limit) {
-  const Time deadline = now() + limit;
+  Time deadline = now() + limit;
   std::vector<ControlEvent> ignored;
   std::vector<std::string> no_warnings;
   while (true) {
     step_->pump(ignored, no_warnings);
     if (step_->over()) return true;
+    if (step_->held_up()) deadline = now() + limit;
     if (now() >= deadline) return false;
     std::vector<pollfd> fds = {{signals.fd(), POLLIN, 0}};
     step_->add_to(fds);

@@ -1,21 +1,10 @@
 #include "launcher/startup.h"
 
 #include "runtime/base/nodelist.h"
+#include "runtime/base/words.h"
 #include "runtime/wire/card.h"
 
 namespace Atoll {
-namespace {
-
-std::string in_seconds(Duration duration) {
-  const double value = seconds(duration);
-  std::string text = std::to_string(value);
-  text.resize(text.find('.') + 2);
-  if (text.ends_with(".0")) text.resize(text.size() - 2);
-  return text + " s";
-}
-
-}  // namespace
-
 Startup::Startup(Options options, Time started) : options_(std::move(options)), started_(started) {
   for (const std::string& node : options_.nodes) ranks_.push_back({.node = node, .stage = ""});
 }
@@ -91,10 +80,10 @@ void Startup::on_tick(Time now, std::vector<Action>& out) {
   const std::string missing = waiting_for();
   const std::string what = missing.empty() ? "the head, which has not said its address" : missing;
   if (waited >= options_.give_up_after)
-    return give_up("waited " + in_seconds(options_.give_up_after) + " in vain for " + what, out);
+    return give_up("waited " + format_duration(options_.give_up_after) + " in vain for " + what, out);
   if (waited < options_.warn_after || warned_) return;
   warned_ = true;
-  out.push_back(Warn{"after " + in_seconds(options_.warn_after) + " still waiting for " + what});
+  out.push_back(Warn{"after " + format_duration(options_.warn_after) + " still waiting for " + what});
 }
 
 void Startup::on_step_end(const std::string& how, std::vector<Action>& out) {

@@ -32,6 +32,8 @@ class Step {
   Child& child() { return child_; }
   // The child ended and all it said has been read.
   bool over() const { return !child_.running() && !out_.valid() && !err_.valid(); }
+  // Whoever reads our output does not, so that what is left of it cannot be read.
+  bool held_up() const { return stdout_.full() || stderr_.full(); }
   // How it ended, with srun's own reason: "srun ended with exit code 1: Unable to create step for job 7: …".
   std::string how_it_ended() const;
   // Writes what is kept of the output, blocking; call at the end.

@@ -1,10 +1,14 @@
 #include "runtime/base/log.h"
 
 #include <fmt/format.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <cstdlib>
+#include <mutex>
+
+#include "runtime/base/line_writer.h"
 
 namespace Atoll::log {
 namespace {
@@ -19,12 +23,31 @@ spdlog::level::level_enum level_of(Level level) {
   return spdlog::level::err;
 }
 
+class WriterSink : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit WriterSink(LineWriter& writer) : writer_(writer) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    writer_.offer({line.data(), line.size()});
+  }
+  void flush_() override {}
+
+  LineWriter& writer_;
+};
+
+spdlog::sink_ptr sink_to(LineWriter* writer) {
+  if (writer != nullptr) return std::make_shared<WriterSink>(*writer);
+  return std::make_shared<spdlog::sinks::stderr_sink_mt>();
+}
+
 }  // namespace
 
 void set_up(const std::string& node, const std::string& program,
-            const std::string& level) {
-  auto logger = std::make_shared<spdlog::logger>(
-      program, std::make_shared<spdlog::sinks::stderr_sink_mt>());
+            const std::string& level, LineWriter* writer) {
+  auto logger = std::make_shared<spdlog::logger>(program, sink_to(writer));
   logger->set_pattern("%H:%M:%S.%e " + node + " %n: %v");
   const char* wanted = std::getenv("ATOLL_LOG_LEVEL");
   logger->set_level(spdlog::level::from_str(wanted ? wanted : level));

@@ -7,12 +7,17 @@
 // Log lines are lower case, name the cause and not a guess, and start with who
 // speaks: "12:03:04.123 n2 atolld: worker 4711 exited with status 9".
 // What formats and writes them, spdlog, is in log.cc alone: its headers cost a second in every object that includes them.
+namespace Atoll {
+class LineWriter;
+}
+
 namespace Atoll::log {
 
 // Set up once at the start of main; `level` is trace|debug|info|warn|error|off
-// (ATOLL_LOG_LEVEL wins). Lines go to stderr.
+// (ATOLL_LOG_LEVEL wins). Lines go to stderr, or are offered to `writer`, which
+// outlives every line.
 void set_up(const std::string& node, const std::string& program,
-            const std::string& level);
+            const std::string& level, LineWriter* writer = nullptr);
 
 // Lines from `level` on, as in set_up(), are written; the others are dropped.
 void set_level(const std::string& level);

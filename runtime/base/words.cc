@@ -16,4 +16,11 @@ std::string format_bytes(std::uint64_t bytes) {
   return text;
 }
 
+std::string format_duration(Duration duration) {
+  const double tenths = std::round(seconds(duration) * 10);
+  char text[32];
+  std::snprintf(text, sizeof text, std::fmod(tenths, 10) == 0 ? "%.0f s" : "%.1f s", tenths / 10);
+  return text;
+}
+
 }  // namespace Atoll

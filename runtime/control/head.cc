@@ -1,9 +1,7 @@
 #include "runtime/control/head.h"
 
-#include <cmath>
-#include <sstream>
-
 #include "runtime/base/check.h"
+#include "runtime/base/words.h"
 
 namespace Atoll {
 namespace {
@@ -16,13 +14,6 @@ NodeReport report_of(const NodeUsage& usage) {
   report.free = {usage.free, usage.gpu_free};
   report.heard = usage.heard;
   return report;
-}
-
-// "2.5 s"
-std::string in_seconds(Duration duration) {
-  std::ostringstream out;
-  out << std::round(seconds(duration) * 10) / 10 << " s";
-  return out.str();
 }
 
 }  // namespace
@@ -64,7 +55,7 @@ void Head::on_tick(Time now, Outbox& out) {
   demand_.expire(now, view_);
   const Duration patience = nodes_.patience(now, options_.node_silence);
   for (const NodeId id : nodes_.silent(now, patience))
-    node_dead(now, id, "it has been silent for " + in_seconds(patience), out);
+    node_dead(now, id, "it has been silent for " + format_duration(patience), out);
   actors_.on_tick(now, out);
   serve(now, out);
 }
@@ -74,7 +65,7 @@ void Head::forgive_pause(Time now) {
   last_tick_ = now;
   if (pause <= kHeadPause) return;
   nodes_.forgive(pause, now);
-  log_lines_.push_back("the head stood still for " + in_seconds(pause) + "; its nodes may be silent for that much longer");
+  log_lines_.push_back("the head stood still for " + format_duration(pause) + "; its nodes may be silent for that much longer");
 }
 
 void Head::stop(const std::string& why, Outbox& out) {

@@ -17,6 +17,8 @@ namespace Atoll {
 namespace {
 
 constexpr Duration kSpin = std::chrono::microseconds(20);
+// While messages keep it busy, it looks at its other descriptors as often as this.
+constexpr Duration kLook = std::chrono::milliseconds(1);
 // For scontrol: without its answer nodes know what their own environment says.
 constexpr Duration kTopologyPatience = std::chrono::milliseconds(500);
 
@@ -60,7 +62,7 @@ Status HeadShell::run(int lifeline) {
   bool stopping = false;
   ATOLL_RETURN_IF_ERROR(loop_.add(signals.get(), [&] { stopping = true; }));
   ATOLL_RETURN_IF_ERROR(loop_.add(lifeline, [&] { stopping = true; }));
-  Time busy_until = now();
+  Time busy_until = now(), look_at = busy_until;
   while (!stopping) {
     now_ = now();
     if (now_ >= head_->next_deadline()) {
@@ -68,7 +70,10 @@ Status HeadShell::run(int lifeline) {
       carry_out();
     }
     if (messenger_.progress(now_)) busy_until = now_ + kSpin;
-    if (now_ >= busy_until && messenger_.arm()) loop_.wait(now_, head_->next_deadline());
+    const bool idle = now_ >= busy_until && messenger_.arm();
+    if (!idle && now_ < look_at) continue;
+    loop_.wait(now_, idle ? head_->next_deadline() : now_);
+    look_at = now_ + kLook;
   }
   head_->stop("the cluster was told to stop", out_);
   carry_out();

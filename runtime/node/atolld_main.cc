@@ -76,23 +76,39 @@ class Daemon {
  public:
   Daemon() : environment_(current_environment()), node_(node_name(environment_)) {
     expected_ = expected_wire_up(environment_);
+    log::set_up(node_, "atolld", "info", &err_);
   }
+  ~Daemon() { log::set_up(node_, "atolld", "info"); }
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
 
   int run() {
     say(PresentEvent{expected_.rank, node_, ::getpid()});
     const Status status = serve();
-    if (status.ok()) return 0;
-    say(FailedEvent{expected_.rank, node_, status.message()});
-    log::error("{}", status.message());
-    return 1;
+    shell_.reset();  // its workers have last words
+    if (!status.ok()) {
+      say(FailedEvent{expected_.rank, node_, status.message()});
+      log::error("{}", status.message());
+    }
+    folder_.reset();
+    head_process_.reset();
+    // As long as there is a reader, and until a signal ends it.
+    const MortalWhile writing;
+    out_.flush();
+    err_.flush();
+    return status.ok() ? 0 : 1;
   }
 
  private:
   void say(const ControlEvent& event) {
-    [[maybe_unused]] const Status status = write_event(1, event);  // without a launcher there is nobody to tell
+    for (std::string& line : encode_event(event)) out_.write(std::move(line));  // without a launcher there is nobody to tell
   }
 
-  void stage(std::string_view name) { say(StageEvent{expected_.rank, node_, std::string(name)}); }
+  // Flushed: wiring up over stdio writes by itself.
+  void stage(std::string_view name) {
+    say(StageEvent{expected_.rank, node_, std::string(name)});
+    out_.flush();
+  }
 
   Status serve() {
     if (const Status status = keep_memory_out_of_core_files(); !status.ok()) log::warn("{}", status.message());
@@ -147,6 +163,8 @@ class Daemon {
     options.machine = restrict_to(*machine, options.grant.gpus);
     options.folder = folder_path();
     options.environment = environment_;
+    options.out = &out_;
+    options.err = &err_;
     Result<std::unique_ptr<NodeShell>> shell = NodeShell::create(std::move(options));
     if (!shell.ok()) return shell.status().prefixed("opening the transport");
     shell_ = std::move(*shell);
@@ -198,7 +216,11 @@ class Daemon {
     const sigset_t ends = ending_signals();
     const Fd signals(::signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
     if (!signals.valid()) return errno_status("signalfd", errno);
-    ATOLL_RETURN_IF_ERROR(shell_->loop().add(signals.get(), [this] { end_cluster(); }));
+    ATOLL_RETURN_IF_ERROR(shell_->loop().add(signals.get(), [this, &signals] {
+      signalfd_siginfo taken;
+      [[maybe_unused]] const ssize_t n = ::read(signals.get(), &taken, sizeof taken);
+      end_cluster();
+    }));
     ATOLL_RETURN_IF_ERROR(shell_->loop().add(0, [this] { read_commands(); }));
     if (head_process_) ATOLL_RETURN_IF_ERROR(shell_->loop().add(head_process_->pidfd(), [this] { on_head_exit(); }));
     take_commands();
@@ -239,6 +261,7 @@ class Daemon {
     if (!stopping_) shell_->end(Status(Code::kUnavailable, "the head process has ended unasked"));
   }
 
+  LineWriter out_{1}, err_{2};
   Environment environment_;
   std::string node_;
   WireUp expected_;
@@ -251,10 +274,14 @@ class Daemon {
 };
 
 int head_main(char** arguments) {
-  log::set_up(arguments[1], "head", "info");
+  LineWriter err(2);
+  log::set_up(arguments[1], "head", "info", &err);
   if (const Status status = keep_memory_out_of_core_files(); !status.ok()) log::warn("{}", status.message());
-  return run_head_process(arguments[0], arguments[1], static_cast<std::uint32_t>(std::atoi(arguments[2])),
-                          std::atoi(arguments[3]));
+  const int code = run_head_process(arguments[0], arguments[1], static_cast<std::uint32_t>(std::atoi(arguments[2])),
+                                    std::atoi(arguments[3]));
+  log::set_up(arguments[1], "head", "info");
+  err.flush();
+  return code;
 }
 
 }  // namespace
@@ -275,7 +302,5 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "atolld: it takes no arguments; `atoll run` starts it\n");
     return 2;
   }
-  Atoll::Daemon daemon;
-  Atoll::log::set_up(Atoll::node_name(Atoll::current_environment()), "atolld", "info");
-  return daemon.run();
+  return Atoll::Daemon().run();
 }

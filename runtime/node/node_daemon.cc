@@ -1,8 +1,8 @@
 #include "runtime/node/node_daemon.h"
 
 #include <algorithm>
-#include <cmath>
 
+#include "runtime/base/words.h"
 #include "runtime/wire/node_graph.h"
 #include "topology/pick.h"
 
@@ -90,7 +90,7 @@ void NodeDaemon::forgive_pause(Time now, NodeOutbox& out) {
   if (pause <= kDaemonPause) return;
   head_heard_ = std::min(now, head_heard_ + pause);
   workers_.forgive(pause);
-  out.log_lines.push_back("this daemon stood still for " + std::to_string(std::llround(seconds(pause))) + " s");
+  out.log_lines.push_back("this daemon stood still for " + format_duration(pause));
 }
 
 Time NodeDaemon::next_deadline() const {

@@ -24,20 +24,17 @@ std::optional<WorkerProcess> WarmPool::fork(Time now, ProcessId job, const Worke
 void WarmPool::start(const Kind& kind, Entry& entry, const WorkerProcess::Start& process) {
   Result<WarmProcess> warm = WarmProcess::start(process);
   if (!warm.ok()) return bury(kind, entry, warm.status());
-  const std::string prefix = "(" + node_ + " " + std::to_string(warm->process().pid()) + ") ";
   entry.process.emplace(std::move(*warm));
-  entry.out.emplace(prefix, 1);
-  entry.err.emplace(prefix, 2);
   entry.state = State::kStarting;
-  watch(kind, entry);
+  watch(kind, *entry.process);
 }
 
-// The entry's place does not move, and end() removes what is added here.
-void WarmPool::watch(const Kind& kind, Entry& entry) {
-  const int out = entry.process->process().out(), err = entry.process->process().err();
-  const Status added[] = {loop_.add(out, [this, &entry, out] { if (!entry.out->pump(out)) loop_.remove(out); }),
-                          loop_.add(err, [this, &entry, err] { if (!entry.err->pump(err)) loop_.remove(err); }),
-                          loop_.add(entry.process->channel(), [this, kind] { hear(kind); })};
+// end() removes what is added here.
+void WarmPool::watch(const Kind& kind, const WarmProcess& warm) {
+  const WorkerProcess& process = warm.process();
+  const std::string prefix = prefix_of(node_, process.pid());
+  const Status added[] = {out_.add(process.out(), prefix), err_.add(process.err(), prefix),
+                          loop_.add(warm.channel(), [this, kind] { hear(kind); })};
   for (const Status& status : added)
     if (!status.ok()) log::error("a warm process cannot be watched: {}", status.message());
 }
@@ -55,9 +52,9 @@ void WarmPool::hear(const Kind& kind) {
 void WarmPool::end(Entry& entry) {
   if (!entry.process) return;
   const WorkerProcess& process = entry.process->process();
-  for (const int fd : {process.out(), process.err(), entry.process->channel()}) loop_.remove(fd);
-  entry.out->drain(process.out());
-  entry.err->drain(process.err());
+  loop_.remove(entry.process->channel());
+  out_.remove(process.out());
+  err_.remove(process.err());
   entry.process.reset();
   entry.state = State::kCold;
 }

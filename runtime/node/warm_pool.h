@@ -31,8 +31,10 @@ class WarmPool {
   static constexpr Duration kIdleLimit = std::chrono::seconds(30);
   static constexpr int kMaxDeaths = 3;
 
-  // `loop` outlives this and calls it; `node` is the name in front of what the warm processes say.
-  WarmPool(Loop& loop, std::string node, bool enabled) : loop_(loop), node_(std::move(node)), enabled_(enabled) {}
+  // `loop` calls this; `node` is the name in front of what the warm processes say, to `out` and `err`. All of them
+  // outlive this.
+  WarmPool(Loop& loop, OutputReader& out, OutputReader& err, std::string node, bool enabled)
+      : loop_(loop), out_(out), err_(err), node_(std::move(node)), enabled_(enabled) {}
   ~WarmPool() { close(); }
   WarmPool(const WarmPool&) = delete;
   WarmPool& operator=(const WarmPool&) = delete;
@@ -61,16 +63,17 @@ class WarmPool {
     int deaths = 0;
     Time used{};
     std::optional<WarmProcess> process;
-    std::optional<WorkerOutput> out, err;
   };
 
   void start(const Kind& kind, Entry& entry, const WorkerProcess::Start& start);
-  void watch(const Kind& kind, Entry& entry);
+  void watch(const Kind& kind, const WarmProcess& process);
   void hear(const Kind& kind);
   void end(Entry& entry);
   void bury(const Kind& kind, Entry& entry, const Status& why);
 
   Loop& loop_;
+  OutputReader& out_;
+  OutputReader& err_;
   std::string node_;
   bool enabled_;
   std::map<Kind, Entry> entries_;

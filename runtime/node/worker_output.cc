@@ -4,7 +4,11 @@
 
 #include <cerrno>
 
+#include "runtime/base/log.h"
+
 namespace Atoll {
+
+std::string prefix_of(const std::string& node, pid_t pid) { return "(" + node + " " + std::to_string(pid) + ") "; }
 
 bool WorkerOutput::pump(int fd) { return read_once(fd) != Read::kEnd; }
 
@@ -17,34 +21,60 @@ WorkerOutput::Read WorkerOutput::read_once(int fd) {
 }
 
 void WorkerOutput::take(std::string_view bytes) {
+  std::string lines;
   while (!bytes.empty()) {
     const std::size_t end = bytes.find('\n');
     line_.append(bytes.substr(0, end));
     bytes.remove_prefix(end == std::string_view::npos ? bytes.size() : end + 1);
-    if (end == std::string_view::npos && line_.size() < kMaxLineBytes) return;
-    write_line(line_);
+    if (end == std::string_view::npos && line_.size() < kMaxLineBytes) break;
+    lines += prefix_ + line_ + '\n';
     line_.clear();
   }
+  if (!lines.empty()) out_.write(std::move(lines));
 }
 
 void WorkerOutput::drain(int fd) {
   while (read_once(fd) == Read::kSome) {
   }
-  if (!line_.empty()) write_line(line_);
+  if (!line_.empty()) out_.write(prefix_ + line_ + '\n');
   line_.clear();
 }
 
-void WorkerOutput::write_line(std::string_view line) {
-  std::string text = prefix_;
-  text += line;
-  text += '\n';
-  std::string_view left = text;
-  while (!left.empty()) {
-    const ssize_t n = ::write(out_, left.data(), left.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return;  // the launcher is gone, and nobody reads any more
-    left.remove_prefix(static_cast<std::size_t>(n));
+Status OutputReader::open() {
+  return loop_.add(writer_.room_fd(), [this] { resume(); });
+}
+
+Status OutputReader::add(int fd, const std::string& prefix) {
+  streams_.emplace(fd, WorkerOutput(prefix, writer_));
+  return listen(fd);
+}
+
+Status OutputReader::listen(int fd) {
+  return loop_.add(fd, [this, fd] { pump(fd); });
+}
+
+void OutputReader::pump(int fd) {
+  if (writer_.full()) {
+    loop_.remove(fd);
+    paused_.insert(fd);
+  } else if (!streams_.at(fd).pump(fd)) {
+    loop_.remove(fd);
   }
+}
+
+void OutputReader::resume() {
+  writer_.take_room();
+  for (const int fd : std::exchange(paused_, {}))
+    if (const Status status = listen(fd); !status.ok()) log::error("a worker's output is not read: {}", status.message());
+}
+
+void OutputReader::remove(int fd) {
+  loop_.remove(fd);
+  paused_.erase(fd);
+  const auto stream = streams_.find(fd);
+  if (stream == streams_.end()) return;
+  stream->second.drain(fd);
+  streams_.erase(stream);
 }
 
 }  // namespace Atoll

@@ -49,7 +49,9 @@ constexpr const char* kNeverWarm = "echo >> starts; exit\n";
 
 struct PoolTest {
   Loop loop = std::move(*Loop::create());
-  WarmPool pool{loop, "n1", true};
+  LineWriter writer{1};
+  OutputReader out{loop, writer}, err{loop, writer};
+  WarmPool pool{loop, out, err, "n1", true};
   Time now{};
   const ProcessId job{1};
 
@@ -123,7 +125,9 @@ TEST_CASE_FIXTURE(PoolTest, "WARM-4: a job's warm process ends with it, those of
 TEST_CASE("no process is warmed where that is off, nor after the end") {
   Loop loop = std::move(*Loop::create());
   const Script script(kStaysWarm);
-  WarmPool off(loop, "n1", false), closed(loop, "n1", true);
+  LineWriter writer(1);
+  OutputReader out(loop, writer), err(loop, writer);
+  WarmPool off(loop, out, err, "n1", false), closed(loop, out, err, "n1", true);
   closed.close();
   for (int i = 0; i < 3; ++i) {
     CHECK_FALSE(off.fork(Time{}, ProcessId{1}, script.start(), "told").has_value());
