@@ -1,0 +1,31 @@
+// A cluster with nothing to do, for idle.sh:
+//   idle ACTORS FILE   starts so many actors, has each called once, says "idle" and waits until FILE is there
+#include <atoll/atoll.h>
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <thread>
+#include <vector>
+
+struct Sleeper {
+  int wake() { return 1; }
+};
+ATOLL_ACTOR(Sleeper(), &Sleeper::wake);
+
+static int one() { return 1; }
+ATOLL_TASK(one);
+
+int main(int argc, char** argv) {
+  const Atoll::Cluster cluster = Atoll::connect(argc, argv);
+  if (argc != 3) return 2;
+  std::vector<Atoll::Actor<Sleeper>> actors;
+  int woke = 0;
+  for (int i = 0; i < std::atoi(argv[1]); ++i) actors.push_back(Atoll::actor<Sleeper>().cpus(0).create());
+  for (auto& actor : actors) woke += actor.call(&Sleeper::wake).get();
+  woke += Atoll::task(one).submit().get();
+  std::cout << "idle, after " << woke << " calls" << std::endl;
+  while (::access(argv[2], F_OK) != 0) std::this_thread::sleep_for(std::chrono::milliseconds(500));
+}
