@@ -1,5 +1,7 @@
 #include "runtime/client/work_queue.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <map>
@@ -12,6 +14,9 @@
 
 namespace Atoll {
 namespace {
+
+// A worker that has had nothing to do for so long gives back to the system what its allocator keeps free.
+constexpr Duration kTidyAfter = std::chrono::seconds(5);
 
 struct Begun {
   TaskId task;
@@ -93,7 +98,7 @@ Message WorkQueue::take(RunningTask& running) {
         return std::move(taken->item.message);
       }
     }
-    runtime_->wait([this] { return has_work(); }, std::nullopt);
+    wait_for_work();
   }
 }
 
@@ -113,8 +118,15 @@ std::shared_ptr<Suspension> WorkQueue::take_or_resume(RunningTask& running, Mess
         return nullptr;
       }
     }
-    runtime_->wait([this] { return has_work(); }, std::nullopt);
+    wait_for_work();
   }
+}
+
+void WorkQueue::wait_for_work() {
+  const auto done = [this] { return has_work(); };
+  if (runtime_->wait(done, now() + kTidyAfter)) return;
+  ::malloc_trim(0);
+  runtime_->wait(done, std::nullopt);
 }
 
 void WorkQueue::begin(RunningTask& running, WorkLanes::Taken& taken) {

@@ -75,6 +75,7 @@ class WorkQueue : public ClientListener {
   void end_wait(const RunningTask& running);
 
  private:
+  void wait_for_work();
   void begin(RunningTask& running, WorkLanes::Taken& taken);
   void cancel(ProcessId from, const CancelTask& cancel);
   bool has_work() const;

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
+#include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -15,8 +17,14 @@ struct Sleeper {
 };
 ATOLL_ACTOR(Sleeper(), &Sleeper::wake);
 
-static int one() { return 1; }
-ATOLL_TASK(one);
+// Leaves 32 MB free in the allocator, below what it still holds.
+static int large_for_a_moment() {
+  static std::unique_ptr<std::string> kept;
+  const std::vector<std::string> strings(500, std::string(64 << 10, 'x'));
+  kept = std::make_unique<std::string>(1000, 'y');
+  return static_cast<int>(strings.size());
+}
+ATOLL_TASK(large_for_a_moment);
 
 int main(int argc, char** argv) {
   const Atoll::Cluster cluster = Atoll::connect(argc, argv);
@@ -25,7 +33,7 @@ int main(int argc, char** argv) {
   int woke = 0;
   for (int i = 0; i < std::atoi(argv[1]); ++i) actors.push_back(Atoll::actor<Sleeper>().cpus(0).create());
   for (auto& actor : actors) woke += actor.call(&Sleeper::wake).get();
-  woke += Atoll::task(one).submit().get();
+  woke += Atoll::task(large_for_a_moment).submit().get() == 500;
   std::cout << "idle, after " << woke << " calls" << std::endl;
   while (::access(argv[2], F_OK) != 0) std::this_thread::sleep_for(std::chrono::milliseconds(500));
 }

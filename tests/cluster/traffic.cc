@@ -4,6 +4,9 @@
 //
 //   traffic SECONDS NODE,NODE...            on these nodes
 //   traffic SECONDS NODE,NODE... --deaths   workers are killed meanwhile, and actors restarted
+//   traffic SECONDS NODE,NODE... --deaths N FOLDER
+//                                           N times, the last shortly before the end, all is answered and nothing under way:
+//                                           it says "quiet K" and waits for the file FOLDER/K, a minute at most
 
 #include <atoll/atoll.h>
 
@@ -14,12 +17,14 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <cstring>
 #include <deque>
 #include <functional>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <random>
 #include <sstream>
@@ -44,14 +49,7 @@ using Clock = std::chrono::steady_clock;
 // No answer takes longer, unless it is lost.
 constexpr auto kLost = seconds(60);
 
-// What the allocator keeps free for later goes back to the system now and then: what still grows is in use.
-void give_back_what_is_free() {
-  static std::atomic<unsigned> calls{0};
-  if (++calls % 2'000 == 0) ::malloc_trim(0);
-}
-
 std::uint64_t checksum(const std::string& bytes) {
-  give_back_what_is_free();
   std::uint64_t sum = bytes.size();
   for (std::size_t i = 0; i + 8 <= bytes.size(); i += 8) {
     std::uint64_t word;
@@ -85,9 +83,14 @@ std::string text(const auto&... parts) {
   return out.str();
 }
 
+// An actor gives back to the system what its allocator keeps free for later: what it then has is in use.
+struct Tidy {
+  int tidy() { return ::malloc_trim(0); }
+};
+
 // ------------------------------------------------- calls in order, between all nodes
 
-struct Ledger {
+struct Ledger : Tidy {
   std::map<int, long> last;  // by caller
   long take(int caller, long number, const std::string& bytes, std::uint64_t sum) {
     if (checksum(bytes) != sum) throw std::runtime_error(text("the bytes of call ", number, " are not those sent"));
@@ -96,7 +99,7 @@ struct Ledger {
     return number;
   }
 };
-ATOLL_ACTOR(Ledger(), &Ledger::take);
+ATOLL_ACTOR(Ledger(), &Ledger::take, &Ledger::tidy);
 
 using Ledgers = std::vector<Actor<Ledger>>;
 
@@ -133,16 +136,16 @@ std::tuple<long, std::vector<std::string>> call_ledgers(Ledgers ledgers, int cal
   return result;
 }
 
-struct Caller {
+struct Caller : Tidy {
   std::tuple<long, std::vector<std::string>> run(Ledgers ledgers, int caller, int milliseconds_long) {
     return call_ledgers(ledgers, caller, milliseconds_long);
   }
 };
-ATOLL_ACTOR(Caller(), &Caller::run);
+ATOLL_ACTOR(Caller(), &Caller::run, &Caller::tidy);
 
 // --------------------------------------------------------------- tasks, each once
 
-struct Tally {
+struct Tally : Tidy {
   std::map<long, int> ran;  // by number
   void add(long number) { ++ran[number]; }
   // How many of those from `first` on have run, and how many more than once.
@@ -153,7 +156,7 @@ struct Tally {
   }
   void forget_before(long number) { ran.erase(ran.begin(), ran.lower_bound(number)); }
 };
-ATOLL_ACTOR(Tally(), &Tally::add, &Tally::count, &Tally::forget_before);
+ATOLL_ACTOR(Tally(), &Tally::add, &Tally::count, &Tally::forget_before, &Tally::tidy);
 
 std::uint64_t digest(const Actor<Tally>& tally, long number, const std::string& bytes) {
   tally.call(&Tally::add, number);
@@ -190,7 +193,7 @@ ATOLL_TASK(produce);
 
 // --------------------------------------------- actors that die: each call at most once
 
-struct Witness {
+struct Witness : Tidy {
   long last = 0;
   long seen = 0;
   std::vector<long> mistakes;
@@ -201,7 +204,7 @@ struct Witness {
   }
   std::tuple<long, std::vector<long>> get() { return {seen, mistakes}; }
 };
-ATOLL_ACTOR(Witness(), &Witness::see, &Witness::get);
+ATOLL_ACTOR(Witness(), &Witness::see, &Witness::get, &Witness::tidy);
 
 struct Mortal {
   long take(const Actor<Witness>& witness, long number) {
@@ -224,13 +227,73 @@ int next_process(const Actor<Mortal>& mortal, int before) {
 
 // ------------------------------------------------------------------------- the parts
 
+// Times at which all parts of the traffic stop for a moment, with nothing under way, so that what processes keep can be seen.
+class Pauses {
+ public:
+  Pauses(std::vector<Clock::time_point> due, std::function<void(std::size_t)> during) : due_(std::move(due)), during_(std::move(during)) {}
+
+  void join() {
+    const std::lock_guard lock(mutex_);
+    ++members_;
+  }
+  void leave() {
+    const std::lock_guard lock(mutex_);
+    --members_;
+    if (waiting_ > 0 && waiting_ == members_) pause();
+  }
+  // Each part calls it when it waits for nothing.
+  void pause_if_due() {
+    std::unique_lock lock(mutex_);
+    const std::size_t number = done_;
+    if (number == due_.size() || Clock::now() < due_[number]) return;
+    if (++waiting_ == members_) return pause();
+    over_.wait(lock, [&] { return done_ != number; });
+  }
+
+ private:
+  void pause() {
+    during_(done_ + 1);
+    ++done_;
+    waiting_ = 0;
+    over_.notify_all();
+  }
+
+  const std::vector<Clock::time_point> due_;
+  const std::function<void(std::size_t)> during_;
+  std::mutex mutex_;
+  std::condition_variable over_;
+  int members_ = 0, waiting_ = 0;
+  std::size_t done_ = 0;
+};
+
 struct Traffic {
   std::vector<std::string> nodes;
   Clock::time_point end;
+  std::unique_ptr<Pauses> pauses;
   std::mutex mutex;
   std::map<std::string, long> counts;
+  std::vector<std::function<void()>> tidies;
 
-  bool goes_on() const { return Clock::now() < end && wrongs == 0; }
+  bool goes_on() {
+    pauses->pause_if_due();
+    return Clock::now() < end && wrongs == 0;
+  }
+  // An actor that is tidied in each pause.
+  template <typename T>
+  Actor<T> lasting(Actor<T> made) {
+    const std::lock_guard lock(mutex);
+    tidies.push_back([made] { made.call(&T::tidy).get(kLost); });
+    return made;
+  }
+  void be_quiet(std::size_t number, const std::string& folder) {
+    std::this_thread::sleep_for(seconds(6));  // receive buffers are kept for 5
+    ::malloc_trim(0);
+    for (const auto& tidy : tidies) tidy();
+    std::cout << "quiet " << number << std::endl;
+    const std::string seen = folder + "/" + std::to_string(number);
+    for (const auto limit = Clock::now() + kLost; Clock::now() < limit && ::access(seen.c_str(), F_OK) != 0;)
+      std::this_thread::sleep_for(milliseconds(50));
+  }
   int milliseconds_left() const {
     return static_cast<int>(std::max<long>(0, std::chrono::duration_cast<milliseconds>(end - Clock::now()).count()));
   }
@@ -243,8 +306,8 @@ struct Traffic {
     Ledgers ledgers;
     std::vector<Actor<Caller>> callers;
     for (const std::string& node : nodes) {
-      ledgers.push_back(actor<Ledger>().on_node(node).create());
-      callers.push_back(actor<Caller>().on_node(node).create());
+      ledgers.push_back(lasting(actor<Ledger>().on_node(node).create()));
+      callers.push_back(lasting(actor<Caller>().on_node(node).create()));
     }
     // In turns, so that all ends soon after a mistake; a caller has a new number in each.
     for (int number = 0; goes_on();) {
@@ -264,7 +327,7 @@ struct Traffic {
 
   // Batches of tasks on all nodes; each batch is counted by an actor that its tasks call.
   void tasks() {
-    const Actor<Tally> tally = actor<Tally>().on_node(nodes.back()).create();
+    const Actor<Tally> tally = lasting(actor<Tally>().on_node(nodes.back()).create());
     Random random(7);
     for (long number = 0; goes_on();) {
       const long first = number;
@@ -354,7 +417,7 @@ struct Traffic {
   }
 
   void dying_actors() {
-    const Actor<Witness> witness = actor<Witness>().on_node(nodes.front()).create();
+    const Actor<Witness> witness = lasting(actor<Witness>().on_node(nodes.front()).create());
     const Actor<Mortal> mortal = actor<Mortal>().restarts(-1).on_node(nodes.back()).create();
     int process = next_process(mortal, 0);
     long number = 0, answered = 0;
@@ -393,14 +456,22 @@ std::vector<std::string> split_at_commas(const std::string& list) {
 
 int main(int argc, char** argv) {
   const Atoll::Cluster cluster = Atoll::connect(argc, argv);
-  if (argc < 3) return std::cerr << "usage: traffic SECONDS NODE,... [--deaths]\n", 2;
+  if (argc < 3 || argc == 5) return std::cerr << "usage: traffic SECONDS NODE,... [--deaths [PAUSES FOLDER]]\n", 2;
   Traffic traffic;
   traffic.nodes = split_at_commas(argv[2]);
-  traffic.end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::stod(argv[1])));
+  const auto begin = Clock::now();
+  const auto time = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::stod(argv[1])));
+  traffic.end = begin + time;
+  const std::string folder = argc > 5 ? argv[5] : "";
+  std::vector<Clock::time_point> due;
+  const int times = argc > 5 ? std::atoi(argv[4]) : 0;
+  for (int i = 1; i <= times; ++i) due.push_back(begin + time * i / times - seconds(20));
+  traffic.pauses = std::make_unique<Pauses>(due, [&](std::size_t number) { traffic.be_quiet(number, folder); });
   std::vector<void (Traffic::*)()> parts = {&Traffic::calls,   &Traffic::tasks,   &Traffic::nested,
                                             &Traffic::streams, &Traffic::cancels, &Traffic::groups};
   if (argc > 3) parts.insert(parts.end(), {&Traffic::dying_tasks, &Traffic::dying_actors});
   std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < parts.size(); ++i) traffic.pauses->join();
   for (const auto part : parts)
     threads.emplace_back([&traffic, part] {
       try {
@@ -408,6 +479,7 @@ int main(int argc, char** argv) {
       } catch (const std::exception& error) {
         wrong(error.what());
       }
+      traffic.pauses->leave();
     });
   for (std::thread& thread : threads) thread.join();
   for (const auto& [what, n] : traffic.counts) std::cout << what << ": " << n << "\n";
