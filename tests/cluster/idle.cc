@@ -17,11 +17,14 @@ struct Sleeper {
 };
 ATOLL_ACTOR(Sleeper(), &Sleeper::wake);
 
-// Leaves 32 MB free in the allocator, below what it still holds.
+// Leaves 32 MB free in the allocator, in between what it still holds.
 static int large_for_a_moment() {
-  static std::unique_ptr<std::string> kept;
-  const std::vector<std::string> strings(500, std::string(64 << 10, 'x'));
-  kept = std::make_unique<std::string>(1000, 'y');
+  static std::vector<std::unique_ptr<std::string>> kept;
+  std::vector<std::unique_ptr<std::string>> strings;
+  for (int i = 0; i < 500; ++i) {
+    strings.push_back(std::make_unique<std::string>(64 << 10, 'x'));
+    kept.push_back(std::make_unique<std::string>(100, 'y'));
+  }
   return static_cast<int>(strings.size());
 }
 ATOLL_TASK(large_for_a_moment);
