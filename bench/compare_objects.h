@@ -38,6 +38,51 @@ inline void put_large(double seconds) {
   const std::string bytes(std::size_t{100} << 23, '\0');
   print("put_large", rate_of(static_cast<double>(bytes.size()) / 1e9, seconds, [&] { Atoll::put(bytes); }));
 }
+// 10 tasks that each put a small value 100 times, or 80 MiB 10 times.
+inline int put_some(int n) {
+  for (int i = 0; i < n; ++i) Atoll::put(0);
+  return n;
+}
+ATOLL_TASK(put_some);
+inline int put_some_large(int n) {
+  const std::string bytes(std::size_t{80} << 20, '\0');
+  for (int i = 0; i < n; ++i) Atoll::put(bytes);
+  return n;
+}
+ATOLL_TASK(put_some_large);
+template <typename Task>
+void run_ten(Task put, int n) {
+  std::vector<Atoll::Ref<int>> done;
+  for (int i = 0; i < 10; ++i) done.push_back(Atoll::task(put).submit(n));
+  Atoll::get(done);
+}
+inline void put_clients(double seconds) {
+  print("put_clients", rate_of(1000, seconds, [] { run_ten(put_some, 100); }));
+}
+inline void put_large_clients(double seconds) {
+  print("put_large_clients", rate_of(100 * double(80 << 20) / 1e9, seconds, [] { run_ten(put_some_large, 10); }));
+}
+
+// One actor is called with 8 MiB that were put once, 100 calls under way; it looks at the last byte.
+struct Viewer {
+  char last(const Atoll::Array<char>& bytes) { return bytes[bytes.size() - 1]; }
+};
+ATOLL_ACTOR(Viewer(), &Viewer::last);
+inline void arg_large(double seconds) {
+  const Atoll::Actor<Viewer> viewer = Atoll::actor<Viewer>().cpus(0).create();
+  const auto bytes = Atoll::put(Atoll::Array<char>(std::vector<char>(std::size_t{8} << 20)));
+  print("arg_large", rate_of(100, seconds, [&] {
+          std::vector<Atoll::Ref<char>> seen;
+          for (int i = 0; i < 100; ++i) seen.push_back(viewer.call(&Viewer::last, bytes));
+          Atoll::get(seen);
+        }));
+}
+
+inline void get_10k_objects(double) {
+  Numbers numbers = put_numbers(10'000);
+  Atoll::get(numbers);
+  print("get_10k_objects", time_of([&] { Atoll::get(numbers); }));
+}
 inline void get_large(double seconds) {
   const Atoll::Ref<std::string> large = Atoll::put(std::string(std::size_t{8} << 20, '\0'));
   print("get_large", median_microseconds(seconds, [&] { large.view(); }));

@@ -262,6 +262,46 @@ def get_large(seconds):
     show("get_large", median_microseconds(seconds, lambda: ray.get(large) is None))
 
 
+@ray.remote
+def put_some(n):
+    for _ in range(n):
+        ray.put(0)
+
+
+@ray.remote
+def put_some_large(n):
+    data = zeros(80 << 20)
+    for _ in range(n):
+        ray.put(data)
+
+
+@ray.remote(num_cpus=0)
+class Viewer:
+    def last(self, data):
+        return data[-1]
+
+
+def put_clients(seconds):
+    show("put_clients", rate_of(1000, seconds, lambda: ray.get([put_some.remote(100) for _ in range(10)]) and None))
+
+
+def put_large_clients(seconds):
+    show("put_large_clients", rate_of(100 * (80 << 20) / 1e9, seconds,
+                                      lambda: ray.get([put_some_large.remote(10) for _ in range(10)]) and None))
+
+
+def arg_large(seconds):
+    viewer = Viewer.remote()
+    data = ray.put(zeros(8 << 20))
+    show("arg_large", rate_of(100, seconds, lambda: get_many(100, lambda: viewer.last.remote(data))))
+
+
+def get_10k_objects(_):
+    refs = [ray.put(i) for i in range(10000)]
+    ray.get(refs[:10])
+    show("get_10k_objects", time_of(lambda: ray.get(refs)))
+
+
 def get_10k_refs(seconds):
     refs = put_numbers.remote(10000)
     show("get_10k_refs", rate_of(1, seconds, lambda: ray.get(refs) and None))
