@@ -54,7 +54,7 @@ tests: all suites fuzzers $(helpers)
 
 # How: our own flags stand before the user's CPPFLAGS, CXXFLAGS and LDFLAGS; SAN's stand after them.
 
-used      := HWLOC UCX PMIX OPENSSL SPDLOG MSGPACK JSON CLI11 DOCTEST OMPI CUDA NCCL HIREDIS PUGIXML MUNGE BENCHMARK
+used      := HWLOC UCX PMIX OPENSSL SPDLOG MSGPACK JSON XXHASH CLI11 DOCTEST OMPI CUDA NCCL HIREDIS PUGIXML MUNGE BENCHMARK
 comma     := ,
 sanitizer := $(subst address,address$(comma)undefined,$(SAN))
 ifneq ($(filter-out address thread,$(SAN)),)

@@ -9,6 +9,7 @@
 #include "launcher/commands.h"
 #include "launcher/say.h"
 #include "launcher/site.h"
+#include "runtime/objects/spill_folders.h"
 #include "runtime/session/session_folder.h"
 
 namespace Atoll {
@@ -81,6 +82,17 @@ void add_cluster_options(CLI::App& command, ClusterOptions& options, bool& dry_r
       .add_option("--object-memory", options.object_memory,
                   "memory of each node that is for large objects, not for tasks, e.g. 8G, or 0 (default: three tenths of it)")
       ->envname("ATOLL_RUN_OBJECT_MEMORY")
+      ->transform(CLI::AsSizeValue(false));
+  command
+      .add_option("--spill-folder", options.spill_folder,
+                  "folders on each node's disks for objects that its memory has no room for, between commas, or none "
+                  "(default: the session folder below TMPDIR, unless that lies in memory)")
+      ->envname("ATOLL_RUN_SPILL_FOLDER")
+      ->check(CLI::Validator(complain_of_spill_folders, "FOLDER,..."));
+  command
+      .add_option("--spill-limit", options.spill_limit,
+                  "bytes that a node may spill to disk, e.g. 200G (default: until 95 % of the file system are in use)")
+      ->envname("ATOLL_RUN_SPILL_LIMIT")
       ->transform(CLI::AsSizeValue(false));
   command
       .add_option("--log-level", options.log_level, "what head and daemons log: trace, debug, info, warn, error or off")

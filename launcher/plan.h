@@ -20,6 +20,8 @@ struct ClusterOptions {
   std::string resources;                // custom ones of each node, "license=4"; "" for none
   std::string head;                     // "first", "last" or the node for the head; "" for the first
   std::optional<std::uint64_t> object_memory;  // bytes of each node for objects
+  std::string spill_folder;                    // folders, as typed; "" for the session folder
+  std::optional<std::uint64_t> spill_limit;    // bytes on each node's disks
   std::string log_level;                // of head and daemons; "" for theirs
   std::string log;                      // of up: where the keeper writes; "" for the session folder
   bool local = false;

@@ -43,9 +43,10 @@ bool of_an_mpi_launch(std::string_view name) {
 }
 
 bool of_another_cluster(std::string_view name) {
-  static constexpr std::array<std::string_view, 9> kNames = {
+  static constexpr std::array<std::string_view, 11> kNames = {
       "ATOLL_SESSION",      "ATOLL_SECRET",    "ATOLL_NODES",     "ATOLL_WIREUP",       "ATOLL_CLUSTER",
-      "ATOLL_SESSION_NAME", "ATOLL_RESOURCES", "ATOLL_HEAD_TASK", "ATOLL_OBJECT_MEMORY"};
+      "ATOLL_SESSION_NAME", "ATOLL_RESOURCES", "ATOLL_HEAD_TASK", "ATOLL_OBJECT_MEMORY",
+      "ATOLL_SPILL_FOLDER", "ATOLL_SPILL_LIMIT"};
   return name.starts_with("ATOLL_MEM_PER_") || is_one_of(name, kNames);
 }
 

@@ -15,7 +15,7 @@
 // Since Slurm 23.11; NULL before.
 extern spank_err_t spank_prepend_task_argv(spank_t spank, int argc, const char* argv[]) __attribute__((weak));
 
-enum { MOST_WORDS = 24 };
+enum { MOST_WORDS = 32 };
 
 struct words {
   const char* word[MOST_WORDS];
@@ -38,6 +38,8 @@ static void add_options(struct words* words, const struct atoll_spec* spec) {
   add_option(words, "--name", spec->name);
   add_option(words, "--head", spec->head);
   add_option(words, "--object-memory", spec->object_memory);
+  add_option(words, "--spill-folder", spec->spill_folder);
+  add_option(words, "--spill-limit", spec->spill_limit);
   add_option(words, "--log-level", spec->log_level);
 }
 

@@ -52,6 +52,13 @@ static bool is_memory(const char* text) {
   return is_number(number, 12) && (unit[0] == '\0' || (strchr("KMGT", unit[0]) && unit[1] == '\0'));
 }
 
+static bool is_folder_list(const char* text) {
+  if (strcmp(text, "none") == 0) return true;
+  for (; text != NULL; text = strchr(text, ':') == NULL ? NULL : strchr(text, ':') + 1)
+    if (text[0] != '/') return false;
+  return true;
+}
+
 static bool is_node_count(const char* text) { return is_number(text, 5); }
 
 static bool is_log_level(const char* text) {
@@ -90,6 +97,9 @@ static int read_word(struct atoll_spec* spec, char* word, char* why) {
       {"name", spec->name, sizeof spec->name, is_cluster_name, "at most 32 lower-case letters, digits and '-'"},
       {"head", spec->head, sizeof spec->head, is_host_name, "first, last or the name of a node of the job"},
       {"object-memory", spec->object_memory, sizeof spec->object_memory, is_memory, "bytes, or with K, M, G or T: 8G"},
+      {"spill-folder", spec->spill_folder, sizeof spec->spill_folder, is_folder_list,
+       "none, or full paths of folders, with ':' between them"},
+      {"spill-limit", spec->spill_limit, sizeof spec->spill_limit, is_memory, "bytes, or with K, M, G or T: 200G"},
       {"log", spec->log_level, sizeof spec->log_level, is_log_level, "trace, debug, info, warn, error or off"},
   };
   char* equals = strchr(word, '=');
@@ -98,7 +108,7 @@ static int read_word(struct atoll_spec* spec, char* word, char* why) {
     if (strcmp(word, keys[i].name) == 0) return keep_value(&keys[i], equals + 1, why);
   return complain(why,
                   "--atoll: there is no '%.80s'; it takes nodes=N, name=NAME, head=first|last|NODE, "
-                  "object-memory=SIZE, log=LEVEL, driver=COMMAND (last), or yes or no",
+                  "object-memory=SIZE, spill-folder=FOLDER, spill-limit=SIZE, log=LEVEL, driver=COMMAND (last), or yes or no",
                   word);
 }
 

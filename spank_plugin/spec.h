@@ -17,6 +17,8 @@ struct atoll_spec {
   char name[33];
   char head[256];
   char object_memory[24];
+  char spill_folder[512];
+  char spill_limit[24];
   char log_level[8];
   char driver[ATOLL_SPEC_BYTES];  // a command for a shell, in the script's place
 };

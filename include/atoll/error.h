@@ -122,7 +122,13 @@ class OutOfMemoryError : public Error {
   using Error::Error;
 };
 
-// The object's owner is gone, or dropped it.
+// A node's object memory is full, and so is the disk to which it could spill: nothing was freed in time.
+class OutOfDiskError : public Error {
+ public:
+  using Error::Error;
+};
+
+// The object's owner is gone, or dropped it; or what was spilled to disk does not read back as it was written.
 class ObjectLostError : public Error {
  public:
   using Error::Error;

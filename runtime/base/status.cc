@@ -20,6 +20,7 @@ const char* to_string(Code code) {
     case Code::kInfeasible: return "infeasible";
     case Code::kAborted: return "aborted";
     case Code::kInternal: return "internal error";
+    case Code::kDiskFull: return "disk full";
   }
   return "unknown code";
 }

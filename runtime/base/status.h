@@ -20,6 +20,7 @@ enum class Code : int {
   kInfeasible = 8,        // no node of this cluster can ever do it
   kAborted = 9,           // cancelled or overtaken
   kInternal = 10,         // a bug of ours
+  kDiskFull = 11,
 };
 
 // The lower-case word for `code`, as logs and JSON print it.

@@ -11,11 +11,17 @@
 namespace Atoll {
 namespace {
 
+void throw_if_no_room(const Status& status) {
+  if (status.code() == Code::kResourceExhausted) throw OutOfMemoryError(status.message(), origin_here());
+  if (status.code() == Code::kDiskFull) throw OutOfDiskError(status.message(), origin_here());
+}
+
 internal::Bytes read_copy(ClientRuntime& runtime, std::string_view location, bool is_own, internal::Deadline deadline) {
   Result<internal::Bytes> bytes = runtime.copies().read(location, is_own, deadline);
   if (bytes.ok()) return std::move(*bytes);
   throw_if_cancelled();
   if (bytes.status().code() == Code::kTimedOut) throw TimeoutError(bytes.status().message());
+  throw_if_no_room(bytes.status());
   throw ObjectLostError("the object's bytes are gone: " + bytes.status().message(), origin_here());
 }
 
@@ -23,6 +29,7 @@ std::string write_copy(ClientRuntime& runtime, ObjectId object, ProcessId owner,
   Result<std::string> location = runtime.copies().write(object, owner, value);
   if (location.ok()) return std::move(*location);
   throw_if_cancelled();
+  throw_if_no_room(location.status());
   throw OutOfMemoryError(location.status().message(), origin_here());
 }
 

@@ -110,7 +110,8 @@ struct CopyAnswer {
   std::uint64_t offset = 0;  // in the arena; of bytes that were read, in the copy
   std::uint64_t bytes = 0;
   std::string socket = {};  // the path of the arena's
-  bool no_room = false;     // here, for a copy of what is not gone
+  bool no_room = false;     // for a copy of what is not gone
+  bool no_disk = false;     // where others could have been spilled to
 };
 // An object of ours that was such a copy is gone.
 struct DroppedCopy {

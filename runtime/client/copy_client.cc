@@ -22,11 +22,11 @@ bool CopyClient::on_message(const Message& message, ClientOutbox& out) {
   if (const auto* made = std::get_if<RoomMade>(&message))
     answer({made->request, "", made->copy, made->offset}, out);
   else if (const auto* refused = std::get_if<RoomRefused>(&message))
-    answer({refused->request, refused->why}, out);
+    answer({.number = refused->request, .why = refused->why, .no_disk = refused->no_disk}, out);
   else if (const auto* held = std::get_if<CopyHeld>(&message))
     answer({held->request, "", held->copy, held->offset, held->bytes}, out);
   else if (const auto* gone = std::get_if<CopyGone>(&message))
-    answer({.number = gone->request, .why = gone->why, .no_room = gone->no_room}, out);
+    answer({.number = gone->request, .why = gone->why, .no_room = gone->no_room, .no_disk = gone->no_disk}, out);
   else if (const auto* arena = std::get_if<ArenaReply>(&message))
     answer({0, arena->why, 0, 0, arena->bytes, arena->socket}, out);
   else if (const auto* bytes = std::get_if<CopyBytes>(&message))

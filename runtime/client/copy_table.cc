@@ -18,6 +18,12 @@ constexpr auto kOpenLimit = std::chrono::seconds(5);
 // Of a copy on another node: parts that are under way at one time.
 constexpr std::size_t kPartsAhead = 4;
 
+// Of a hold that was refused.
+Code code_of_refusal(const CopyAnswer& answer) {
+  if (answer.no_disk) return Code::kDiskFull;
+  return answer.no_room ? Code::kResourceExhausted : Code::kNotFound;
+}
+
 }  // namespace
 
 // One value's hold on a copy.
@@ -149,16 +155,15 @@ Result<std::string> CopyTable::write(ObjectId object, ProcessId owner, const int
   const std::uint64_t bytes = value.size();
   const Result<CopyAnswer> room = ask_and_wait({}, MakeRoom{0, object, owner, bytes}, std::nullopt);
   if (!room.ok()) return room.status();
-  if (!room->why.empty()) return Status(Code::kResourceExhausted, room->why);
+  if (!room->why.empty()) return Status(room->no_disk ? Code::kDiskFull : Code::kResourceExhausted, room->why);
   value.copy_to(arena_->at(room->offset));
   const bool is_own = owner == runtime_.self().process;
-  if (is_own) {
-    const std::lock_guard lock(mutex_);
-    held_[{runtime_.home().process, room->copy}] = {room->copy, room->offset, bytes, 1, 0, true};
-  }
-  runtime_.post([copy = room->copy, is_own](Time, ClientCore& core, ClientOutbox& out) {
+  // Held from the round on that seals it: take_idle() must not let go of it before.
+  runtime_.post([this, copy = room->copy, offset = room->offset, bytes, is_own](Time, ClientCore& core, ClientOutbox& out) {
     core.copies().say(ProcessId::kNone, SealCopy{copy}, out);
-    if (!is_own) core.copies().say(ProcessId::kNone, LetGo{{copy}}, out);
+    if (!is_own) return core.copies().say(ProcessId::kNone, LetGo{{copy}}, out);
+    const std::lock_guard lock(mutex_);
+    held_[{runtime_.home().process, copy}] = {copy, offset, bytes, 1, 0, true};
   });
   return encode_location({runtime_.home(), room->copy, bytes});
 }
@@ -168,7 +173,8 @@ Result<internal::Bytes> CopyTable::read(std::string_view text, bool is_own, Dead
   if (!location.ok()) return location.status();
   if (!available()) return read_far(*location, deadline);
   Result<internal::Bytes> here = read_here(*location, is_own, deadline);
-  return here.status().code() == Code::kResourceExhausted ? read_far(*location, deadline) : std::move(here);
+  const bool has_room = here.status().code() != Code::kResourceExhausted && here.status().code() != Code::kDiskFull;
+  return has_room || location->keeper.process == runtime_.home().process ? std::move(here) : read_far(*location, deadline);
 }
 
 internal::Bytes CopyTable::use(const CopyId& key, Held& held) {
@@ -184,7 +190,7 @@ Result<internal::Bytes> CopyTable::read_here(const Location& location, bool is_o
   }
   const Result<CopyAnswer> answer = ask_and_wait({}, HoldCopy{0, location.copy, location.keeper, location.bytes}, deadline);
   if (!answer.ok()) return answer.status();
-  if (!answer->why.empty()) return Status(answer->no_room ? Code::kResourceExhausted : Code::kNotFound, answer->why);
+  if (!answer->why.empty()) return Status(code_of_refusal(*answer), answer->why);
   const std::lock_guard lock(mutex_);
   Held& held = held_[key];
   held.local = answer->copy;
@@ -198,7 +204,7 @@ Result<internal::Bytes> CopyTable::read_here(const Location& location, bool is_o
 Result<internal::Bytes> CopyTable::read_far(const Location& location, Deadline deadline) {
   const Result<CopyAnswer> answer = ask_and_wait(location.keeper, HoldCopy{0, location.copy}, deadline);
   if (!answer.ok()) return answer.status();
-  if (!answer->why.empty()) return Status(Code::kNotFound, answer->why);
+  if (!answer->why.empty()) return Status(code_of_refusal(*answer), answer->why);
   if (answer->bytes != location.bytes) return Status(Code::kNotFound, "its node has another of that number");
   const auto memory = std::make_shared_for_overwrite<char[]>(location.bytes);
   const Status status = read_parts(location, memory, deadline);

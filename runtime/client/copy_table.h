@@ -42,10 +42,11 @@ class CopyTable {
   bool available();
 
   // Writes `value` as `object`, for `owner`, and returns its location, encoded. Waits for room. kResourceExhausted if
-  // there is none to be had.
+  // there is none to be had, kDiskFull if only the disk keeps others from being spilled.
   Result<std::string> write(ObjectId object, ProcessId owner, const internal::Encoded& value);
 
-  // What is at an encoded location; kNotFound if it is gone, kTimedOut. `is_own`: an object that this process owns.
+  // What is at an encoded location; kNotFound if it is gone, kTimedOut, and as write() if it lies on disk and there is no room
+  // to read it back. `is_own`: an object that this process owns.
   Result<internal::Bytes> read(std::string_view location, bool is_own, Deadline deadline);
 
   // Values that are still looked at get memory of their own: the node's may be given to others from now on.

@@ -35,6 +35,7 @@ void throw_error(const ErrorInfo& error) {
     case ErrorKind::kActorUnavailable: throw ActorUnavailableError(error.message, origin);
     case ErrorKind::kInfeasible: throw InfeasibleError(error.message, origin);
     case ErrorKind::kOutOfMemory: throw OutOfMemoryError(error.message, origin);
+    case ErrorKind::kOutOfDisk: throw OutOfDiskError(error.message, origin);
     case ErrorKind::kObjectLost: throw ObjectLostError(error.message, origin);
     case ErrorKind::kUnknownFunction: throw UnknownFunctionError(error.message, origin);
     case ErrorKind::kBadArguments: throw BadArgumentsError(error.message, origin);
@@ -78,6 +79,7 @@ template <> constexpr ErrorKind kKindOf<ActorUnavailableError> = ErrorKind::kAct
 template <> constexpr ErrorKind kKindOf<InfeasibleError> = ErrorKind::kInfeasible;
 template <> constexpr ErrorKind kKindOf<ObjectLostError> = ErrorKind::kObjectLost;
 template <> constexpr ErrorKind kKindOf<OutOfMemoryError> = ErrorKind::kOutOfMemory;
+template <> constexpr ErrorKind kKindOf<OutOfDiskError> = ErrorKind::kOutOfDisk;
 template <> constexpr ErrorKind kKindOf<UnknownFunctionError> = ErrorKind::kUnknownFunction;
 template <> constexpr ErrorKind kKindOf<BadArgumentsError> = ErrorKind::kBadArguments;
 template <> constexpr ErrorKind kKindOf<CancelledError> = ErrorKind::kCancelled;
@@ -109,7 +111,7 @@ std::optional<ErrorInfo> passed_on(const Error& error) {
   const std::optional<ErrorKind> kind =
       kind_among<WorkerDiedError, ActorDiedError, ActorUnavailableError, InfeasibleError, ObjectLostError,
                  UnknownFunctionError, BadArgumentsError, CancelledError, GroupRemovedError, PendingCallsError,
-                 NestingError, OutOfMemoryError>(error);
+                 NestingError, OutOfMemoryError, OutOfDiskError>(error);
   if (!kind) return std::nullopt;
   info.kind = *kind;
   return info;

@@ -159,6 +159,9 @@ class Daemon {
     options.secret = secret;
     options.grant = granted_resources(environment_, *machine);
     ATOLL_RETURN_IF_ERROR(set_aside_object_memory(options.grant, options.object_bytes));
+    options.spill_folder = lookup(environment_, "ATOLL_SPILL_FOLDER");
+    if (const long limit = lookup_number(environment_, "ATOLL_SPILL_LIMIT"); limit >= 0)
+      options.spill_limit = static_cast<std::uint64_t>(limit);
     topology_ = digest(*machine);
     options.machine = restrict_to(*machine, options.grant.gpus);
     options.folder = folder_path();

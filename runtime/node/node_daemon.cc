@@ -24,7 +24,7 @@ NodeDaemon::NodeDaemon(Options options, Time now, NodeOutbox& out)
       ledger_(NodeResources{options_.info.total, options_.info.gpu_capacity}, picker_of(graph_)),
       bundles_(ledger_, picker_of(graph_)),
       jobs_(options_.head.process),
-      objects_(options_.self, options_.object_bytes, options_.info.name),
+      objects_(options_.self, options_.object_bytes, options_.info.name, options_.spill),
       last_tick_(now),
       head_heard_(now) {
   if (options_.most_starting == 0)

@@ -54,6 +54,7 @@ class NodeDaemon {
     std::uint64_t object_bytes = 0;
     std::string arena_socket = {};
     std::string no_arena = {};
+    SpillTable::Options spill = {};
     // Names the workers. The simulator has its own.
     std::function<ProcessId()> new_process = random_process_id;
   };
@@ -77,6 +78,9 @@ class NodeDaemon {
   std::optional<PullTable::Target> place_for(ProcessId from, const CopyBytes& part) { return objects_.pin_to_receive(from, part); }
   // The network is done with bytes of the copy, read or written: once for each SendBytes and each place.
   void on_untouched(Time now, std::uint64_t copy, NodeOutbox& out) { objects_.unpin(now, copy, out); }
+
+  // What became of an order in ObjectOutbox::spills.
+  void on_spill(Time now, const SpillEvent& event, NodeOutbox& out) { objects_.on_spill(now, event, out); }
 
   // When on_tick is wanted next.
   Time next_deadline() const;

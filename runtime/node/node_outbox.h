@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/wire/outbox.h"
+#include "runtime/objects/spill_orders.h"
 
 namespace Atoll {
 
@@ -51,7 +51,7 @@ struct SendBytes {
 };
 
 // What the node daemon wants done: messages, and these in order.
-struct NodeOutbox : Outbox {
+struct NodeOutbox : ObjectOutbox {
   std::vector<StartWorker> starts;
   std::vector<KillWorker> kills;
   std::vector<FindProgram> finds;
@@ -61,7 +61,7 @@ struct NodeOutbox : Outbox {
   std::vector<std::string> log_lines;  // what a person reading the log wants to know
 
   bool empty() const {
-    return Outbox::empty() && starts.empty() && kills.empty() && finds.empty() &&
+    return ObjectOutbox::empty() && starts.empty() && kills.empty() && finds.empty() &&
            stores.empty() && reads.empty() && ended_jobs.empty() && log_lines.empty();
   }
   void clear() { *this = NodeOutbox(); }

@@ -6,7 +6,9 @@
 
 #include "runtime/base/check.h"
 #include "runtime/base/log.h"
+#include "runtime/base/nodelist.h"
 #include "runtime/node/node_description.h"
+#include "runtime/objects/spill_folders.h"
 #include "runtime/wire/ucx_transport.h"
 
 namespace Atoll {
@@ -40,6 +42,7 @@ Status NodeShell::open() {
 NodeShell::~NodeShell() {
   self_pointer_.reset();
   host_.reset();
+  spill_.reset();
 }
 
 NodeInfo NodeShell::node_info() const {
@@ -84,6 +87,7 @@ Status NodeShell::run(const Contact& head, const std::function<void()>& on_joine
     described.no_arena = status.message();
   }
   ATOLL_RETURN_IF_ERROR(open_host());
+  ATOLL_RETURN_IF_ERROR(open_spill(described));
   daemon_.emplace(std::move(described), now_, out_);
   carry_out();
   bool joined = false;
@@ -122,6 +126,22 @@ Status NodeShell::open_arena(NodeDaemon::Options& daemon) {
   return Status();
 }
 
+Status NodeShell::open_spill(NodeDaemon::Options& daemon) {
+  if (!arena_) return Status();
+  const SpillFolders chosen = choose_spill_folders(options_.spill_folder, options_.folder);
+  for (const std::string& warning : chosen.warnings) log::warn("{}", warning);
+  daemon.spill.why_off = chosen.why_none;
+  if (chosen.folders.empty()) return Status();
+  daemon.spill.on = true;
+  if (options_.spill_limit) daemon.spill.limit = *options_.spill_limit;
+  daemon.spill.folders = join_names(chosen.folders);
+  spill_ = std::make_unique<SpillThread>(SpillFiles::Options{chosen.folders}, *arena_);
+  return loop_.add(spill_->event_fd(), [this] {
+    for (const SpillEvent& event : spill_->take_events()) daemon_->on_spill(now_, event, out_);
+    carry_out();
+  });
+}
+
 void NodeShell::send_bytes(const SendBytes& read) {
   messenger_.send(read.to, CopyBytes{read.request, read.from, read.bytes},
                   {std::string_view(arena_->read_at(read.offset), read.bytes), until_untouched(read.copy)});
@@ -155,6 +175,7 @@ void NodeShell::carry_out() {
     for (FindProgram& find : todo.finds) host_->order(std::move(find));
     for (StoreProgram& store : todo.stores) host_->order(std::move(store));
     for (const SendBytes& read : todo.reads) send_bytes(read);
+    for (SpillOrder& order : todo.spills) spill_->order(std::move(order));
   }
 }
 

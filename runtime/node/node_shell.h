@@ -9,6 +9,7 @@
 #include "runtime/node/worker_host.h"
 #include "runtime/objects/arena.h"
 #include "runtime/objects/arena_door.h"
+#include "runtime/objects/spill_thread.h"
 #include "runtime/wire/hello.h"
 #include "runtime/wire/messenger.h"
 #include "topology/grant.h"
@@ -17,7 +18,7 @@
 namespace Atoll {
 
 // The shell around NodeDaemon: one process, one thread for a transport and a loop,
-// which nothing else may block; another for the worker processes (worker_host.h).
+// which nothing else may block; another for the worker processes (worker_host.h), one for the spill files (spill_thread.h).
 class NodeShell : private MessageHandler {
  public:
   struct Options {
@@ -28,6 +29,8 @@ class NodeShell : private MessageHandler {
     NodeGrant grant;
     std::string folder;  // of this cluster on this node; there once run() is called
     std::uint64_t object_bytes = 0;  // of the node's memory, for objects; 0: none
+    std::string spill_folder = {};   // as --spill-folder has it; "" for `folder`
+    std::optional<std::uint64_t> spill_limit = {};  // bytes; none: as the disks have room
     Environment environment;
     LineWriter* out = nullptr;  // for the output of workers; they outlive this
     LineWriter* err = nullptr;
@@ -58,6 +61,7 @@ class NodeShell : private MessageHandler {
   NodeInfo node_info() const;
   Status open_arena(NodeDaemon::Options& daemon);
   void carry_out();
+  Status open_spill(NodeDaemon::Options& daemon);
   void send_bytes(const SendBytes& read);
   std::shared_ptr<void> until_untouched(std::uint64_t copy);
   Status open_host();
@@ -77,6 +81,7 @@ class NodeShell : private MessageHandler {
   std::unique_ptr<WorkerHost> host_;
   std::optional<Arena> arena_;
   std::optional<ArenaDoor> door_;
+  std::unique_ptr<SpillThread> spill_;  // none: nothing is spilled
   NodeOutbox out_;
   Time now_{};
   std::optional<Status> end_;

@@ -15,17 +15,17 @@ namespace Atoll {
 class NodeObjects {
  public:
   // Of `self`, which is the daemon. The arena has `bytes`; `node` is a name, for words.
-  NodeObjects(const Contact& self, std::uint64_t bytes, const std::string& node)
-      : self_(self.process), store_({bytes, node, self.process}), pulls_(self, store_) {}
+  NodeObjects(const Contact& self, std::uint64_t bytes, const std::string& node, const SpillTable::Options& spill = {})
+      : self_(self.process), store_({bytes, node, self.process, spill}), pulls_(self, store_) {}
   NodeObjects(const NodeObjects&) = delete;
   NodeObjects& operator=(const NodeObjects&) = delete;
 
   // Of every message that the store or the pulls know.
   template <typename Said>
-    requires requires(ObjectStore& store, PullTable& pulls, Time now, ProcessId from, const Said& said, Outbox& out) {
+    requires requires(ObjectStore& store, PullTable& pulls, Time now, ProcessId from, const Said& said, ObjectOutbox& out) {
       requires requires { store.handle(now, from, said, out); } || requires { pulls.handle(now, from, said, out); };
     }
-  void handle(Time now, ProcessId from, const Said& said, Outbox& out) {
+  void handle(Time now, ProcessId from, const Said& said, ObjectOutbox& out) {
     if constexpr (std::same_as<Said, HoldCopy>)
       hold(now, from, said, out);
     else if constexpr (requires { store_.handle(now, from, said, out); })
@@ -37,25 +37,28 @@ class NodeObjects {
 
   // For a part that is to be sent: where in the arena it lies. Answered and none if it is not to be had; else its copy is
   // pinned, until unpin().
-  std::optional<std::uint64_t> pin_to_send(ProcessId from, const ReadCopy& read, Outbox& out);
+  std::optional<std::uint64_t> pin_to_send(ProcessId from, const ReadCopy& read, ObjectOutbox& out);
   // For a part that is coming: the copy it belongs to, pinned until unpin(), and where in the arena it goes. None if nobody
   // asked for it.
   std::optional<PullTable::Target> pin_to_receive(ProcessId from, const CopyBytes& part);
-  void unpin(Time now, std::uint64_t copy, Outbox& out);
+  void unpin(Time now, std::uint64_t copy, ObjectOutbox& out);
+
+  // What became of an order in ObjectOutbox::spills.
+  void on_spill(Time now, const SpillEvent& event, ObjectOutbox& out);
 
   // The process has ended, or a connection to another daemon.
-  void on_ended(Time now, ProcessId process, Outbox& out);
+  void on_ended(Time now, ProcessId process, ObjectOutbox& out);
   // That daemon has ended, and does not come back.
-  void on_node_died(Time now, ProcessId daemon, const std::string& why, Outbox& out);
-  void on_tick(Time now, Outbox& out);
+  void on_node_died(Time now, ProcessId daemon, const std::string& why, ObjectOutbox& out);
+  void on_tick(Time now, ObjectOutbox& out);
   std::optional<Time> next_deadline() const { return store_.next_deadline(); }
 
   const ObjectStore& store() const { return store_; }
   const PullTable& pulls() const { return pulls_; }
 
  private:
-  void hold(Time now, ProcessId from, const HoldCopy& wanted, Outbox& out);
-  void hear_self(Time now, Outbox& out);
+  void hold(Time now, ProcessId from, const HoldCopy& wanted, ObjectOutbox& out);
+  void hear_self(Time now, ObjectOutbox& out);
 
   ProcessId self_;
   ObjectStore store_;

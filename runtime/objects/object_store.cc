@@ -15,19 +15,20 @@ ObjectStore::Copy* ObjectStore::find(std::uint64_t number) {
 
 // ------------------------------------------------------------------------ room
 
-void ObjectStore::handle(Time now, ProcessId from, const MakeRoom& request, Outbox& out) {
+void ObjectStore::handle(Time now, ProcessId from, const MakeRoom& request, ObjectOutbox& out) {
   if (request.bytes == 0 || request.bytes > space_.size())
     return out.send(from, RoomRefused{request.request, "an object of " + format_bytes(request.bytes) + " does not fit into node " +
                                                            node_ + "'s object memory of " + format_bytes(space_.size()) +
                                                            "; give it more, or put the object in parts"});
-  if (waiting_.empty() && make_room(from, request, out)) return;
-  if (from == self_) return out.send(from, RoomRefused{request.request, full_words()});
-  if (waiting_.empty()) last_asked_ = Time();
-  waiting_.push_back({from, request, now});
+  if (!waiting_.empty() || !make_room(from, request, out)) {
+    if (from == self_ && !can_come(now, request.bytes)) return out.send(from, RoomRefused{request.request, full_words(is_for_disk()), is_for_disk()});
+    if (waiting_.empty()) last_asked_ = Time();
+    waiting_.push_back({from, request, now});
+  }
   serve(now, out);
 }
 
-bool ObjectStore::make_room(ProcessId from, const MakeRoom& request, Outbox& out) {
+bool ObjectStore::make_room(ProcessId from, const MakeRoom& request, ObjectOutbox& out) {
   std::optional<std::uint64_t> offset = space_.take(request.bytes);
   while (!offset && evict_for(request.bytes, out)) offset = space_.take(request.bytes);
   if (!offset) return false;
@@ -47,79 +48,164 @@ bool ObjectStore::make_room(ProcessId from, const MakeRoom& request, Outbox& out
   return true;
 }
 
-// Frees one of the daemon's own copies, if that may make room for so much.
-bool ObjectStore::evict_for(std::uint64_t bytes, Outbox& out) {
-  if (idle_.empty() || space_.free() + idle_bytes_ < bytes) return false;
-  drop_and_free(self_, idle_.begin()->second, out);
+// Lets one of those go that are elsewhere too, if that may make room for so much.
+bool ObjectStore::evict_for(std::uint64_t bytes, ObjectOutbox& out) {
+  if (idle_.order.empty() || space_.free() + idle_.bytes < bytes) return false;
+  give_way(idle_.order.begin()->second, out);
   return true;
 }
 
+void ObjectStore::give_way(std::uint64_t number, ObjectOutbox& out) {
+  Copy& copy = copies_.at(number);
+  if (copy.owner == self_) return drop_and_free(self_, number, out);
+  space_.give_back(copy.offset, copy.bytes);
+  copy.place = Place::kDisk;
+  note_idle(number);
+}
+
 // The longest waiting first: what is large is not passed by what is small.
-void ObjectStore::serve(Time now, Outbox& out) {
+void ObjectStore::serve(Time now, ObjectOutbox& out) {
   if (std::exchange(freed_, false)) last_freed_ = now;
-  while (!waiting_.empty() && make_room(waiting_.front().from, waiting_.front().request, out)) waiting_.pop_front();
-  if (waiting_.empty() || now - last_asked_ < kIdleAskInterval) return;
+  while (!waiting_.empty() && serve_front(now, out)) waiting_.pop_front();
+  spill(now, out);
+  ask_for_idle(now, out);
+}
+
+// Whether it waits no more.
+bool ObjectStore::serve_front(Time now, ObjectOutbox& out) {
+  const Waiting& front = waiting_.front();
+  if (front.copy != 0) return read_back(front.copy, out);
+  if (make_room(front.from, front.request, out)) return true;
+  if (front.from != self_ || can_come(now, front.request.bytes)) return false;
+  out.send(self_, RoomRefused{front.request.request, full_words(is_for_disk()), is_for_disk()});
+  return true;
+}
+
+void ObjectStore::ask_for_idle(Time now, ObjectOutbox& out) {
+  const bool have_more = held_since_asked_ >= spill_.batch();
+  const bool is_time = waiting_.empty() ? spill_.on() && is_short() && have_more : have_more || now - last_asked_ >= kIdleAskInterval;
+  if (!is_time) return;
   last_asked_ = now;
+  held_since_asked_ = 0;
   for (const auto& [process, party] : parties_)
     if (!party.holds.empty()) out.send(process, LetGoIdle{});
 }
 
-void ObjectStore::on_tick(Time now, Outbox& out) {
+// Little is free, or will be when what is being written has been.
+bool ObjectStore::is_short() const {
+  return space_.free() + idle_.bytes + spill_.writing() < space_.size() / kSpillAhead;
+}
+
+bool ObjectStore::can_come(Time now, std::uint64_t bytes) const {
+  return spill_.on() && spill_.allowance(now) > 0 && space_.free() + idle_.bytes + cold_.bytes + spill_.writing() >= bytes;
+}
+
+std::uint64_t ObjectStore::bytes_wanted(const Waiting& waiting) const {
+  if (waiting.copy == 0) return waiting.request.bytes;
+  const auto copy = copies_.find(waiting.copy);
+  return copy == copies_.end() ? 0 : copy->second.bytes;
+}
+
+void ObjectStore::on_tick(Time now, ObjectOutbox& out) {
   serve(now, out);
-  while (!waiting_.empty() && now - std::max(waiting_.front().since, last_freed_) >= kRoomPatience) {
-    out.send(waiting_.front().from, RoomRefused{waiting_.front().request.request, full_words()});
-    waiting_.pop_front();
+  while (!waiting_.empty() && now - std::max(waiting_.front().since, last_freed_) >= patience()) {
+    refuse_front(out);
     serve(now, out);
   }
 }
 
-std::optional<Time> ObjectStore::next_deadline() const {
-  if (waiting_.empty()) return std::nullopt;
-  return std::min(last_asked_ + kIdleAskInterval, std::max(waiting_.front().since, last_freed_) + kRoomPatience);
+void ObjectStore::refuse_front(ObjectOutbox& out) {
+  const Waiting front = std::move(waiting_.front());
+  waiting_.pop_front();
+  const bool for_disk = is_for_disk();
+  if (front.copy == 0) return out.send(front.from, RoomRefused{front.request.request, full_words(for_disk), for_disk});
+  Copy* copy = find(front.copy);
+  if (copy == nullptr) return;
+  copy->queued = false;
+  for (const Reader& reader : std::exchange(copy->readers, {})) {
+    stop_waiting(reader, front.copy);
+    out.send(reader.from, CopyGone{reader.request, full_words(for_disk), /*no_room=*/true, for_disk});
+  }
+  free_if_unused(front.copy, out);
 }
 
-std::string ObjectStore::full_words() const {
-  std::uint64_t unreferenced = 0;
-  for (const auto& [number, copy] : copies_) unreferenced += copy.dropped ? copy.bytes : 0;
-  std::string words = "node " + node_ + "'s object memory of " + format_bytes(space_.size()) + " is full: " + std::to_string(copies_.size()) +
+std::optional<Time> ObjectStore::next_deadline() const {
+  if (waiting_.empty()) return std::nullopt;
+  return std::min(last_asked_ + kIdleAskInterval, std::max(waiting_.front().since, last_freed_) + patience());
+}
+
+Duration ObjectStore::patience() const { return spill_.writing() > 0 || reading_ > 0 ? kDiskPatience : kRoomPatience; }
+
+// Whether there would be room but for the disk.
+bool ObjectStore::is_for_disk() const { return spill_.has_ended() || cold_.bytes > 0 || spill_.writing() > 0; }
+
+std::string ObjectStore::full_words(bool for_disk) const {
+  std::uint64_t unreferenced = 0, here = 0;
+  for (const auto& [number, copy] : copies_) {
+    if (!copy.is_in_memory()) continue;
+    unreferenced += copy.dropped ? copy.bytes : 0;
+    ++here;
+  }
+  std::string words = "node " + node_ + "'s object memory of " + format_bytes(space_.size()) + " is full: " + std::to_string(here) +
                       " objects, the longest free piece is " + format_bytes(space_.longest());
   if (unreferenced > 0) words += "; " + format_bytes(unreferenced) + " are only kept by values that were got and still live";
+  if (for_disk) return words + "; " + spill_.words() + "; drop Refs, free disk space, or change --spill-folder or --spill-limit";
+  if (spill_.on()) words += "; all of it is in use, so that none can be spilled";
+  if (!spill_.why_off().empty()) words += "; objects are not spilled to disk: " + spill_.why_off();
   return words + "; drop Refs, or give it more";
 }
 
 // --------------------------------------------------------------- those who hold
 
-void ObjectStore::handle(Time, ProcessId from, const SealCopy& seal, Outbox& out) {
+void ObjectStore::handle(Time now, ProcessId from, const SealCopy& seal, ObjectOutbox& out) {
   Copy* copy = find(seal.copy);
   if (copy == nullptr || copy->maker != from) return;
   copy->sealed = true;
   for (const Reader& reader : std::exchange(copy->readers, {})) {
     stop_waiting(reader, seal.copy);
-    answer(reader, seal.copy, out);
+    answer(now, reader, seal.copy, out);
   }
+  serve(now, out);
+}
+
+void ObjectStore::wait_for(const Reader& reader, std::uint64_t number) {
+  copies_.at(number).readers.push_back(reader);
+  parties_[reader.from].awaits.insert(number);
 }
 
 void ObjectStore::stop_waiting(const Reader& reader, std::uint64_t number) {
   if (const auto party = parties_.find(reader.from); party != parties_.end()) party->second.awaits.erase(number);
+  tidy(reader.from);
 }
 
-void ObjectStore::handle(Time, ProcessId from, const HoldCopy& request, Outbox& out) {
-  Copy* copy = find(request.copy);
+void ObjectStore::handle(Time now, ProcessId from, const HoldCopy& request, ObjectOutbox& out) {
+  const Copy* copy = find(request.copy);
   const Reader reader{from, request.request, request.copier};
   if (copy == nullptr || (!request.copier.is_none() && request.copier.process != from)) return refuse(reader, out);
-  if (copy->sealed) return answer(reader, request.copy, out);
-  copy->readers.push_back(reader);
-  parties_[from].awaits.insert(request.copy);
+  if (!copy->sealed) return wait_for(reader, request.copy);
+  answer(now, reader, request.copy, out);
+  serve(now, out);
 }
 
-void ObjectStore::answer(const Reader& reader, std::uint64_t number, Outbox& out) {
-  if (!reader.copier.is_none()) return copy_to(reader, number, out);
-  hold(reader.from, number);
+// It is sealed.
+void ObjectStore::answer(Time now, const Reader& reader, std::uint64_t number, ObjectOutbox& out) {
+  if (!reader.copier.is_none()) return copy_to(now, reader, number, out);
+  give(now, reader, number, out);
+}
+
+// Or when it was read back.
+void ObjectStore::give(Time now, const Reader& reader, std::uint64_t number, ObjectOutbox& out) {
   const Copy& copy = copies_.at(number);
+  if (copy.place == Place::kLost) return out.send(reader.from, CopyGone{reader.request, lost_.at(number)});
+  if (copy.place == Place::kDisk || copy.place == Place::kReading) {
+    wait_for(reader, number);
+    return want_back(now, number);
+  }
+  hold(reader.from, number);
   out.send(reader.from, CopyHeld{reader.request, number, copy.offset, copy.bytes});
 }
 
-void ObjectStore::refuse(const Reader& reader, Outbox& out) {
+void ObjectStore::refuse(const Reader& reader, ObjectOutbox& out) {
   out.send(reader.from, CopyGone{reader.request, "its owner dropped it, or ended"});
 }
 
@@ -131,7 +217,7 @@ std::optional<std::uint64_t> ObjectStore::place_of(ProcessId from, const ReadCop
   return inside ? std::optional(copy.offset + read.from) : std::nullopt;
 }
 
-void ObjectStore::handle(Time now, ProcessId from, const LetGo& let_go_of, Outbox& out) {
+void ObjectStore::handle(Time now, ProcessId from, const LetGo& let_go_of, ObjectOutbox& out) {
   for (const std::uint64_t number : let_go_of.copies) let_go(from, number, out);
   tidy(from);
   serve(now, out);
@@ -139,7 +225,9 @@ void ObjectStore::handle(Time now, ProcessId from, const LetGo& let_go_of, Outbo
 
 void ObjectStore::hold(ProcessId process, std::uint64_t number) {
   ++parties_[process].holds[number];
-  ++copies_.at(number).holds;
+  Copy& copy = copies_.at(number);
+  ++copy.holds;
+  held_since_asked_ += copy.bytes;
   note_idle(number);
 }
 
@@ -148,13 +236,13 @@ void ObjectStore::pin(std::uint64_t number) {
   note_idle(number);
 }
 
-void ObjectStore::unpin(Time now, std::uint64_t number, Outbox& out) {
+void ObjectStore::unpin(Time now, std::uint64_t number, ObjectOutbox& out) {
   --copies_.at(number).pins;
   free_if_unused(number, out);
   serve(now, out);
 }
 
-void ObjectStore::let_go(ProcessId process, std::uint64_t number, Outbox& out) {
+void ObjectStore::let_go(ProcessId process, std::uint64_t number, ObjectOutbox& out) {
   const auto party = parties_.find(process);
   if (party == parties_.end()) return;
   const auto held = party->second.holds.find(number);
@@ -163,43 +251,55 @@ void ObjectStore::let_go(ProcessId process, std::uint64_t number, Outbox& out) {
   end_holds(process, number, 1, out);
 }
 
-void ObjectStore::end_holds(ProcessId process, std::uint64_t number, std::uint32_t count, Outbox& out) {
+void ObjectStore::end_holds(ProcessId process, std::uint64_t number, std::uint32_t count, ObjectOutbox& out) {
   Copy& copy = copies_.at(number);
   copy.holds -= count;
   if (copy.maker == process && !copy.sealed) drop(copy.owner, number, out);
   free_if_unused(number, out);
 }
 
-void ObjectStore::free_if_unused(std::uint64_t number, Outbox& out) {
-  const auto entry = copies_.find(number);
+// What is on its way to or from disk is freed when it is there.
+void ObjectStore::free_if_unused(std::uint64_t number, ObjectOutbox& out) {
   note_idle(number);
-  if (!entry->second.dropped || !entry->second.unused()) return;
-  for (const Reader& reader : entry->second.readers) {
+  Copy& copy = copies_.at(number);
+  const bool is_awaited = copy.sealed && !copy.readers.empty();
+  if (!copy.dropped || !copy.unused() || is_awaited || copy.place == Place::kWriting || copy.place == Place::kReading) return;
+  for (const Reader& reader : copy.readers) {
     stop_waiting(reader, number);
-    tidy(reader.from);
     refuse(reader, out);
   }
-  if (entry->second.spread) end_spread(number, out);
-  space_.give_back(entry->second.offset, entry->second.bytes);
-  copies_.erase(entry);
+  if (copy.spread) end_spread(number, out);
+  if (copy.is_in_memory()) space_.give_back(copy.offset, copy.bytes);
+  forget_on_disk(copy, out);
+  lost_.erase(number);
+  copies_.erase(number);
   freed_ = true;
 }
 
-// Whether it stands in idle_ follows from the rest.
-void ObjectStore::note_idle(std::uint64_t number) {
-  Copy& copy = copies_.at(number);
-  const bool idle = copy.owner == self_ && copy.sealed && !copy.dropped && copy.unused();
-  if (idle == (copy.idle != 0)) return;
-  if (idle) {
-    copy.idle = next_idle_++;
-    idle_[copy.idle] = number;
-    idle_bytes_ += copy.bytes;
-  } else {
-    idle_.erase(std::exchange(copy.idle, 0));
-    idle_bytes_ -= copy.bytes;
-  }
+ObjectStore::Idle ObjectStore::idle_of(const Copy& copy) const {
+  if (!copy.sealed || copy.dropped || !copy.unused() || copy.place != Place::kMemory) return Idle::kNot;
+  if (copy.owner == self_ || copy.file != 0) return Idle::kFree;
+  return copy.owned && spill_.on() ? Idle::kCold : Idle::kNot;
 }
 
+// In which list it stands follows from the rest.
+void ObjectStore::note_idle(std::uint64_t number) {
+  Copy& copy = copies_.at(number);
+  const Idle idle = idle_of(copy);
+  if (idle != copy.idle && copy.idle != Idle::kNot) {
+    list_of(copy.idle).order.erase(copy.since);
+    list_of(copy.idle).bytes -= copy.bytes;
+  }
+  if (!copy.unused())
+    copy.since = 0;
+  else if (copy.since == 0)
+    copy.since = next_idle_++;
+  if (idle != copy.idle && idle != Idle::kNot) {
+    list_of(idle).order[copy.since] = number;
+    list_of(idle).bytes += copy.bytes;
+  }
+  copy.idle = idle;
+}
 
 void ObjectStore::tidy(ProcessId process) {
   const auto party = parties_.find(process);
@@ -208,28 +308,27 @@ void ObjectStore::tidy(ProcessId process) {
 
 // ----------------------------------------------------------- daemons that copy them
 
-void ObjectStore::copy_to(const Reader& reader, std::uint64_t number, Outbox& out) {
+void ObjectStore::copy_to(Time now, const Reader& reader, std::uint64_t number, ObjectOutbox& out) {
   Copy& copy = copies_.at(number);
   if (!copy.spread) copy.spread = std::make_unique<Spread>();
   copy.spread->ask(reader.copier, reader.request);
   parties_[reader.from].copies.insert(number);
-  serve_copiers(number, out);
+  serve_copiers(now, number, out);
   if (copy.dropped) out.send(reader.from, CopyDropped{number});
 }
 
-void ObjectStore::serve_copiers(std::uint64_t number, Outbox& out) {
+void ObjectStore::serve_copiers(Time now, std::uint64_t number, ObjectOutbox& out) {
   const Copy& copy = copies_.at(number);
   while (const std::optional<Spread::Turn> turn = copy.spread->next()) {
     if (!turn->source.is_none()) {
       out.send(turn->reader, CopyElsewhere{turn->request, turn->source, turn->copy});
       continue;
     }
-    hold(turn->reader, number);
-    out.send(turn->reader, CopyHeld{turn->request, number, copy.offset, copy.bytes});
+    give(now, {turn->reader, turn->request}, number, out);
   }
 }
 
-void ObjectStore::handle(Time, ProcessId from, const CopyTaken& taken, Outbox& out) {
+void ObjectStore::handle(Time now, ProcessId from, const CopyTaken& taken, ObjectOutbox& out) {
   Copy* copy = find(taken.copy);
   if (copy == nullptr || !copy->spread) return;
   if (taken.here == 0 || copy->dropped) {
@@ -238,11 +337,12 @@ void ObjectStore::handle(Time, ProcessId from, const CopyTaken& taken, Outbox& o
   } else {
     copy->spread->has_it(from, taken.here);
   }
-  serve_copiers(taken.copy, out);
+  serve_copiers(now, taken.copy, out);
+  serve(now, out);
 }
 
 // Its owner dropped it: those who have a copy will free it.
-void ObjectStore::tell_copiers(std::uint64_t number, Outbox& out) {
+void ObjectStore::tell_copiers(std::uint64_t number, ObjectOutbox& out) {
   const Copy& copy = copies_.at(number);
   if (!copy.spread) return;
   for (const ProcessId copier : copy.spread->members()) out.send(copier, CopyDropped{number});
@@ -250,7 +350,7 @@ void ObjectStore::tell_copiers(std::uint64_t number, Outbox& out) {
 }
 
 // It is freed.
-void ObjectStore::end_spread(std::uint64_t number, Outbox& out) {
+void ObjectStore::end_spread(std::uint64_t number, ObjectOutbox& out) {
   const Copy& copy = copies_.at(number);
   for (const auto& [copier, request] : copy.spread->waiting()) refuse({copier, request}, out);
   for (const ProcessId copier : copy.spread->members()) end_copying(copier, number);
@@ -263,27 +363,29 @@ void ObjectStore::end_copying(ProcessId copier, std::uint64_t number) {
 
 // ------------------------------------------------------------------- their owners
 
-void ObjectStore::handle(Time, ProcessId from, const OwnCopies& own, Outbox&) {
+void ObjectStore::handle(Time now, ProcessId from, const OwnCopies& own, ObjectOutbox& out) {
   for (const std::uint64_t number : own.copies)
     if (const Copy* copy = find(number); copy != nullptr && copy->owner == from) hear_owner(number);
+  serve(now, out);
 }
 
 void ObjectStore::hear_owner(std::uint64_t number) {
   Copy& copy = copies_.at(number);
   copy.owned = true;
   copy.owner_address = std::string();
+  note_idle(number);
   if (const auto party = parties_.find(copy.maker); party != parties_.end()) party->second.offers.erase(number);
   tidy(copy.maker);
 }
 
-void ObjectStore::handle(Time now, ProcessId from, const DropCopies& dropped, Outbox& out) {
+void ObjectStore::handle(Time now, ProcessId from, const DropCopies& dropped, ObjectOutbox& out) {
   for (const std::uint64_t number : dropped.copies)
     if (const Copy* copy = find(number); copy != nullptr && copy->owner == from) drop_and_free(from, number, out);
   tidy(from);
   serve(now, out);
 }
 
-void ObjectStore::drop(ProcessId owner, std::uint64_t number, Outbox& out) {
+void ObjectStore::drop(ProcessId owner, std::uint64_t number, ObjectOutbox& out) {
   hear_owner(number);
   copies_.at(number).dropped = true;
   note_idle(number);
@@ -291,34 +393,37 @@ void ObjectStore::drop(ProcessId owner, std::uint64_t number, Outbox& out) {
   tell_copiers(number, out);
 }
 
-void ObjectStore::handle(Time, ProcessId from, const OwnerGone& gone, Outbox& out) {
+void ObjectStore::handle(Time, ProcessId from, const OwnerGone& gone, ObjectOutbox& out) {
   const auto party = parties_.find(from);
   if (party == parties_.end()) return;
   for (const std::uint64_t number : party->second.offers)
     if (copies_.at(number).owner == gone.owner) ask_owner(number, out);
 }
 
-void ObjectStore::ask_owner(std::uint64_t number, Outbox& out) const {
+void ObjectStore::ask_owner(std::uint64_t number, ObjectOutbox& out) const {
   const Copy& copy = copies_.at(number);
   if (!copy.owner_address.empty()) out.learn({copy.owner, NodeId::kNone, copy.owner_address});
   out.send(copy.owner, CopyOrphaned{copy.object, number});
 }
 
-void ObjectStore::drop_and_free(ProcessId owner, std::uint64_t number, Outbox& out) {
+void ObjectStore::drop_and_free(ProcessId owner, std::uint64_t number, ObjectOutbox& out) {
   drop(owner, number, out);
   free_if_unused(number, out);
 }
 
-void ObjectStore::on_ended(Time now, ProcessId process, Outbox& out) {
+void ObjectStore::on_ended(Time now, ProcessId process, ObjectOutbox& out) {
   std::erase_if(waiting_, [process](const Waiting& waiting) { return waiting.from == process; });
   if (const auto party = parties_.find(process); party != parties_.end()) {
     const Party was = party->second;
     for (const std::uint64_t number : was.copies) {
       copies_.at(number).spread->forget(process);
-      serve_copiers(number, out);
+      serve_copiers(now, number, out);
     }
-    for (const std::uint64_t number : was.awaits)
-      std::erase_if(copies_.at(number).readers, [process](const Reader& reader) { return reader.from == process; });
+    for (const std::uint64_t number : was.awaits) {
+      Copy& copy = copies_.at(number);
+      std::erase_if(copy.readers, [process](const Reader& reader) { return reader.from == process; });
+      if (copy.sealed) free_if_unused(number, out);
+    }
     for (const std::uint64_t number : was.owns) drop_and_free(process, number, out);
     for (const auto& [number, count] : was.holds) end_holds(process, number, count, out);
     for (const std::uint64_t number : was.offers)

@@ -7,7 +7,7 @@ namespace Atoll {
 
 // ------------------------------------------------------------- those who want it
 
-void PullTable::want(Time now, ProcessId from, const HoldCopy& wanted, Outbox& out) {
+void PullTable::want(Time now, ProcessId from, const HoldCopy& wanted, ObjectOutbox& out) {
   const CopyId key{wanted.keeper.process, wanted.copy};
   if (const auto kept = kept_.find(key); kept != kept_.end()) {
     if (store_.has(kept->second)) return store_.handle(now, from, HoldCopy{wanted.request, kept->second}, out);
@@ -41,7 +41,7 @@ PullTable::Pulls::iterator PullTable::asked_for(ProcessId from, std::uint64_t qu
   return pull;
 }
 
-void PullTable::on_ended(Time now, ProcessId process, Outbox& out) {
+void PullTable::on_ended(Time now, ProcessId process, ObjectOutbox& out) {
   for (auto next = pulls_.begin(); next != pulls_.end();) {
     const auto entry = next++;
     auto& [key, pull] = *entry;
@@ -62,7 +62,7 @@ void PullTable::on_ended(Time now, ProcessId process, Outbox& out) {
 
 // ---------------------------------------------------------- room, and a hold there
 
-void PullTable::handle(Time now, ProcessId from, const RoomMade& made, Outbox& out) {
+void PullTable::handle(Time now, ProcessId from, const RoomMade& made, ObjectOutbox& out) {
   const auto pull = from == self_ ? asked_for(from, made.request) : pulls_.end();
   if (pull == pulls_.end()) {  // nobody waits any more
     if (from == self_) store_.handle(now, self_, LetGo{{made.copy}}, out);
@@ -73,12 +73,12 @@ void PullTable::handle(Time now, ProcessId from, const RoomMade& made, Outbox& o
   ask_keeper(pull->first, pull->second, out);
 }
 
-void PullTable::handle(Time now, ProcessId from, const RoomRefused& refused, Outbox& out) {
+void PullTable::handle(Time now, ProcessId from, const RoomRefused& refused, ObjectOutbox& out) {
   const auto pull = from == self_ ? asked_for(from, refused.request) : pulls_.end();
-  if (pull != pulls_.end()) fail(now, pull, {0, refused.why, /*no_room=*/true}, out);
+  if (pull != pulls_.end()) fail(now, pull, {0, refused.why, /*no_room=*/true, refused.no_disk}, out);
 }
 
-void PullTable::ask_keeper(const CopyId& key, Pull& pull, Outbox& out) {
+void PullTable::ask_keeper(const CopyId& key, Pull& pull, ObjectOutbox& out) {
   ++pull.tries;
   pull.registered = true;
   pull.source = key.keeper;
@@ -88,7 +88,7 @@ void PullTable::ask_keeper(const CopyId& key, Pull& pull, Outbox& out) {
   out.send(key.keeper, HoldCopy{ask(key, pull), key.copy, {}, 0, contact_});
 }
 
-void PullTable::try_again(Time now, Pulls::iterator entry, const std::string& why, Outbox& out) {
+void PullTable::try_again(Time now, Pulls::iterator entry, const std::string& why, ObjectOutbox& out) {
   auto& [key, pull] = *entry;
   const auto dead = dead_.find(key.keeper);
   if (dead != dead_.end() || pull.tries == kPullTries) return fail(now, entry, {0, dead != dead_.end() ? dead->second : why}, out);
@@ -98,11 +98,11 @@ void PullTable::try_again(Time now, Pulls::iterator entry, const std::string& wh
   ask_keeper(key, pull, out);
 }
 
-void PullTable::let_go(Pull& pull, Outbox& out) const {
+void PullTable::let_go(Pull& pull, ObjectOutbox& out) const {
   if (std::exchange(pull.held, false)) out.send(pull.source, LetGo{{pull.source_copy}});
 }
 
-void PullTable::handle(Time, ProcessId from, const CopyElsewhere& elsewhere, Outbox& out) {
+void PullTable::handle(Time, ProcessId from, const CopyElsewhere& elsewhere, ObjectOutbox& out) {
   const auto entry = asked_for(from, elsewhere.request);
   if (entry == pulls_.end()) return;
   auto& [key, pull] = *entry;
@@ -112,7 +112,7 @@ void PullTable::handle(Time, ProcessId from, const CopyElsewhere& elsewhere, Out
   out.send(pull.source, HoldCopy{ask(key, pull), pull.source_copy, {}, 0, {}});
 }
 
-void PullTable::handle(Time now, ProcessId from, const CopyHeld& held, Outbox& out) {
+void PullTable::handle(Time now, ProcessId from, const CopyHeld& held, ObjectOutbox& out) {
   const auto pull = asked_for(from, held.request);
   if (pull == pulls_.end()) return out.send(from, LetGo{{held.copy}});
   pull->second.held = true;
@@ -123,12 +123,12 @@ void PullTable::handle(Time now, ProcessId from, const CopyHeld& held, Outbox& o
   ask_for_more(out);
 }
 
-void PullTable::handle(Time now, ProcessId from, const CopyGone& gone, Outbox& out) {
+void PullTable::handle(Time now, ProcessId from, const CopyGone& gone, ObjectOutbox& out) {
   const auto part = parts_.find(gone.request);
   const auto pull = part != parts_.end() ? pulls_.find(part->second.key) : asked_for(from, gone.request);
   if (pull == pulls_.end() || pull->second.source != from) return;
   if (from == pull->first.keeper)
-    fail(now, pull, {0, gone.why}, out);
+    fail(now, pull, {0, gone.why, gone.no_room, gone.no_disk}, out);
   else
     try_again(now, pull, gone.why, out);
   ask_for_more(out);
@@ -142,7 +142,7 @@ void PullTable::wait_for_turn(const CopyId& key, Pull& pull) {
   turns_.push_back(key);
 }
 
-void PullTable::ask_for_more(Outbox& out) {
+void PullTable::ask_for_more(ObjectOutbox& out) {
   while (!turns_.empty() && bytes_under_way_ < kMostPulled) {
     const auto entry = pulls_.find(turns_.front());
     turns_.pop_front();
@@ -166,7 +166,7 @@ std::optional<PullTable::Target> PullTable::place_of(ProcessId from, const CopyB
   return Target{pull.local, pull.offset + part.from};
 }
 
-void PullTable::handle(Time now, ProcessId from, const CopyBytes& part, Outbox& out) {
+void PullTable::handle(Time now, ProcessId from, const CopyBytes& part, ObjectOutbox& out) {
   if (!place_of(from, part)) return;
   const auto pull = pulls_.find(parts_.at(part.request).key);
   parts_.erase(part.request);
@@ -194,7 +194,7 @@ void PullTable::forget_parts(const CopyId& key) {
 
 // ----------------------------------------------------------------------- the end
 
-void PullTable::finish(Time now, Pulls::iterator entry, Outbox& out) {
+void PullTable::finish(Time now, Pulls::iterator entry, ObjectOutbox& out) {
   auto [key, pull] = std::move(*entry);
   pulls_.erase(entry);
   store_.handle(now, self_, SealCopy{pull.local}, out);
@@ -208,18 +208,18 @@ void PullTable::finish(Time now, Pulls::iterator entry, Outbox& out) {
   out.send(key.keeper, CopyTaken{key.copy, pull.local});
 }
 
-void PullTable::fail(Time now, Pulls::iterator entry, const CopyGone& why, Outbox& out) {
+void PullTable::fail(Time now, Pulls::iterator entry, const CopyGone& why, ObjectOutbox& out) {
   forget_parts(entry->first);
   auto [key, pull] = std::move(*entry);
   pulls_.erase(entry);
-  for (const Reader& reader : pull.readers) out.send(reader.from, CopyGone{reader.request, why.why, why.no_room});
+  for (const Reader& reader : pull.readers) out.send(reader.from, CopyGone{reader.request, why.why, why.no_room, why.no_disk});
   let_go(pull, out);  // what is still to be held or given room is let go of then
   if (pull.local == 0) return;
   if (pull.registered) out.send(key.keeper, CopyTaken{key.copy, 0});
   store_.handle(now, self_, LetGo{{pull.local}}, out);
 }
 
-void PullTable::handle(Time now, ProcessId from, const CopyDropped& dropped, Outbox& out) {
+void PullTable::handle(Time now, ProcessId from, const CopyDropped& dropped, ObjectOutbox& out) {
   const CopyId key{from, dropped.copy};
   if (const auto pull = pulls_.find(key); pull != pulls_.end()) pull->second.dropped = true;
   const auto kept = kept_.find(key);

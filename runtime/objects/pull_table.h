@@ -28,16 +28,16 @@ class PullTable {
   PullTable(const Contact& self, ObjectStore& store) : contact_(self), self_(self.process), store_(store) {}
 
   // A process of this node wants to read a copy of another's.
-  void want(Time now, ProcessId from, const HoldCopy& wanted, Outbox& out);
+  void want(Time now, ProcessId from, const HoldCopy& wanted, ObjectOutbox& out);
 
   // From other daemons, and what the store says to `self`.
-  void handle(Time now, ProcessId from, const RoomMade& made, Outbox& out);
-  void handle(Time now, ProcessId from, const RoomRefused& refused, Outbox& out);
-  void handle(Time now, ProcessId from, const CopyHeld& held, Outbox& out);
-  void handle(Time now, ProcessId from, const CopyElsewhere& elsewhere, Outbox& out);
-  void handle(Time now, ProcessId from, const CopyGone& gone, Outbox& out);
-  void handle(Time now, ProcessId from, const CopyBytes& part, Outbox& out);
-  void handle(Time now, ProcessId from, const CopyDropped& dropped, Outbox& out);
+  void handle(Time now, ProcessId from, const RoomMade& made, ObjectOutbox& out);
+  void handle(Time now, ProcessId from, const RoomRefused& refused, ObjectOutbox& out);
+  void handle(Time now, ProcessId from, const CopyHeld& held, ObjectOutbox& out);
+  void handle(Time now, ProcessId from, const CopyElsewhere& elsewhere, ObjectOutbox& out);
+  void handle(Time now, ProcessId from, const CopyGone& gone, ObjectOutbox& out);
+  void handle(Time now, ProcessId from, const CopyBytes& part, ObjectOutbox& out);
+  void handle(Time now, ProcessId from, const CopyDropped& dropped, ObjectOutbox& out);
 
   // Where a part that is coming goes: the copy here, and the offset in the arena. None if it was not asked for.
   struct Target {
@@ -47,7 +47,7 @@ class PullTable {
   std::optional<Target> place_of(ProcessId from, const CopyBytes& part) const;
 
   // The process has ended, or the connection to that daemon.
-  void on_ended(Time now, ProcessId process, Outbox& out);
+  void on_ended(Time now, ProcessId process, ObjectOutbox& out);
   // The daemon is asked for nothing any more; on_ended() follows.
   void on_node_died(ProcessId daemon, const std::string& why) { dead_[daemon] = why; }
 
@@ -85,14 +85,14 @@ class PullTable {
 
   std::uint64_t ask(const CopyId& key, Pull& pull);
   Pulls::iterator asked_for(ProcessId from, std::uint64_t question);
-  void ask_keeper(const CopyId& key, Pull& pull, Outbox& out);
-  void let_go(Pull& pull, Outbox& out) const;
-  void try_again(Time now, Pulls::iterator pull, const std::string& why, Outbox& out);
+  void ask_keeper(const CopyId& key, Pull& pull, ObjectOutbox& out);
+  void let_go(Pull& pull, ObjectOutbox& out) const;
+  void try_again(Time now, Pulls::iterator pull, const std::string& why, ObjectOutbox& out);
   void wait_for_turn(const CopyId& key, Pull& pull);
-  void ask_for_more(Outbox& out);
+  void ask_for_more(ObjectOutbox& out);
   void forget_parts(const CopyId& key);
-  void finish(Time now, Pulls::iterator pull, Outbox& out);
-  void fail(Time now, Pulls::iterator pull, const CopyGone& why, Outbox& out);
+  void finish(Time now, Pulls::iterator pull, ObjectOutbox& out);
+  void fail(Time now, Pulls::iterator pull, const CopyGone& why, ObjectOutbox& out);
 
   Contact contact_;
   ProcessId self_;

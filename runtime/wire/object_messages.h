@@ -62,7 +62,8 @@ struct RoomMade {
 struct RoomRefused {
   std::uint64_t request = 0;
   std::string why;
-  ATOLL_MESSAGE_FIELDS(request, why)
+  bool no_disk = false;  // others could have been spilled, but for the disk
+  ATOLL_MESSAGE_FIELDS(request, why, no_disk)
 };
 // client -> daemon: it is written, and will not change.
 struct SealCopy {
@@ -70,7 +71,8 @@ struct SealCopy {
   ATOLL_MESSAGE_FIELDS(copy)
 };
 
-// client -> daemon, or daemon -> daemon: it wants to read the copy. Answered by CopyHeld or CopyGone.
+// client -> daemon, or daemon -> daemon: it wants to read the copy. Answered by CopyHeld, perhaps when it was read back
+// from disk, or by CopyGone.
 struct HoldCopy {
   std::uint64_t request = 0;
   std::uint64_t copy = 0;   // as `keeper` numbers it
@@ -89,8 +91,9 @@ struct CopyHeld {
 struct CopyGone {
   std::uint64_t request = 0;
   std::string why;
-  bool no_room = false;  // it is not gone: there was no room for a copy of it on the client's node
-  ATOLL_MESSAGE_FIELDS(request, why, no_room)
+  bool no_room = false;  // it is not gone: there was no room for a copy of it on the client's node, or to read it back from disk
+  bool no_disk = false;  // as in RoomRefused
+  ATOLL_MESSAGE_FIELDS(request, why, no_room, no_disk)
 };
 // daemon -> copier: it is to be read from that daemon, which numbers it so. The copier asks the first again if that fails.
 struct CopyElsewhere {

@@ -50,6 +50,7 @@ enum class ErrorKind : std::uint8_t {
   kNestedTooDeep = 11,
   kTooManyCalls = 12,  // more unfinished calls of one caller than the actor takes
   kOutOfMemory = 13,   // a node's object memory is full
+  kOutOfDisk = 14,     // so is the disk that others could be spilled to
 };
 
 // An error that travels to the caller. `node` and `process` are where it

@@ -4,6 +4,11 @@
 #include <optional>
 #include <unordered_map>
 
+#include <map>
+#include <utility>
+
+#include "runtime/base/check.h"
+#include "runtime/objects/spill_orders.h"
 #include "runtime/wire/messages.h"
 
 namespace Atoll::sim {
@@ -30,6 +35,34 @@ class Arena {
     return std::hash<ObjectId>()(object) * 0x9e3779b97f4a7c15 + from / kMostRead + 1;
   }
   std::unordered_map<std::uint64_t, std::uint64_t> parts_;  // by offset
+};
+
+// What was spilled of it, likewise.
+class Disk {
+ public:
+  // What there is to say of it, if anything.
+  std::optional<SpillEvent> carry_out(const SpillOrder& order, Arena& arena) {
+    if (const auto* write = std::get_if<WriteSpill>(&order)) {
+      SpillWritten written{write->file, {}};
+      for (const SpillPiece& piece : write->pieces) {
+        for (std::uint64_t from = 0; from < piece.bytes; from += kMostRead) parts_[{write->file, piece.at + from}] = arena.read(piece.offset + from);
+        written.copies.emplace_back(piece.copy, piece.copy);
+      }
+      return written;
+    }
+    if (const auto* read = std::get_if<ReadSpill>(&order)) {
+      const SpillPiece& piece = read->piece;
+      ATOLL_CHECK(read->checksum == piece.copy);
+      for (std::uint64_t from = 0; from < piece.bytes; from += kMostRead) arena.write(piece.offset + from, parts_.at({read->file, piece.at + from}));
+      return SpillRead{read->file, piece.copy, ""};
+    }
+    const std::uint64_t file = std::get<DeleteSpill>(order).file;
+    parts_.erase(parts_.lower_bound({file, 0}), parts_.lower_bound({file + 1, 0}));
+    return std::nullopt;
+  }
+
+ private:
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> parts_;  // by file and place
 };
 
 }  // namespace Atoll::sim

@@ -45,6 +45,35 @@ TEST_CASE("STORE-2: of large results nothing is left when they are dropped, what
   CHECK(held > 100);
 }
 
+TEST_CASE("STORE-11: results that are four times what memory holds are read from disk, on whatever node, while things break") {
+  std::uint64_t restored = 0;
+  for (const std::uint64_t seed : seeds(10)) {
+    CAPTURE(replay(seed));
+    World world({.seed = seed, .nodes = 3, .worker_dies = 0.005, .large = 1, .arena = std::uint64_t{64} << 20, .spills = true});
+    std::vector<ClientProcess*> clients;
+    for (int i = 0; i < 2; ++i) clients.push_back(&attached_client(world));
+    for (ClientProcess* client : clients) client->submit(200, kOneCpu, -1);
+    for (int i = 0; i < 60; ++i) {
+      world.run_for(milliseconds(10 + world.network.random()() % 100));
+      for (ClientProcess* client : clients) client->hold_some(0.05, 0);
+      if (i % 20 == 13) break_something(world, 2);
+    }
+    CHECK(world.run_until([&] { return std::ranges::all_of(clients, &ClientProcess::done); }, Seconds(120)));
+    for (const ClientProcess* client : clients) {
+      check_each_ended_once(*client);
+      CHECK(client->tally().errors.empty());
+    }
+    for (const auto& daemon : world.daemons())
+      if (daemon->alive) restored += daemon->node().objects().spills().restored();
+    for (ClientProcess* client : clients) client->hold_some(0, 1);
+    CHECK(world.run_until([&] { return arenas_are_empty(world); }, Seconds(5)));
+    for (const auto& daemon : world.daemons())
+      if (daemon->alive) CHECK(daemon->node().objects().spills().files() == 0);
+  }
+  MESSAGE((restored >> 20) << " MiB were read back");
+  CHECK(restored >> 20 > 100);
+}
+
 TEST_CASE("STORE-3: of a client that ends nothing is left either, though its workers were writing for it") {
   for (const std::uint64_t seed : seeds(20)) {
     CAPTURE(replay(seed));

@@ -91,6 +91,7 @@ void DaemonProcess::start() {
   options.info = info_;
   options.new_process = [this] { return world_.new_process(); };
   options.object_bytes = world_.options.arena;
+  options.spill.on = world_.options.spills;
   run([&] { node_.emplace(std::move(options), world_.now(), out_); });
 }
 
@@ -118,6 +119,17 @@ void DaemonProcess::send_bytes(const SendBytes& read) {
   });
 }
 
+// One after the other.
+void DaemonProcess::order_spill(const SpillOrder& order) {
+  disk_busy_until_ = std::max(disk_busy_until_, world_.now()) + world_.random_time(std::chrono::milliseconds(5));
+  world_.clock_.at(disk_busy_until_, [this, order] {
+    if (!alive) return;
+    run([&] {
+      if (const std::optional<SpillEvent> event = disk_.carry_out(order, arena)) node_->on_spill(world_.now(), *event, out_);
+    });
+  });
+}
+
 void DaemonProcess::receive_bytes(ProcessId from, const CopyBytes& part) {
   auto bulk = world_.bulks.extract({id, part.request});
   const auto target = node_->place_for(from, part);
@@ -135,6 +147,7 @@ void DaemonProcess::carry_out() {
   NodeOutbox todo = std::exchange(out_, {});
   send(todo);
   for (const SendBytes& read : todo.reads) send_bytes(read);
+  for (const SpillOrder& order : todo.spills) order_spill(order);
   for (const StartWorker& start : todo.starts) world_.add_worker(start, *this);
   for (const KillWorker& kill : todo.kills) world_.kill_worker(kill.worker);
   for (const FindProgram& find : todo.finds)

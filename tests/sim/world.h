@@ -86,11 +86,14 @@ class DaemonProcess : public Process {
   void carry_out() override;
   void start_worker(const StartWorker& start);
   void send_bytes(const SendBytes& read);
+  void order_spill(const SpillOrder& order);
   void receive_bytes(ProcessId from, const CopyBytes& part);
 
   NodeInfo info_;
   NodeOutbox out_;
   std::optional<NodeDaemon> node_;
+  Disk disk_;
+  Time disk_busy_until_{};
 };
 
 // What a client asked for and what became of it.
@@ -177,6 +180,7 @@ class World {
     double runs_long = 0;  // a task runs for kLongRun
     double large = 0;      // a task's result is a copy in its node's arena
     std::uint64_t arena = 0;  // bytes, of each node
+    bool spills = false;      // it has a disk
   };
   static constexpr Host kHeadHost = 1'000'000;
   static constexpr Host kClientHost = 2'000'000;

@@ -39,6 +39,8 @@ TEST_CASE("variables that would change the daemons' step go") {
                            "ATOLL_SECRET",
                            "ATOLL_HEAD_TASK",
                            "ATOLL_OBJECT_MEMORY",
+                           "ATOLL_SPILL_FOLDER",
+                           "ATOLL_SPILL_LIMIT",
                            "ATOLL_SPEC",
                            "ATOLL_BIND",
                            "SLURM_ATOLL_SPEC",

@@ -89,7 +89,7 @@ struct Node {
     return objects.store().copies() == 0 && objects.store().free() == objects.store().size() && objects.pulls().under_way() == 0;
   }
 
-  Outbox out;
+  ObjectOutbox out;
   NodeObjects objects;
   Time now{std::chrono::seconds(1000)};
   std::uint64_t requests = 0;

@@ -30,7 +30,7 @@ TEST_CASE("--atoll without a value leaves all to atoll up") {
     CHECK(result.code == 0);
     CHECK_FALSE(result.spec.off);
     for (const char* value : {result.spec.nodes, result.spec.name, result.spec.head, result.spec.object_memory,
-                              result.spec.log_level, result.spec.driver})
+                              result.spec.spill_folder, result.spec.spill_limit, result.spec.log_level, result.spec.driver})
       CHECK(std::string(value).empty());
   }
 }
@@ -38,12 +38,14 @@ TEST_CASE("--atoll without a value leaves all to atoll up") {
 TEST_CASE("--atoll=no takes an earlier --atoll back") { CHECK(read("no").spec.off); }
 
 TEST_CASE("each key of SPEC has its place") {
-  const Read result = read("nodes=4,name=train-1,head=gpu07.site,object-memory=8G,log=debug");
+  const Read result = read("nodes=4,name=train-1,head=gpu07.site,object-memory=8G,spill-folder=/a:/b/c,spill-limit=200G,log=debug");
   REQUIRE(result.code == 0);
   CHECK(std::string(result.spec.nodes) == "4");
   CHECK(std::string(result.spec.name) == "train-1");
   CHECK(std::string(result.spec.head) == "gpu07.site");
   CHECK(std::string(result.spec.object_memory) == "8G");
+  CHECK(std::string(result.spec.spill_folder) == "/a:/b/c");
+  CHECK(std::string(result.spec.spill_limit) == "200G");
   CHECK(std::string(result.spec.log_level) == "debug");
 }
 
@@ -75,6 +77,9 @@ TEST_CASE("a wrong SPEC is refused with what is wrong and what would be right") 
       {"head=--nodes", "must be first, last or the name of a node"},
       {"object-memory=8GB", "object-memory=8GB must be bytes, or with K, M, G or T: 8G"},
       {"object-memory=-1", "object-memory=-1 must be bytes"},
+      {"spill-folder=scratch", "spill-folder=scratch must be none, or full paths of folders"},
+      {"spill-folder=/a:b", "spill-folder=/a:b must be none, or full paths of folders"},
+      {"spill-limit=much", "spill-limit=much must be bytes"},
       {"object-memory=G", "object-memory=G must be bytes"},
       {"log=loud", "log=loud must be trace, debug, info, warn, error or off"},
       {"driver=", "driver= needs a command"},
