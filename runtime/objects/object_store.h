@@ -13,6 +13,8 @@
 #include "runtime/base/clock.h"
 #include "runtime/objects/arena_space.h"
 #include "runtime/objects/spread.h"
+#include "runtime/state/rows.h"
+#include "runtime/wire/location.h"
 #include "runtime/wire/outbox.h"
 
 namespace Atoll {
@@ -69,6 +71,8 @@ class ObjectStore {
   std::uint64_t reached() const { return space_.reached(); }
   std::size_t copies() const { return copies_.size(); }
   std::size_t waiting() const { return waiting_.size(); }
+  // The copies, as they are listed, on `node`; `fetched` says which are copies of other nodes' copies.
+  void list(NodeId node, const std::unordered_map<std::uint64_t, CopyId>& fetched, StateRows& rows) const;
 
  private:
   struct Reader {
