@@ -45,10 +45,13 @@ int run_command(int argc, char** argv) {
   app.require_subcommand(1);
   app.add_flag_function("--version", print_version, "print the version and what is built in");
   CommandLine line;
+  line.words.assign(argv + 1, argv + argc);
   add_run(app, line);
   add_up(app, line);
   add_down(app, line);
   add_status(app, line);
+  add_list(app, line);
+  add_explain(app, line);
   add_topo(app, line);
   add_place(app, line);
   add_doctor(app, line);

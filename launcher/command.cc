@@ -41,6 +41,14 @@ CommandOption Command::add(const std::string& names, bool& value, const std::str
   return CommandOption(*app_->add_flag(names, value, help));
 }
 
+CommandOption Command::add(const std::string& names, std::vector<std::string>& values, const std::string& help) {
+  return CommandOption(*app_->add_option(names, values, help)->allow_extra_args(false));
+}
+
+CommandOption Command::add_bare(const std::string& names, std::string& value, const std::string& help) {
+  return CommandOption(*app_->add_option(names, value, help)->expected(0, 1));
+}
+
 void Command::footer(const std::string& text) { app_->footer(text); }
 
 void Command::take_words() { app_->prefix_command(); }

@@ -36,6 +36,10 @@ class Command {
   CommandOption add(const std::string& names, std::string& value, const std::string& help);
   CommandOption add(const std::string& names, int& value, const std::string& help);
   CommandOption add(const std::string& names, double& value, const std::string& help);
+  // One that may be given several times.
+  CommandOption add(const std::string& names, std::vector<std::string>& values, const std::string& help);
+  // One whose word may be left out: `value` is empty then.
+  CommandOption add_bare(const std::string& names, std::string& value, const std::string& help);
   // A flag.
   CommandOption add(const std::string& names, bool& value, const std::string& help);
 

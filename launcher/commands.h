@@ -19,6 +19,7 @@ struct CommandLine {
   std::vector<std::string> after_dashes;  // the words after the first "--"
   bool had_dashes = false;
   int exit_code = kExitOk;
+  std::vector<std::string> words;  // all that were typed, after "atoll"
 };
 
 // One file a command.
@@ -26,6 +27,8 @@ void add_run(CLI::App& app, CommandLine& line);
 void add_up(CLI::App& app, CommandLine& line);
 void add_down(CLI::App& app, CommandLine& line);
 void add_status(CLI::App& app, CommandLine& line);
+void add_list(CLI::App& app, CommandLine& line);
+void add_explain(CLI::App& app, CommandLine& line);
 void add_topo(CLI::App& app, CommandLine& line);
 void add_place(CLI::App& app, CommandLine& line);
 void add_doctor(CLI::App& app, CommandLine& line);

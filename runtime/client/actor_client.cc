@@ -164,6 +164,7 @@ void ActorClient::finish(Call& call, Value value, Failure error, ClientOutbox& o
   --call.actor->pending;
   if (call.sent) --call.actor->under_way;
   call.arguments.release(objects_, out);
+  finished_ += error ? 0 : 1;
   const TaskId task = call.task;
   calls_.erase(task.sequence);
   objects_.settle(result_of(task), std::move(value), std::move(error), out);

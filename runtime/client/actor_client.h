@@ -61,6 +61,9 @@ class ActorClient {
   std::optional<Time> next_deadline() const;
 
   std::size_t unfinished() const { return calls_.size(); }
+  std::uint64_t finished() const { return finished_; }  // calls, ever, without an error
+  // The unfinished calls, as they are listed (client_state.cc).
+  void list(StateRows& rows) const;
 
  private:
   struct Actor;
@@ -127,6 +130,7 @@ class ActorClient {
     ActorCallSpec spec;
   };
   std::deque<Release> released_;
+  std::uint64_t finished_ = 0;
 };
 
 // How long a lost connection to an actor waits for the head's words on it.

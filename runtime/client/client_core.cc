@@ -17,6 +17,8 @@ ClientCore::ClientCore(Options options, ClientOutbox& out)
 void ClientCore::propagate(Time now, std::size_t before, ClientOutbox& out) {
   for (; before < out.completions.size(); ++before) {
     const ObjectId settled = out.completions[before].object;
+    if (out.completions[before].error && settled.process == options_.self.process)
+      failures_.note(now, settled, out.completions[before].error);
     tasks_.on_object_settled(now, settled, out);
     actors_.on_object_settled(settled, out);
   }
@@ -146,6 +148,8 @@ void ClientCore::on_message(Time now, ProcessId from, const Message& message, Cl
     objects_.on_orphaned(from, *orphaned, out);
   else if (std::holds_alternative<LetGoIdle>(message))
     out.let_go_idle = true;
+  else if (const auto* question = std::get_if<GetState>(&message))
+    on_state(now, from, *question, out);
   else
     copies_.on_message(message, out);
   propagate(now, before, out);

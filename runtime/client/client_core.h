@@ -2,6 +2,7 @@
 
 #include "runtime/client/actor_client.h"
 #include "runtime/client/copy_client.h"
+#include "runtime/client/failure_log.h"
 #include "runtime/client/group_client.h"
 #include "runtime/client/object_book.h"
 #include "runtime/client/task_client.h"
@@ -67,6 +68,8 @@ class ClientCore {
   void on_group(Time now, const GroupUpdate& update, ClientOutbox& out);
   void on_no_group(Time now, const NoSuchGroup& unknown, ClientOutbox& out);
   void on_node_died(Time now, const NodeDied& died, ClientOutbox& out);
+  // What people's tools ask (client_state.cc).
+  void on_state(Time now, ProcessId from, const GetState& question, ClientOutbox& out) const;
   // Objects that settled may let calls go on, which may settle others.
   void propagate(Time now, std::size_t completions_before, ClientOutbox& out);
 
@@ -76,6 +79,7 @@ class ClientCore {
   TaskClient tasks_;
   ActorClient actors_;
   GroupClient groups_;
+  FailureLog failures_;
 };
 
 }  // namespace Atoll

@@ -86,6 +86,7 @@ Status Connection::attach(const Contact& head, Time deadline) {
   request.client = runtime_->self();
   request.kind = kind_;
   request.host = host_name();
+  request.pid = static_cast<std::uint64_t>(::getpid());
   if (kind_ == ClientKind::kDriver) {
     Result<JobInfo> job = own_job();
     if (!job.ok()) return job.status();

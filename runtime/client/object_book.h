@@ -7,6 +7,7 @@
 
 #include "runtime/base/sequence_table.h"
 #include "runtime/client/call.h"
+#include "runtime/state/rows.h"
 
 namespace Atoll {
 
@@ -71,6 +72,8 @@ class ObjectBook {
   // None if it was never known here, or is forgotten.
   const Object* find(ObjectId id) const;
   std::size_t size() const { return own_.size() + borrowed_.size(); }
+  // All of them, as they are listed (client_state.cc).
+  void list(StateRows& rows) const;
 
  private:
   Object* find_object(ObjectId id) { return const_cast<Object*>(find(id)); }

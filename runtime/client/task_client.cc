@@ -44,6 +44,7 @@ void TaskClient::submit(Time now, TaskSpec spec, ClientOutbox& out) {
   task.retries = task.attempts_left = spec.retries;
   task.depth = spec.depth;
   task.ahead = spec.ahead;
+  task.submitted = now;
   if (task.ahead > 0) task.stream = std::make_unique<StreamProgress>(task.id);
   for (const ObjectId object : task.arguments.pending(objects_)) {
     waiting_[object].push_back(task.id);
@@ -161,6 +162,7 @@ void TaskClient::finish(Task& task, Value value, std::optional<ErrorInfo> error,
     error->function = task.function + " '" + task.extras->name + "'";
   task.arguments.release(objects_, out);
   --task.shape->tasks;
+  finished_ += error ? 0 : 1;
   const TaskId id = task.id;
   tasks_.erase(id.sequence);
   objects_.settle(result_of(id), std::move(value), std::move(error), out);

@@ -74,6 +74,9 @@ class TaskClient {
   std::optional<Time> next_deadline() const;
 
   std::size_t unfinished() const { return tasks_.size(); }
+  std::uint64_t finished() const { return finished_; }  // ever, without an error
+  // The unfinished ones, as they are listed (client_state.cc).
+  void list(Time now, StateRows& rows) const;
   std::size_t leases() const { return leases_.size(); }
 
  private:
@@ -94,6 +97,7 @@ class TaskClient {
     std::uint32_t ahead = 0;
     bool cancelled = false;
     bool forced = false;
+    Time submitted{};
   };
   struct Lease {
     LeaseId id;
@@ -138,6 +142,7 @@ class TaskClient {
     bool gone() const { return state == GroupState::kRemoved || state == GroupState::kInfeasible; }
   };
 
+  std::string why_waiting(const Task& task) const;
   Task* find(TaskId id) { return id.process == self_ ? tasks_.find(id.sequence) : nullptr; }
   Task& at(TaskId id);
   Lease* find_lease(LeaseId id);
@@ -195,6 +200,7 @@ class TaskClient {
   std::optional<Time> tick_;        // when idle and broken leases are looked at next
   std::map<std::uint64_t, Ask> asks_;
   std::uint64_t next_ask_ = 1;
+  std::uint64_t finished_ = 0;
 };
 
 // Tasks are pushed ahead so that a worker has about this much to do.

@@ -39,12 +39,13 @@ void ActorTable::create(Time now, const CreateActor& request, Outbox& out) {
   if (!is_new) return tell(id, actor, out);
   actor.spec = request.spec;
   actor.creator = request.creator.process;
+  actor.changed = now;
   note_interest(actor.creator, id);
   admit_early(id, actor, out);
   if (actor.spec.detached) ++detached_[actor.spec.job];
   if (named != names_.end()) {
     actor.spec.name.clear();  // it never had it
-    return die(id, actor,
+    return die(now, id, actor,
                actor_error(ErrorKind::kActorDied, request.spec.class_name,
                            "the name '" + request.spec.name +
                                "' belongs to another actor; choose another or look that one up"),
@@ -100,8 +101,8 @@ void ActorTable::kill(Time now, ActorId id, const std::string& why, bool restart
   const ErrorInfo error = actor_error(ErrorKind::kActorDied, actor.spec.class_name, why);
   stop_on_node(actor, why, out);
   stop_waiting(id, actor);
-  if (!restart) return die(id, actor, error, out);
-  restart_or_die(actor, id, /*restartable=*/true, error, out);
+  if (!restart) return die(now, id, actor, error, out);
+  restart_or_die(now, actor, id, /*restartable=*/true, error, out);
   serve(now, out);
 }
 
@@ -113,7 +114,7 @@ void ActorTable::stop_on_node(const Actor& actor, const std::string& why, Outbox
     out.send(node->daemon.process, StopActor{actor.spec.actor, actor.incarnation, why});
 }
 
-void ActorTable::on_started(ProcessId daemon, const ActorStarted& started, Outbox& out) {
+void ActorTable::on_started(Time now, ProcessId daemon, const ActorStarted& started, Outbox& out) {
   const auto entry = actors_.find(started.actor);
   const bool current = entry != actors_.end() &&
                        entry->second.incarnation == started.incarnation &&
@@ -126,6 +127,7 @@ void ActorTable::on_started(ProcessId daemon, const ActorStarted& started, Outbo
   if (actor.state == ActorState::kAlive) return;
   starting_.erase(started.actor);
   actor.state = ActorState::kAlive;
+  actor.changed = now;
   actor.worker = started.worker;
   actor.error.reset();
   if (!may_restart(actor)) drop_arguments(actor);
@@ -140,21 +142,23 @@ void ActorTable::on_ended(Time now, const ActorEnded& ended, Outbox& out) {
   if (actor.state == ActorState::kDead || !is_current) return;
   if (ended.busy) {  // our picture of the node was out of date: place it anew
     actor.state = actor.restarts > 0 ? ActorState::kRestarting : ActorState::kPending;
+    actor.changed = now;
     starting_.erase(ended.actor);
     unseat(actor);
     wait_for_room(ended.actor, actor);
     // Not placed at once: the node's next report says what it has.
     return tell(ended.actor, actor, out);
   }
-  restart_or_die(actor, ended.actor, ended.restartable, ended.error, out);
+  restart_or_die(now, actor, ended.actor, ended.restartable, ended.error, out);
   serve(now, out);
 }
 
-void ActorTable::restart_or_die(Actor& actor, ActorId id, bool restartable,
+void ActorTable::restart_or_die(Time now, Actor& actor, ActorId id, bool restartable,
                                 const ErrorInfo& error, Outbox& out) {
-  if (!restartable || !may_restart(actor)) return die(id, actor, error, out);
+  if (!restartable || !may_restart(actor)) return die(now, id, actor, error, out);
   ++actor.restarts;
   actor.state = ActorState::kRestarting;
+  actor.changed = now;
   starting_.erase(id);
   unseat(actor);
   actor.worker = Contact();
@@ -169,9 +173,10 @@ void ActorTable::unseat(Actor& actor) {
   actor.node = NodeId::kNone;
 }
 
-void ActorTable::die(ActorId id, Actor& actor, ErrorInfo error, Outbox& out) {
+void ActorTable::die(Time now, ActorId id, Actor& actor, ErrorInfo error, Outbox& out) {
   if (actor.bundle >= 0) groups_.leave_seat(actor.spec.group, std::exchange(actor.bundle, -1), actor.spec.shape);
   actor.state = ActorState::kDead;
+  actor.changed = now;
   actor.worker = Contact();
   actor.error = std::make_unique<ErrorInfo>(std::move(error));
   stop_waiting(id, actor);
@@ -199,7 +204,7 @@ void ActorTable::on_node_dead(Time now, NodeId node, const std::string& cause, O
     ErrorInfo error = actor_error(ErrorKind::kActorDied, actor.spec.class_name,
                                   "its node " + nodes_.get(node)->info.name + " died: " + cause);
     error.node = nodes_.get(node)->info.name;
-    restart_or_die(actor, id, /*restartable=*/true, error, out);
+    restart_or_die(now, actor, id, /*restartable=*/true, error, out);
   }
   serve(now, out);
 }
@@ -272,7 +277,7 @@ void ActorTable::serve_groups(Time now, Outbox& out) {
 bool ActorTable::place(Time now, ActorId id, Actor& actor, Outbox& out) {
   const Resources& shape = actor.spec.shape;
   if (std::string why = why_never(view_, actor.spec.strategy, shape); !why.empty()) {
-    die(id, actor, actor_error(ErrorKind::kInfeasible, actor.spec.class_name, std::move(why)), out);
+    die(now, id, actor, actor_error(ErrorKind::kInfeasible, actor.spec.class_name, std::move(why)), out);
     return true;
   }
   // Actors without devices are spread, so that their memory and network are;
@@ -291,7 +296,7 @@ bool ActorTable::place_in_group(Time now, ActorId id, Actor& actor, Outbox& out)
   const GroupTable::Seat seat = groups_.find_seat(actor.spec.group, actor.spec.bundle, actor.spec.shape);
   if (seat.kind == GroupTable::Seat::Kind::kWait) return false;
   if (seat.kind == GroupTable::Seat::Kind::kNever) {
-    die(id, actor, actor_error(ErrorKind::kInfeasible, actor.spec.class_name, seat.why), out);
+    die(now, id, actor, actor_error(ErrorKind::kInfeasible, actor.spec.class_name, seat.why), out);
     return true;
   }
   groups_.take_seat(actor.spec.group, seat.bundle, actor.spec.shape);
@@ -304,6 +309,7 @@ bool ActorTable::place_in_group(Time now, ActorId id, Actor& actor, Outbox& out)
 
 void ActorTable::start(Time now, ActorId id, Actor& actor, Outbox& out) {
   actor.state = ActorState::kStarting;
+  actor.changed = now;
   starting_.insert(id);
   ++actor.incarnation;
   ask_daemon(now, actor, out);

@@ -43,7 +43,8 @@ class ActorTable {
     Contact worker;
     std::unique_ptr<ErrorInfo> error;  // null: none
     std::vector<ProcessId> watchers;   // without its creator, each once
-    Time asked{};  // when StartActor was last sent
+    Time asked{};    // when StartActor was last sent
+    Time changed{};  // when its state began
   };
 
   ActorTable(ClusterView& view, const NodeTable& nodes, GroupTable& groups)
@@ -54,7 +55,7 @@ class ActorTable {
   void watch(Time now, ProcessId watcher, const WatchActor& request, bool creator_lives, Outbox& out);
   // `restart`: as if it had died, so that it comes back if it has restarts left.
   void kill(Time now, ActorId id, const std::string& why, bool restart, Outbox& out);
-  void on_started(ProcessId daemon, const ActorStarted& started, Outbox& out);
+  void on_started(Time now, ProcessId daemon, const ActorStarted& started, Outbox& out);
   void on_ended(Time now, const ActorEnded& ended, Outbox& out);
 
   void on_node_dead(Time now, NodeId node, const std::string& cause, Outbox& out);
@@ -84,8 +85,8 @@ class ActorTable {
   void ask_daemon(Time now, Actor& actor, Outbox& out) const;
   // It has no node any more, or not yet.
   void unseat(Actor& actor);
-  void die(ActorId id, Actor& actor, ErrorInfo error, Outbox& out);
-  void restart_or_die(Actor& actor, ActorId id, bool restartable, const ErrorInfo& error,
+  void die(Time now, ActorId id, Actor& actor, ErrorInfo error, Outbox& out);
+  void restart_or_die(Time now, Actor& actor, ActorId id, bool restartable, const ErrorInfo& error,
                       Outbox& out);
   void stop_on_node(const Actor& actor, const std::string& why, Outbox& out);
   void tell(ActorId id, const Actor& actor, Outbox& out) const;

@@ -89,4 +89,30 @@ std::uint32_t DemandQueue::pending() const {
   return sum;
 }
 
+std::uint32_t DemandQueue::pending_of(ProcessId client) const {
+  std::uint32_t sum = 0;
+  for (auto entry = by_request_.lower_bound({client, 0}); entry != by_request_.end() && entry->first.first == client; ++entry)
+    sum += entry->second.demand->request.count;
+  return sum;
+}
+
+void DemandQueue::list(const ClusterView& view, StateRows& rows) const {
+  struct Seen {
+    const Demand& demand;
+    const ClusterView& view;
+    const PlaceRequest& request() const { return demand.request; }
+  };
+  static constexpr StateGetter<Seen> kGetters[] = {
+      {"id", [](const Seen& s) { return cell_of(to_string(std::uint64_t(s.demand.client), s.request().request)); }},
+      {"owner", [](const Seen& s) { return cell_of(s.demand.client); }},
+      {"count", [](const Seen& s) { return cell_of(s.request().count); }},
+      {"needs", [](const Seen& s) { return cell_of(to_string(s.request().shape)); }},
+      {"where", [](const Seen& s) { return text_or_none(to_string(s.request().strategy)); }},
+      {"why", [](const Seen& s) { return cell_of(why_not_now(s.view, s.request().strategy, s.request().shape)); }},
+  };
+  StateQuery<Seen> query(rows, kGetters);
+  for (const auto& [key, line] : lines_)
+    for (const Demand& demand : line) query.offer({demand, view});
+}
+
 }  // namespace Atoll

@@ -8,6 +8,7 @@
 
 #include "runtime/control/placing.h"
 #include "runtime/scheduler/cluster_view.h"
+#include "runtime/state/rows.h"
 #include "runtime/wire/outbox.h"
 
 namespace Atoll {
@@ -37,6 +38,8 @@ class DemandQueue {
   bool empty() const { return lines_.empty(); }
   // Workers asked for and not placed.
   std::uint32_t pending() const;
+  std::uint32_t pending_of(ProcessId client) const;
+  void list(const ClusterView& view, StateRows& rows) const;
 
  private:
   struct Demand {

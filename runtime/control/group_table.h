@@ -9,6 +9,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/scheduler/group_planner.h"
+#include "runtime/state/rows.h"
 #include "runtime/wire/outbox.h"
 
 namespace Atoll {
@@ -52,6 +53,11 @@ class GroupTable {
   void leave_seat(GroupId id, std::int32_t bundle, const Resources& shape);
 
   std::vector<GroupStatus> status() const;
+  void list(StateRows& rows) const;
+  // Of those that the job made.
+  std::size_t count_of(ProcessId job) const;
+  // Why an actor that asks for it has no seat yet.
+  std::string why_waiting(GroupId id) const;
   std::size_t size() const { return groups_.size(); }
 
  private:

@@ -99,7 +99,7 @@ void Head::handle(Time now, ProcessId from, const Join& join, Outbox& out) {
   if (!ready_ && nodes_.complete()) {
     ready_ = true;
     for (const auto& [client, request] : std::exchange(waiting_clients_, {}))
-      attach(client, request, out);
+      attach(now, client, request, out);
   }
   serve(now, out);
 }
@@ -138,16 +138,16 @@ void Head::node_dead(Time now, NodeId id, const std::string& cause, Outbox& out)
 
 // -------------------------------------------------------------- clients and jobs
 
-void Head::handle(Time, ProcessId from, const Attach& request, Outbox& out) {
+void Head::handle(Time now, ProcessId from, const Attach& request, Outbox& out) {
   if (request.client.process != from)
     return out.send(from, AttachRefused{"the contact in the request is not the sender's"});
   if (ready_)
-    attach(from, request, out);
+    attach(now, from, request, out);
   else
     waiting_clients_[from] = request;
 }
 
-void Head::attach(ProcessId client, const Attach& request, Outbox& out) {
+void Head::attach(Time now, ProcessId client, const Attach& request, Outbox& out) {
   const std::optional<NodeId> home = nodes_.home_for(request.host);
   if (!home) return out.send(client, AttachRefused{"every node of the cluster has died"});
   const NodeTable::Node& node = *nodes_.get(*home);
@@ -158,6 +158,9 @@ void Head::attach(ProcessId client, const Attach& request, Outbox& out) {
     driver.info = request.job;
     driver.info.job = client;
     driver.info.driver = request.client;
+    driver.host = request.host;
+    driver.pid = request.pid;
+    driver.attached = now;
   }
   out.send(client, Attached{options_.cluster, node.daemon, nodes_.alive()});
 }
@@ -232,8 +235,8 @@ void Head::handle(Time now, ProcessId from, const BundlesReserved& reserved, Out
   actors_.serve(now, out);
 }
 
-void Head::handle(Time, ProcessId from, const ActorStarted& started, Outbox& out) {
-  actors_.on_started(from, started, out);
+void Head::handle(Time now, ProcessId from, const ActorStarted& started, Outbox& out) {
+  actors_.on_started(now, from, started, out);
 }
 
 void Head::handle(Time now, ProcessId, const ActorEnded& ended, Outbox& out) {

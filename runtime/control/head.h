@@ -13,6 +13,7 @@
 #include "runtime/control/group_table.h"
 #include "runtime/control/node_table.h"
 #include "runtime/control/slurm_topology.h"
+#include "runtime/state/rows.h"
 
 namespace Atoll {
 
@@ -69,6 +70,9 @@ class Head {
  private:
   struct Driver {
     JobInfo info;
+    std::string host;
+    std::uint64_t pid = 0;
+    Time attached{};
   };
 
   void handle(Time, ProcessId, const Join&, Outbox&);
@@ -88,14 +92,21 @@ class Head {
   void handle(Time, ProcessId, const ActorEnded&, Outbox&);
   void handle(Time, ProcessId, const GetStatus&, Outbox&);
   void handle(Time, ProcessId, const WorkerDied&, Outbox&);
+  void handle(Time, ProcessId, const GetPeers&, Outbox&);
+  void handle(Time, ProcessId, const GetState&, Outbox&);
 
-  void attach(ProcessId client, const Attach& request, Outbox& out);
+  void attach(Time now, ProcessId client, const Attach& request, Outbox& out);
   void node_dead(Time now, NodeId id, const std::string& cause, Outbox& out);
   void end_job(Time now, ProcessId job, const std::string& why, Outbox& out);
   void forgive_pause(Time now);
   void take_usage(NodeId id, const NodeUsage& usage);
   void serve(Time now, Outbox& out);
   void note_death(Time now, std::string what, std::string cause);
+  // What is listed (head_state.cc).
+  void list_nodes(Time now, StateRows& rows) const;
+  void list_actors(Time now, StateRows& rows) const;
+  void list_jobs(Time now, StateRows& rows) const;
+  std::string why_waiting(const ActorTable::Actor& actor) const;
 
   Options options_;
   Time started_;

@@ -64,4 +64,24 @@ std::string why_never(const ClusterView& view, const PlaceStrategy& strategy, co
   return why;
 }
 
+std::string why_not_now(const ClusterView& view, const PlaceStrategy& strategy, const Resources& request) {
+  if (const Status status = check_strategy(strategy); !status.ok()) return status.message();
+  std::string why;
+  for (const LabelSelector& labels : selectors_of(strategy))
+    why += (why.empty() ? "" : "; otherwise: ") + view.explain(request, bounds_of(strategy, labels));
+  return why;
+}
+
+std::string to_string(const PlaceStrategy& strategy) {
+  std::string text = strategy.spread ? "spread" : "";
+  const auto add = [&text](const std::string& words) { text += (text.empty() ? "" : ", ") + words; };
+  if (!strategy.node.empty()) add("on node " + strategy.node + (strategy.soft ? " if it has room" : ""));
+  for (const LabelSelector& labels : selectors_of(strategy)) {
+    std::string all;
+    for (const auto& [name, value] : labels) all += (all.empty() ? "" : " and ") + name + "=" + value;
+    if (!all.empty()) add("where " + all);
+  }
+  return text;
+}
+
 }  // namespace Atoll

@@ -38,4 +38,10 @@ std::vector<Placement> place_by(ClusterView& view, const PlaceStrategy& strategy
 // Why no living node can ever hold the request; empty: one can.
 std::string why_never(const ClusterView& view, const PlaceStrategy& strategy, const Resources& request);
 
+// In counts, which nodes have room for the request now, are busy or too small.
+std::string why_not_now(const ClusterView& view, const PlaceStrategy& strategy, const Resources& request);
+
+// For people: "on node n2, if it has room", "where zone=a", "spread"; empty: anywhere.
+std::string to_string(const PlaceStrategy& strategy);
+
 }  // namespace Atoll

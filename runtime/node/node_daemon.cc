@@ -112,6 +112,11 @@ void NodeDaemon::report(Time now, NodeOutbox& out) {
   usage.object_bytes = objects().size();
   usage.object_bytes_used = objects().size() - objects().free();
   usage.objects = objects().copies();
+  usage.leases = static_cast<std::uint32_t>(leases_.size());
+  for (const auto& [group, waiting] : waiting_) usage.waiting += static_cast<std::uint32_t>(waiting.size());
+  usage.objects_waiting = static_cast<std::uint32_t>(objects().waiting());
+  usage.object_bytes_reached = objects().reached();
+  usage.bytes_fetched = objects_.pulls().bytes_pulled();
   for (Heard& heard : heard_) {
     if (heard.reported == 0) heard.reported = report_sequence_;
     usage.heard.push_back(heard.reservation);

@@ -57,6 +57,8 @@ class NodeDaemon {
     SpillTable::Options spill = {};
     // Names the workers. The simulator has its own.
     std::function<ProcessId()> new_process = random_process_id;
+    // The bytes of memory that a process has, for who asks; none if it cannot be told.
+    std::function<std::optional<std::uint64_t>(std::uint64_t pid)> memory_of = {};
   };
 
   NodeDaemon(Options options, Time now, NodeOutbox& out);
@@ -148,6 +150,13 @@ class NodeDaemon {
   void handle(Time, ProcessId, const NodeDied&, NodeOutbox&);
   void handle(Time, ProcessId, const GetArena&, NodeOutbox&);
   void handle(Time, ProcessId, const ReadCopy&, NodeOutbox&);
+  void handle(Time, ProcessId, const GetState&, NodeOutbox&);
+  void handle(Time, ProcessId, const StateReport&, NodeOutbox&);
+
+  // What is listed (node_daemon_state.cc).
+  void list_workers(Time now, StateRows& rows) const;
+  void ask_workers(ProcessId from, const GetState& question, StateReport report, NodeOutbox& out);
+  const Seat* seat_of(const Worker& worker) const;
 
   void add_lease(Time now, ProcessId owner, const LeaseRequest& request, Holding holding, NodeOutbox& out);
   void add_actor(Time now, const StartActor& start, Holding holding, NodeOutbox& out);

@@ -3,10 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 
 #include "runtime/base/check.h"
 #include "runtime/base/log.h"
 #include "runtime/base/nodelist.h"
+#include "runtime/base/read_file.h"
 #include "runtime/node/node_description.h"
 #include "runtime/objects/spill_folders.h"
 #include "runtime/wire/ucx_transport.h"
@@ -17,6 +19,14 @@ namespace {
 constexpr Duration kSpin = std::chrono::microseconds(20);
 // While messages keep it busy, it looks at its other descriptors as often as this.
 constexpr Duration kLook = std::chrono::milliseconds(1);
+
+// What it has for itself: resident pages but for those of files, such as the arena's.
+std::optional<std::uint64_t> memory_of(std::uint64_t pid) {
+  const std::optional<std::string> text = read_file("/proc/" + std::to_string(pid) + "/statm");
+  unsigned long long size = 0, resident = 0, shared = 0;
+  if (!text || std::sscanf(text->c_str(), "%llu %llu %llu", &size, &resident, &shared) != 3 || shared > resident) return std::nullopt;
+  return (resident - shared) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
 
 }  // namespace
 
@@ -81,6 +91,7 @@ Status NodeShell::run(const Contact& head, const std::function<void()>& on_joine
   head_ = head;
   now_ = now();
   NodeDaemon::Options described{self_, head, node_info()};
+  described.memory_of = memory_of;
   if (const Status status = open_arena(described); !status.ok()) {
     log::warn("this node has no object memory: {}", status.message());
     described.object_bytes = 0;

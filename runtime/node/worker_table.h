@@ -65,6 +65,7 @@ class WorkerTable {
   void make_idle(ProcessId id, Time now);
 
   std::size_t size() const { return workers_.size(); }
+  const std::map<ProcessId, Worker>& all() const { return workers_; }
   // Ready, idle workers that have been so since before `then`.
   std::vector<ProcessId> idle_since_before(Time then) const;
   std::vector<ProcessId> of_job(ProcessId job) const;

@@ -16,7 +16,7 @@ class NodeObjects {
  public:
   // Of `self`, which is the daemon. The arena has `bytes`; `node` is a name, for words.
   NodeObjects(const Contact& self, std::uint64_t bytes, const std::string& node, const SpillTable::Options& spill = {})
-      : self_(self.process), store_({bytes, node, self.process, spill}), pulls_(self, store_) {}
+      : self_(self.process), node_(self.node), store_({bytes, node, self.process, spill}), pulls_(self, store_) {}
   NodeObjects(const NodeObjects&) = delete;
   NodeObjects& operator=(const NodeObjects&) = delete;
 
@@ -53,6 +53,9 @@ class NodeObjects {
   void on_tick(Time now, ObjectOutbox& out);
   std::optional<Time> next_deadline() const { return store_.next_deadline(); }
 
+  // The copies, as they are listed.
+  void list(StateRows& rows) const { store_.list(node_, pulls_.fetched(), rows); }
+
   const ObjectStore& store() const { return store_; }
   const PullTable& pulls() const { return pulls_; }
 
@@ -61,6 +64,7 @@ class NodeObjects {
   void hear_self(Time now, ObjectOutbox& out);
 
   ProcessId self_;
+  NodeId node_;
   ObjectStore store_;
   PullTable pulls_;
 };

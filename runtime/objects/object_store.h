@@ -15,6 +15,8 @@
 #include "runtime/objects/spill_orders.h"
 #include "runtime/objects/spill_table.h"
 #include "runtime/objects/spread.h"
+#include "runtime/state/rows.h"
+#include "runtime/wire/location.h"
 
 namespace Atoll {
 
@@ -85,6 +87,8 @@ class ObjectStore {
   // Whether the copy is in the arena; a copy may also be in both places.
   bool is_in_memory(std::uint64_t number) const { return copies_.at(number).is_in_memory(); }
   bool is_on_disk(std::uint64_t number) const { return copies_.at(number).file != 0 && copies_.at(number).place != Place::kWriting; }
+  // The copies, as they are listed, on `node`; `fetched` says which are copies of other nodes' copies.
+  void list(NodeId node, const std::unordered_map<std::uint64_t, CopyId>& fetched, StateRows& rows) const;
 
  private:
   enum class Place : std::uint8_t {

@@ -157,6 +157,14 @@ void PullTable::ask_for_more(ObjectOutbox& out) {
   }
 }
 
+std::unordered_map<std::uint64_t, CopyId> PullTable::fetched() const {
+  std::unordered_map<std::uint64_t, CopyId> all;
+  for (const auto& [key, local] : kept_) all[local] = key;
+  for (const auto& [key, pull] : pulls_)
+    if (pull.local != 0) all[pull.local] = key;
+  return all;
+}
+
 std::optional<PullTable::Target> PullTable::place_of(ProcessId from, const CopyBytes& part) const {
   const auto found = parts_.find(part.request);
   if (found == parts_.end()) return std::nullopt;

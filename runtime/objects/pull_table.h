@@ -51,6 +51,8 @@ class PullTable {
   // The daemon is asked for nothing any more; on_ended() follows.
   void on_node_died(ProcessId daemon, const std::string& why) { dead_[daemon] = why; }
 
+  // The copies here that were fetched, or are, and of what.
+  std::unordered_map<std::uint64_t, CopyId> fetched() const;
   std::size_t under_way() const { return pulls_.size(); }
   std::uint64_t bytes_pulled() const { return bytes_pulled_; }  // ever
 

@@ -99,5 +99,9 @@ template Message::Message(CopyBytes);
 template Message::Message(CopyDropped);
 template Message::Message(CopyElsewhere);
 template Message::Message(CopyTaken);
+template Message::Message(GetPeers);
+template Message::Message(Peers);
+template Message::Message(GetState);
+template Message::Message(StateReport);
 
 }  // namespace Atoll

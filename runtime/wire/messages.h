@@ -18,6 +18,7 @@
 #include "runtime/wire/node_messages.h"
 #include "runtime/wire/object_messages.h"
 #include "runtime/wire/place_strategy.h"
+#include "runtime/wire/state_messages.h"
 #include "runtime/wire/task_messages.h"
 
 // Every message of a cluster. A message is one struct; what travels is its
@@ -51,7 +52,8 @@ struct Attach {
   ClientKind kind = ClientKind::kTool;
   std::string host;
   JobInfo job;
-  ATOLL_MESSAGE_FIELDS(client, kind, host, job)
+  std::uint64_t pid = 0;
+  ATOLL_MESSAGE_FIELDS(client, kind, host, job, pid)
 };
 // `home` is the daemon that the client asks first for leases: the one on its
 // own host, else the head's.
@@ -257,7 +259,8 @@ using MessageVariant =
                  CancelTask, CancelObject, StreamItem, StreamRead, ActorLeaves, Sync, Synced,
                  ReturnTasks, GetArena, ArenaReply, MakeRoom, RoomMade, RoomRefused, SealCopy, HoldCopy, CopyHeld, CopyGone,
                  LetGo, LetGoIdle, OwnCopies, DropCopies, CopyOrphaned, OwnerGone,
-                 ReadCopy, CopyBytes, CopyDropped, CopyElsewhere, CopyTaken>;
+                 ReadCopy, CopyBytes, CopyDropped, CopyElsewhere, CopyTaken,
+                 GetPeers, Peers, GetState, StateReport>;
 
 template <typename T, typename Variant>
 inline constexpr bool kIsOneOf = false;

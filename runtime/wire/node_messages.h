@@ -67,7 +67,13 @@ struct NodeUsage {
   std::uint64_t object_bytes = 0;
   std::uint64_t object_bytes_used = 0;
   std::uint64_t objects = 0;
-  ATOLL_MESSAGE_FIELDS(sequence, free, gpu_free, workers, actors, tasks_leased, heard, object_bytes, object_bytes_used, objects)
+  std::uint32_t leases = 0;
+  std::uint32_t waiting = 0;  // leases and actors, for room in a placement group's bundle
+  std::uint32_t objects_waiting = 0;       // for room in object memory
+  std::uint64_t object_bytes_reached = 0;  // the pages of it that were ever touched
+  std::uint64_t bytes_fetched = 0;         // from other nodes' object memory, ever
+  ATOLL_MESSAGE_FIELDS(sequence, free, gpu_free, workers, actors, tasks_leased, heard, object_bytes, object_bytes_used, objects,
+                       leases, waiting, objects_waiting, object_bytes_reached, bytes_fetched)
 };
 
 // daemon -> head, repeated until Welcome. `actors` lists what runs there, so

@@ -23,6 +23,9 @@ MSGPACK_ADD_ENUM(Atoll::ErrorKind)
 MSGPACK_ADD_ENUM(Atoll::ActorState)
 MSGPACK_ADD_ENUM(Atoll::GroupState)
 MSGPACK_ADD_ENUM(Atoll::NodeState)
+MSGPACK_ADD_ENUM(Atoll::StateKind)
+MSGPACK_ADD_ENUM(Atoll::CellKind)
+MSGPACK_ADD_ENUM(Atoll::FilterOp)
 
 namespace Atoll {
 

@@ -1,0 +1,153 @@
+#include "launcher/explain_search.h"
+
+#include <algorithm>
+#include <set>
+
+namespace Atoll {
+namespace {
+
+constexpr int kMost = 10'000;
+
+const char* id_key(StateKind kind) { return kind == StateKind::kNodes ? "node" : "id"; }
+
+bool may_be_id(const std::string& typed) {
+  return !typed.empty() && typed.front() != '-' && typed.find_first_not_of("0123456789abcdef-") == std::string::npos;
+}
+
+std::string pid_of(const StateRecord& record) {
+  return std::to_string(static_cast<std::uint64_t>(record.number("pid")));
+}
+
+}  // namespace
+
+Result<std::vector<StateRecord>> ExplainSearch::get(StateKind kind, const std::vector<std::string>& filters) {
+  ListOptions options;
+  options.kind = info_of(kind).name;
+  options.filters = filters;
+  options.limit = kMost;
+  options.json = true;  // all columns
+  Result<ListRequest> request = make_list_request(options);
+  if (!request.ok()) return request.status();
+  Result<StateTable> table = look(client_, *request, timeout_);
+  if (!table.ok()) return table.status();
+  for (const std::string& warning : table->warnings)
+    if (std::ranges::find(warnings_, warning) == warnings_.end()) warnings_.push_back(warning);
+  std::vector<StateRecord> records;
+  for (StateRow& row : table->rows) {
+    StateRecord record{kind, {}};
+    for (std::size_t i = 0; i < table->columns.size(); ++i)
+      record.cells[table->columns[i]->key] = std::move(row.cells[i]);
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+Status ExplainSearch::add(StateKind kind, const std::string& filter, std::vector<Found>& found) {
+  Result<std::vector<StateRecord>> records = get(kind, {filter});
+  if (!records.ok()) return records.status();
+  for (StateRecord& record : *records) {
+    std::string id = record.text(id_key(kind));
+    const bool known =
+        std::ranges::any_of(found, [&](const Found& each) { return each.thing.kind == kind && each.id == id; });
+    if (!known) found.push_back({std::move(record), std::move(id), {}});
+  }
+  return Status();
+}
+
+// The copies of an object are one thing.
+Status ExplainSearch::add_objects(const std::string& typed, std::vector<Found>& found) {
+  Result<std::vector<StateRecord>> copies = get(StateKind::kObjects, {"id=" + typed});
+  if (!copies.ok()) return copies.status();
+  Result<std::vector<StateRecord>> refs = get(StateKind::kRefs, {"id=" + typed});
+  if (!refs.ok()) return refs.status();
+  const auto entry_of = [&found](const std::string& id) {
+    return std::ranges::find_if(
+        found, [&id](const Found& each) { return each.thing.kind == StateKind::kObjects && each.id == id; });
+  };
+  for (const StateRecord& copy : *copies) {
+    const auto known = entry_of(copy.text("id"));
+    if (known == found.end())
+      found.push_back({copy, copy.text("id"), {}});
+    else
+      known->facts.copies.push_back(copy);
+  }
+  for (const StateRecord& ref : *refs) {
+    auto known = entry_of(ref.text("id"));
+    // What is not made yet is its task's matter.
+    if (known == found.end() &&
+        std::ranges::any_of(found, [&](const Found& each) { return each.id == ref.text("id"); }))
+      continue;
+    if (known == found.end()) {
+      found.push_back({StateRecord{StateKind::kObjects, {}}, ref.text("id"), {}, /*is_ref=*/true});
+      known = found.end() - 1;
+    }
+    known->facts.refs.push_back(ref);
+  }
+  for (Found& each : found) {
+    if (each.thing.kind != StateKind::kObjects || each.is_ref) continue;
+    Result<std::vector<StateRecord>> fetched = get(
+        StateKind::kObjects, {"fetched_from=" + each.thing.text("node"),
+                              "source_copy=" + std::to_string(static_cast<std::uint64_t>(each.thing.number("copy")))});
+    if (!fetched.ok()) return fetched.status();
+    for (StateRecord& copy : *fetched) each.facts.copies.push_back(std::move(copy));
+  }
+  return Status();
+}
+
+Result<std::vector<ExplainSearch::Found>> ExplainSearch::find(const std::string& typed) {
+  std::vector<Found> found;
+  const bool is_node = std::ranges::find(client_.peers().nodes, typed, &PeerNode::name) != client_.peers().nodes.end();
+  if (is_node) ATOLL_RETURN_IF_ERROR(add(StateKind::kNodes, "node=" + typed, found));
+  for (const StateKind kind : {StateKind::kActors, StateKind::kGroups})
+    if (found.empty()) ATOLL_RETURN_IF_ERROR(add(kind, "name=" + typed, found));
+  if (found.empty() && may_be_id(typed) && typed.find('-') == std::string::npos) {
+    for (const StateKind kind : {StateKind::kWorkers, StateKind::kJobs})
+      ATOLL_RETURN_IF_ERROR(add(kind, "id=" + typed, found));
+    ATOLL_RETURN_IF_ERROR(add(StateKind::kNodes, "process=" + typed, found));
+  } else if (found.empty() && may_be_id(typed)) {
+    for (const StateKind kind : {StateKind::kActors, StateKind::kGroups, StateKind::kTasks})
+      ATOLL_RETURN_IF_ERROR(add(kind, "id=" + typed, found));
+    ATOLL_RETURN_IF_ERROR(add_objects(typed, found));
+  }
+  for (Found& each : found) ATOLL_RETURN_IF_ERROR(add_facts(each));
+  return found;
+}
+
+Status ExplainSearch::add_facts(Found& found) {
+  const StateRecord& thing = found.thing;
+  if (thing.kind == StateKind::kNodes || thing.kind == StateKind::kGroups) return Status();
+  ATOLL_RETURN_IF_ERROR(add_processes(found.facts));
+  const char* key = thing.kind == StateKind::kWorkers  ? "process"
+                    : thing.kind == StateKind::kActors ? "actor"
+                    : thing.kind == StateKind::kJobs   ? "owner"
+                                                       : nullptr;
+  if (key != nullptr) {
+    Result<std::vector<StateRecord>> tasks =
+        get(StateKind::kTasks, {std::string(key) + "=" + found.id, "state!=failed", "state!=cancelled"});
+    if (!tasks.ok()) return tasks.status();
+    found.facts.tasks = std::move(*tasks);
+  }
+  if (thing.kind == StateKind::kTasks && thing.text("state") == "queued") {
+    Result<std::vector<StateRecord>> requests = get(StateKind::kRequests, {"owner=" + thing.text("owner")});
+    if (!requests.ok()) return requests.status();
+    found.facts.requests = std::move(*requests);
+  }
+  return Status();
+}
+
+Status ExplainSearch::add_processes(ExplainFacts& facts) {
+  for (const PeerNode& node : client_.peers().nodes)
+    facts.processes[to_string(node.daemon.process)] = "the daemon of node " + node.name;
+  Result<std::vector<StateRecord>> workers = get(StateKind::kWorkers, {});
+  if (!workers.ok()) return workers.status();
+  for (const StateRecord& worker : *workers)
+    facts.processes[worker.text("id")] =
+        "worker " + pid_of(worker) + " on " + worker.text("node") + " (" + worker.text("work") + ")";
+  Result<std::vector<StateRecord>> jobs = get(StateKind::kJobs, {});
+  if (!jobs.ok()) return jobs.status();
+  for (const StateRecord& job : *jobs)
+    facts.processes[job.text("id")] = "driver " + pid_of(job) + " on " + job.text("host");
+  return Status();
+}
+
+}  // namespace Atoll

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "launcher/explain_text.h"
+#include "launcher/look.h"
+
+namespace Atoll {
+
+// Finds what a person means by an id, a part of one or a name, and all that is to be known of it.
+class ExplainSearch {
+ public:
+  ExplainSearch(StateClient& client, Duration timeout) : client_(client), timeout_(timeout) {}
+
+  struct Found {
+    StateRecord thing;
+    std::string id;
+    ExplainFacts facts;
+    bool is_ref = false;  // an object without a copy in any node's memory: facts.refs is all there is
+  };
+  // By id, each once. kUnavailable if the head does not answer.
+  Result<std::vector<Found>> find(const std::string& typed);
+  // Who did not answer.
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
+ private:
+  Result<std::vector<StateRecord>> get(StateKind kind, const std::vector<std::string>& filters);
+  Status add(StateKind kind, const std::string& filter, std::vector<Found>& found);
+  Status add_objects(const std::string& typed, std::vector<Found>& found);
+  Status add_facts(Found& found);
+  Status add_processes(ExplainFacts& facts);
+
+  StateClient& client_;
+  Duration timeout_;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace Atoll

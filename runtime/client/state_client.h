@@ -1,0 +1,67 @@
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/client/client_runtime.h"
+#include "runtime/session/session.h"
+
+namespace Atoll {
+
+// Who looks at a cluster: asks all who know, and puts their answers together. For one thread.
+//
+// SIGHT-1 who does not answer within `patience` is named, and the rest is there
+// SIGHT-2 rows stand in the order of those who were asked: the head, the drivers, the nodes by rank and their workers
+class StateClient : private ClientListener {
+ public:
+  // Asks the head who is there. kTimedOut or kUnavailable if it does not say within `timeout`.
+  static Result<std::unique_ptr<StateClient>> open(const Session& session, Duration timeout);
+  ~StateClient() override;
+
+  const Peers& peers() const { return *peers_; }
+  // Again: some may have come or gone.
+  Status find_peers(Duration timeout);
+
+  struct Answer {
+    std::uint64_t total = 0;
+    std::vector<StateRow> rows;  // of each who answers the first by the sort key
+    std::uint64_t finished = 0;
+    std::uint64_t failed = 0;
+    std::vector<std::string> silent;  // "worker 4711 on n2"
+  };
+  Answer ask(GetState question, Duration patience);
+
+ private:
+  // An answer that is to come: from whom, and its place.
+  struct Expected {
+    std::string words;
+    std::size_t place = 0;
+  };
+  struct Target {
+    Contact contact;
+    std::string words;
+  };
+  explicit StateClient(const Contact& head) : head_(head) {}
+  std::vector<Target> targets_of(StateKind kind) const;
+  void take(ProcessId from, const StateReport& report);
+  void on_other_message(ProcessId from, Message message) override;
+  void on_peer_lost(ProcessId peer, const Status& why) override;
+
+  Contact head_;
+  std::uint64_t request_ = 0;
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::optional<Peers> peers_;
+  std::optional<Status> lost_;  // the head
+  std::map<ProcessId, Expected> expected_;
+  std::map<std::pair<std::size_t, ProcessId>, StateReport> reports_;  // by place
+  std::vector<std::string> gone_;
+  std::unique_ptr<ClientRuntime> runtime_;  // last: its thread calls the listener
+};
+
+}  // namespace Atoll

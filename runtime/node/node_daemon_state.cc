@@ -1,0 +1,118 @@
+// What people's tools ask of the node daemon (wire/state_messages.h).
+
+#include "runtime/node/node_daemon.h"
+
+namespace Atoll {
+
+void NodeDaemon::handle(Time now, ProcessId from, const GetState& question, NodeOutbox& out) {
+  StateRows rows(question);
+  if (question.kind == StateKind::kWorkers) list_workers(now, rows);
+  if (question.kind == StateKind::kObjects) objects_.list(rows);
+  StateReport report;
+  rows.finish(report);
+  if (question.kind == StateKind::kTasks || question.kind == StateKind::kRefs)
+    ask_workers(from, question, std::move(report), out);
+  else
+    out.send(from, std::move(report));
+}
+
+// They own what is asked for; their answers come back here.
+void NodeDaemon::ask_workers(ProcessId from, const GetState& question, StateReport report, NodeOutbox& out) {
+  GetState passed_on = question;
+  passed_on.asker = from;
+  for (const auto& [id, worker] : workers_.all())
+    if (worker.usable())
+      report.asked.push_back({id, "worker " + std::to_string(worker.pid) + " on " + options_.info.name});
+  const std::vector<StatePeer> asked = report.asked;
+  out.send(from, std::move(report));
+  for (const StatePeer& peer : asked) {
+    out.learn(workers_.find(peer.process)->contact);
+    out.send(peer.process, passed_on);
+  }
+}
+
+void NodeDaemon::handle(Time, ProcessId from, const StateReport& report, NodeOutbox& out) {
+  if (workers_.find(from) == nullptr) return;
+  StateReport passed_on = report;
+  passed_on.from = from;
+  out.send(report.asker, std::move(passed_on));
+}
+
+// Of who has the worker; null if nobody has.
+const NodeDaemon::Seat* NodeDaemon::seat_of(const Worker& worker) const {
+  if (const LeaseId* lease = std::get_if<LeaseId>(&worker.tenant)) return &leases_.at(*lease).seat;
+  if (const ActorId* actor = std::get_if<ActorId>(&worker.tenant)) return &actors_.at(*actor).seat;
+  return nullptr;
+}
+
+void NodeDaemon::list_workers(Time now, StateRows& rows) const {
+  struct Seen {
+    ProcessId id;
+    const Worker& worker;
+    const NodeDaemon& daemon;
+    Time now;
+
+    const char* state() const {
+      if (worker.queued) return "queued";
+      if (worker.ending || !worker.doom.empty()) return "ending";
+      if (!worker.ready) return "starting";
+      if (worker.lost) return "unreachable";
+      if (worker.idle()) return "idle";
+      return worker.blocked ? "waiting" : "working";
+    }
+    std::string why() const {
+      if (!worker.doom.empty()) return "it " + worker.doom;
+      if (worker.lost) return "its connection is lost: " + worker.lost_why;
+      return worker.queued ? "others start before it" : "";
+    }
+    ProcessId owner() const {
+      const LeaseId* lease = std::get_if<LeaseId>(&worker.tenant);
+      return lease == nullptr ? ProcessId::kNone : daemon.leases_.at(*lease).owner;
+    }
+    std::vector<std::string> gpus() const {
+      std::vector<std::string> all;
+      for (const int place : worker.kind.gpus)
+        all.push_back(std::to_string(daemon.options_.info.gpus.at(static_cast<std::size_t>(place)).index));
+      return all;
+    }
+    StateCell memory() const {
+      if (worker.pid == 0 || !daemon.options_.memory_of) return {};
+      const std::optional<std::uint64_t> bytes = daemon.options_.memory_of(worker.pid);
+      return bytes ? cell_of(*bytes) : StateCell();
+    }
+  };
+  static constexpr StateGetter<Seen> kGetters[] = {
+      {"id", [](const Seen& s) { return cell_of(s.id); }},
+      {"node", [](const Seen& s) { return cell_of(s.daemon.options_.self.node); }},
+      {"pid", [](const Seen& s) { return s.worker.pid == 0 ? StateCell() : cell_of(s.worker.pid); }},
+      {"state", [](const Seen& s) { return cell_of(s.state()); }},
+      {"work", [](const Seen& s) { return cell_of(s.daemon.doing(s.worker)); }},
+      {"seconds",
+       [](const Seen& s) { return s.worker.queued ? StateCell() : cell_of(seconds(s.now - s.worker.started)); }},
+      {"idle",
+       [](const Seen& s) { return s.worker.idle() ? cell_of(seconds(s.now - s.worker.idle_since)) : StateCell(); }},
+      {"memory", [](const Seen& s) { return s.memory(); }},
+      {"cpu",
+       [](const Seen& s) {
+         const Seat* seat = s.daemon.seat_of(s.worker);
+         return cell_of(seat == nullptr ? 0.0 : seat->holding.grant.amounts.cpu.to_double());
+       }},
+      {"gpus", [](const Seen& s) { return cell_of(s.gpus()); }},
+      {"actor",
+       [](const Seen& s) {
+         const ActorId* actor = std::get_if<ActorId>(&s.worker.tenant);
+         return actor == nullptr ? StateCell() : cell_of(*actor);
+       }},
+      {"owner", [](const Seen& s) { return cell_of(s.owner()); }},
+      {"job", [](const Seen& s) { return cell_of(s.worker.kind.job); }},
+      {"group",
+       [](const Seen& s) { return s.worker.kind.bundle ? cell_of(s.worker.kind.bundle->group) : StateCell(); }},
+      {"bundle",
+       [](const Seen& s) { return s.worker.kind.bundle ? cell_of(s.worker.kind.bundle->index) : StateCell(); }},
+      {"why", [](const Seen& s) { return text_or_none(s.why()); }},
+  };
+  StateQuery<Seen> query(rows, kGetters);
+  for (const auto& [id, worker] : workers_.all()) query.offer({id, worker, *this, now});
+}
+
+}  // namespace Atoll
