@@ -99,5 +99,12 @@ template Message::Message(CopyBytes);
 template Message::Message(CopyDropped);
 template Message::Message(CopyElsewhere);
 template Message::Message(CopyTaken);
+template Message::Message(BorrowObjects);
+template Message::Message(ObjectsBorrowed);
+template Message::Message(ReturnObjects);
+template Message::Message(DoneWithRefs);
+template Message::Message(ItemWithRefs);
+template Message::Message(RefsTaken);
+template Message::Message(RecountRefs);
 
 }  // namespace Atoll
