@@ -23,10 +23,12 @@ template <typename Given, typename Parameter>
 constexpr bool kStandsFor = std::is_convertible_v<Given, Parameter> || std::is_same_v<Given, Ref<Parameter>>;
 
 inline void take_value(Argument& argument, Encoded value) {
-  if (is_worth_putting(value))
+  if (is_worth_putting(value)) {
     argument.object = put_object(std::move(value));
-  else
+  } else {
+    argument.inside = value.refs();
     argument.value = std::move(value).flat();
+  }
 }
 
 template <typename Parameter, typename Given>
@@ -37,7 +39,6 @@ Argument make_argument(const Given& given) {
   if constexpr (std::is_same_v<Given, Ref<Parameter>>) {
     argument.object = given.handle();
   } else {
-    const HandleCollector collector(argument.inside);
     take_value(argument, encode<Parameter>(static_cast<const Parameter&>(given)));
   }
   return argument;
@@ -112,7 +113,7 @@ std::string encode_result(Call&& call) {
     return encode_result([&] { return wait_for(std::forward<Call>(call)()); });
   } else if constexpr (Streamed<Result>::kIsStream) {
     Result stream = std::forward<Call>(call)();
-    while (stream.advance() && send_item(encode_value<typename Result::value_type>(stream.item()))) {
+    while (stream.advance() && send_item(encode<typename Result::value_type>(stream.item()))) {
     }
     return std::string();
   } else if constexpr (std::is_void_v<Result>) {

@@ -39,12 +39,16 @@ class ObjectHandle {
   const Key& key() const { return key_; }
   const std::string& owner() const { return *owner_; }
   // Says, once, that the runtime counts this handle; false if it did already.
-  bool count_once() const { return !counted_.load(std::memory_order_relaxed) && !counted_.exchange(true); }
+  bool count_once() const { return once(counted_); }
+  // Likewise that it asks what became of the object.
+  bool ask_once() const { return once(asked_); }
 
  private:
   Key key_;
   std::shared_ptr<const std::string> owner_;
+  static bool once(std::atomic<bool>& done) { return !done.load(std::memory_order_relaxed) && !done.exchange(true); }
   mutable std::atomic<bool> counted_{false};
+  mutable std::atomic<bool> asked_{false};
 };
 using Handle = std::shared_ptr<const ObjectHandle>;
 // Handles that somebody else keeps: thousands are not copied to be waited for.
@@ -177,7 +181,7 @@ bool runs_coroutines();
 
 // Sends the next item of the stream that the calling thread's task fills; waits
 // while too many are unread. False if nobody reads any more. Throws CancelledError.
-bool send_item(std::string value);
+bool send_item(Encoded value);
 
 // The reader's end of the stream that the task with this result fills.
 class StreamReader {
@@ -216,15 +220,9 @@ std::vector<Handle> split_object(const Handle& whole, std::size_t count);
 // Waits until `count` of them are settled or the deadline passes; says which are.
 std::vector<bool> wait_for_objects(const HandleList& objects, std::size_t count, Deadline deadline);
 
-// While a value is encoded, the references inside it are noted down here.
-class HandleCollector {
- public:
-  explicit HandleCollector(std::vector<Handle>& handles);
-  ~HandleCollector();
-  static void note(const Handle& handle);
-
- private:
-  std::vector<Handle>* outer_;
-};
+// While a Ref is encoded: notes it in what the calling thread encodes. Throws Error for an empty one.
+void note_ref(const Handle& handle);
+// A reference that was decoded: it counts from now on. Throws Error if `owner` cannot be read.
+Handle received_ref(Key key, std::string owner);
 
 }  // namespace Atoll::internal

@@ -23,6 +23,8 @@
 
 namespace Atoll::internal {
 
+class ObjectHandle;
+
 // Values travel as msgpack; whatever msgpack-cxx packs can be an argument.
 
 // An encoded value before it has its place: bytes, and runs of somebody's memory in between that are copied once, to
@@ -39,6 +41,9 @@ class Encoded {
     runs_.push_back({bytes_.size(), data, size, std::move(owner)});
     run_bytes_ += size;
   }
+  // The references in the value.
+  void note(std::shared_ptr<const ObjectHandle> ref) { refs_.push_back(std::move(ref)); }
+  const std::vector<std::shared_ptr<const ObjectHandle>>& refs() const { return refs_; }
   // To `out`, which has room for size() bytes.
   void copy_to(char* out) const {
     std::size_t done = 0;
@@ -68,9 +73,10 @@ class Encoded {
   std::string bytes_;
   std::vector<Run> runs_;
   std::size_t run_bytes_ = 0;
+  std::vector<std::shared_ptr<const ObjectHandle>> refs_;
 };
 
-// What the calling thread encodes, for those that pack a run: null for another's stream.
+// What the calling thread encodes, for those that pack a run or a Ref: null for another's stream.
 inline thread_local Encoded* encoding = nullptr;
 // While a packer writes the body of a run: who owns it.
 inline thread_local const std::shared_ptr<const void>* lent = nullptr;

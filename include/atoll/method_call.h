@@ -62,7 +62,7 @@ struct Detached {
 // is room for the next: false if nobody reads any more.
 class SentItem {
  public:
-  explicit SentItem(std::string value);
+  explicit SentItem(Encoded value);
   bool await_ready() const;
   void await_suspend(std::coroutine_handle<> coroutine);
   bool await_resume() const;  // throws CancelledError
@@ -73,10 +73,11 @@ Detached finish_async(auto start, MethodEnd end) {
   std::string value;
   std::exception_ptr error;
   try {
+    auto begin = std::move(start);  // the arguments go before the end is told
     if constexpr (std::is_void_v<T>)
-      co_await start();
+      co_await begin();
     else
-      value = store_result(encode<T>(co_await start()));
+      value = store_result(encode<T>(co_await begin()));
   } catch (...) {
     error = std::current_exception();
   }
@@ -87,8 +88,9 @@ template <typename T>
 Detached finish_stream(auto start, MethodEnd end) {
   std::exception_ptr error;
   try {
-    for (Stream<T> stream = start(); stream.advance();)
-      if (!co_await SentItem(encode_value<T>(stream.item()))) break;
+    auto begin = std::move(start);
+    for (Stream<T> stream = begin(); stream.advance();)
+      if (!co_await SentItem(encode<T>(stream.item()))) break;
   } catch (...) {
     error = std::current_exception();
   }

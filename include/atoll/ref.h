@@ -22,10 +22,12 @@
 namespace Atoll {
 
 // A value of type T that exists, or will: the result of a task or an actor call,
-// or something put(). Copies refer to the same value; when the last is gone, so
-// is the value. A Ref can be an argument of a task or a call: given for a
-// parameter of type T it is resolved first, given as Ref<T> or inside another
-// value it travels as it is, and is good at least until that call has ended.
+// or something put(). Copies refer to the same value; when the last is gone, in
+// whatever process, so is the value. A Ref can be an argument of a task or a
+// call: given for a parameter of type T it is resolved first, given as Ref<T> or
+// inside another value it travels as it is. It may be kept, returned, and put()
+// inside others, which keep it as long as they live. The process that made the
+// value owns it: when that ends, so does the value.
 // Any thread may use it. An empty Ref refers to nothing and must not be used.
 template <typename T>
 class Ref {
@@ -202,7 +204,7 @@ template <typename T>
 struct pack<Atoll::Ref<T>> {
   template <typename Stream>
   packer<Stream>& operator()(packer<Stream>& out, const Atoll::Ref<T>& ref) const {
-    Atoll::internal::HandleCollector::note(ref.handle());
+    Atoll::internal::note_ref(ref.handle());
     out.pack_array(3);
     out.pack(ref.handle()->key().process);
     out.pack(ref.handle()->key().sequence);
@@ -216,8 +218,7 @@ struct convert<Atoll::Ref<T>> {
     if (in.type != type::ARRAY || in.via.array.size != 3) throw type_error();
     const msgpack::object* field = in.via.array.ptr;
     const Atoll::internal::Key key{field[0].as<std::uint64_t>(), field[1].as<std::uint64_t>()};
-    ref = Atoll::Ref<T>(std::make_shared<const Atoll::internal::ObjectHandle>(
-        key, std::make_shared<const std::string>(field[2].as<std::string>())));
+    ref = Atoll::Ref<T>(Atoll::internal::received_ref(key, field[2].as<std::string>()));
     return in;
   }
 };

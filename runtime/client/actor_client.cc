@@ -49,8 +49,11 @@ void ActorClient::send_creation(ActorId id, ClientOutbox& out) {
     actor.error = creation.arguments.error(objects_);
     out.actor_updates.push_back({id, creation.spec.name, actor.state, 0, {}, actor.error.copy(), creation.spec.name_space, {}, {}});
   }
-  if (std::ranges::any_of(creation.spec.arguments, [](const std::string& each) { return is_location(each); }))
+  const bool any_far = std::ranges::any_of(creation.spec.arguments, [](const std::string& each) { return is_location(each); });
+  if (any_far || creation.arguments.keep_any()) {
     actor.kept = std::make_unique<CallArguments>(std::move(creation.arguments));
+    actor.may_restart = creation.spec.max_restarts != 0;
+  }
   else
     creation.arguments.release(objects_, out);
   creations_.erase(id);
@@ -224,7 +227,10 @@ void ActorClient::on_object_settled(ObjectId object, ClientOutbox& out) {
 
 void ActorClient::on_update(Time, const ActorUpdate& update, ClientOutbox& out) {
   out.actor_updates.push_back(update);
-  if (!update.instead_of.is_none()) actors_.erase(update.instead_of);  // it never was; nobody has called it
+  if (const auto asked = actors_.find(update.instead_of); asked != actors_.end()) {  // it never was; nobody has called it
+    release_kept(asked->second, out);
+    actors_.erase(asked);
+  }
   Actor& actor = actor_of(update.actor);
   if (update.incarnation < actor.incarnation || actor.state == ActorState::kDead) return;  // old news
   actor.policy = update.calls;
@@ -246,13 +252,18 @@ void ActorClient::on_update(Time, const ActorUpdate& update, ClientOutbox& out) 
   if (update.state == ActorState::kAlive) {
     by_worker_[update.worker.process] = actor.id;
     out.learn(update.worker);
+    if (!actor.may_restart) release_kept(actor, out);
   }
   flush(actor, out);
   if (actor.state == ActorState::kDead) remember_dead(actor.id, out);
 }
 
+void ActorClient::release_kept(Actor& actor, ClientOutbox& out) {
+  if (const auto kept = std::exchange(actor.kept, nullptr)) kept->release(objects_, out);
+}
+
 void ActorClient::remember_dead(ActorId id, ClientOutbox& out) {
-  if (const auto kept = std::exchange(actors_.at(id).kept, nullptr)) kept->release(objects_, out);
+  release_kept(actors_.at(id), out);
   dead_.push_back(id);
   if (dead_.size() <= kRememberedDead) return;
   actors_.erase(dead_.front());

@@ -99,7 +99,8 @@ class ActorClient {
     std::size_t pending = 0;          // unfinished calls
     std::size_t under_way = 0;        // of them sent
     std::optional<Time> unreachable_since;  // the head has not said why yet
-    std::unique_ptr<CallArguments> kept;    // large ones that it was made of: it may be restarted
+    std::unique_ptr<CallArguments> kept;    // what it is made of, if large or with references: until it is up
+    bool may_restart = false;               // then until it is dead
   };
 
   Actor& actor_of(ActorId id);
@@ -111,6 +112,7 @@ class ActorClient {
   bool may_retry(const Call& call) const;
   void finish(Call& call, Value value, Failure error, ClientOutbox& out);
   void send_creation(ActorId id, ClientOutbox& out);
+  void release_kept(Actor& actor, ClientOutbox& out);
   // Of one that has just died: makes room for its record.
   void remember_dead(ActorId id, ClientOutbox& out);
 

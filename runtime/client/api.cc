@@ -15,16 +15,16 @@
 
 namespace Atoll {
 namespace internal {
-namespace {
-thread_local std::vector<Handle>* collecting = nullptr;
-}  // namespace
 
-HandleCollector::HandleCollector(std::vector<Handle>& handles) : outer_(collecting) { collecting = &handles; }
-HandleCollector::~HandleCollector() { collecting = outer_; }
-
-void HandleCollector::note(const Handle& handle) {
+void note_ref(const Handle& handle) {
   if (handle == nullptr) throw Error("an empty Ref cannot be sent");
-  if (collecting != nullptr) collecting->push_back(handle);
+  if (encoding != nullptr) encoding->note(handle);
+}
+
+Handle received_ref(Key key, std::string owner) {
+  auto handle = std::make_shared<const ObjectHandle>(key, std::make_shared<const std::string>(std::move(owner)));
+  if (has_runtime()) ensure_counted(current_runtime(), handle);
+  return handle;
 }
 
 ObjectHandle::~ObjectHandle() {

@@ -49,15 +49,19 @@ bool is_worth_putting(const Encoded& value) {
 
 Handle put_object(Encoded value) {
   ClientRuntime& runtime = current_runtime();
-  if (!is_worth_putting(value)) return put_value(runtime, std::make_shared<const std::string>(std::move(value).flat()));
+  const std::vector<Handle> kept = value.refs();
+  std::vector<InsideRef> inside = inside_refs(runtime, kept);
+  if (!is_worth_putting(value))
+    return put_value(runtime, std::make_shared<const std::string>(std::move(value).flat()), std::move(inside));
   const std::uint64_t sequence = runtime.next_sequence();
   const ProcessId self = runtime.self().process;
   std::string location = write_copy(runtime, {self, sequence}, self, value);
-  return put_value(runtime, std::make_shared<const std::string>(std::move(location)), sequence);
+  return put_value(runtime, std::make_shared<const std::string>(std::move(location)), std::move(inside), sequence);
 }
 
 std::string store_result(Encoded value) {
-  const RunningTask* task = running_task();
+  RunningTask* task = running_task();
+  if (task != nullptr) task->inside = value.refs();
   if (task == nullptr || !has_runtime() || !is_worth_putting(value)) return std::move(value).flat();
   return write_copy(current_runtime(), result_of(task->task), task->caller, value);
 }

@@ -53,8 +53,8 @@ void settle_parts(ObjectId whole, const std::vector<ObjectId>& parts) {
   ClientRuntime& runtime = current_runtime();
   const std::optional<Settled> settled = runtime.table().wait(whole, std::nullopt);
   std::vector<Settled> values = parts_of(runtime, whole, *settled, parts.size());
-  runtime.post([parts, values = std::move(values)](Time now, ClientCore& core, ClientOutbox& out) {
-    for (std::size_t i = 0; i < parts.size(); ++i) core.settle(now, parts[i], values[i].value, values[i].error, out);
+  runtime.post([whole, parts, values = std::move(values)](Time now, ClientCore& core, ClientOutbox& out) {
+    for (std::size_t i = 0; i < parts.size(); ++i) core.settle_part(now, whole, parts[i], values[i].value, values[i].error, out);
   });
 }
 

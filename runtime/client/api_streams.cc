@@ -30,14 +30,14 @@ RunningTask& filler() {
 
 }  // namespace
 
-bool send_item(std::string value) {
+bool send_item(Encoded value) {
   RunningTask& task = filler();
   const bool goes_on = task.queue->send_item(task, std::move(value));
   throw_if_cancelled();
   return goes_on;
 }
 
-SentItem::SentItem(std::string value) { filler().queue->post_item(filler(), std::move(value)); }
+SentItem::SentItem(Encoded value) { filler().queue->post_item(filler(), std::move(value)); }
 bool SentItem::await_ready() const { return filler().may_send(); }
 void SentItem::await_suspend(std::coroutine_handle<> coroutine) { filler().queue->await_reader(filler(), coroutine); }
 bool SentItem::await_resume() const {
@@ -62,9 +62,9 @@ StreamReader::~StreamReader() {
 Handle StreamReader::next(Deadline deadline) {
   ClientRuntime& runtime = current_runtime();
   const TaskId stream = task_of(id_of<ObjectId>(result_->key()));
-  std::optional<Value> item = wait_in_task(
+  std::optional<StreamValue> item = wait_in_task(
       deadline, [&](Deadline until) { return runtime.streams().next(stream, until); },
-      [&](const std::optional<Value>& found) { return found || is_settled(result_); });
+      [&](const std::optional<StreamValue>& found) { return found || is_settled(result_); });
   if (!item && !is_settled(result_)) throw TimeoutError("the stream's next item is not there, and the time allowed has passed");
   if (!item) {
     get_object(result_, std::nullopt);  // throws what became of the task
@@ -76,7 +76,7 @@ Handle StreamReader::next(Deadline deadline) {
       core.stream_read(now, read, out);
     });
   }
-  return put_value(runtime, std::move(*item));
+  return put_value(runtime, std::move(item->value), item->inside == nullptr ? std::vector<InsideRef>() : *item->inside);
 }
 
 }  // namespace internal

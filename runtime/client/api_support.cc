@@ -85,30 +85,57 @@ internal::Handle own_object(ClientRuntime& runtime, std::uint64_t sequence) {
   runtime.table().expect(id);
   auto handle = std::make_shared<const internal::ObjectHandle>(key_of(id), runtime.self_text());
   handle->count_once();
+  handle->ask_once();
   return handle;
 }
 
-internal::Handle put_value(ClientRuntime& runtime, Value value) {
+internal::Handle put_value(ClientRuntime& runtime, Value value, std::vector<InsideRef> inside) {
   const std::uint64_t sequence = runtime.next_sequence();
-  return put_value(runtime, std::move(value), sequence);
+  return put_value(runtime, std::move(value), std::move(inside), sequence);
 }
 
-internal::Handle put_value(ClientRuntime& runtime, Value value, std::uint64_t sequence) {
+internal::Handle put_value(ClientRuntime& runtime, Value value, std::vector<InsideRef> inside, std::uint64_t sequence) {
   internal::Handle handle = own_object(runtime, sequence);
   const ObjectId id = id_of<ObjectId>(handle->key());
   runtime.table().settle({id, value, std::nullopt});
-  runtime.post([id, value](Time now, ClientCore& core, ClientOutbox& out) { core.put(now, id, value, out); });
+  runtime.post([id, value, inside = std::move(inside)](Time now, ClientCore& core, ClientOutbox& out) {
+    core.put(now, id, value, out, inside);
+  });
   return handle;
 }
 
-void ensure_known(ClientRuntime& runtime, const internal::Handle& handle) {
-  if (handle == nullptr) throw Error("an empty Ref refers to nothing");
+void ensure_counted(ClientRuntime& runtime, const internal::Handle& handle) {
+  RunningTask* task = running_task();
+  if (task != nullptr) task->got_refs = true;
   if (!handle->count_once()) return;
   const ObjectId id = id_of<ObjectId>(handle->key());
   const Result<Contact> owner = decode_contact(handle->owner());
   throw_if_failed(owner.status());
   if (!runtime.table().expect(id)) return;
-  runtime.post([id, owner = *owner](Time, ClientCore& core, ClientOutbox& out) { core.borrow(id, owner, out); });
+  runtime.post([id, owner = *owner, tell = task == nullptr](Time, ClientCore& core, ClientOutbox& out) {
+    core.adopt(id, owner, tell, out);
+  });
+}
+
+void ensure_known(ClientRuntime& runtime, const internal::Handle& handle) {
+  if (handle == nullptr) throw Error("an empty Ref refers to nothing");
+  if (!handle->ask_once()) return;
+  ensure_counted(runtime, handle);
+  const Result<Contact> owner = decode_contact(handle->owner());
+  throw_if_failed(owner.status());
+  runtime.post([id = id_of<ObjectId>(handle->key()), owner = *owner](Time, ClientCore& core, ClientOutbox& out) {
+    core.fetch(id, owner, out);
+  });
+}
+
+std::vector<InsideRef> inside_refs(ClientRuntime& runtime, const std::vector<internal::Handle>& handles) {
+  std::vector<InsideRef> refs;
+  refs.reserve(handles.size());
+  for (const internal::Handle& handle : handles) {
+    ensure_counted(runtime, handle);
+    refs.push_back({id_of<ObjectId>(handle->key()), decode_contact(handle->owner()).value()});
+  }
+  return refs;
 }
 
 }  // namespace Atoll

@@ -34,15 +34,19 @@ void check_ahead(int items);
 // The calling thread's own function, node and process, for errors that begin here.
 ErrorOrigin origin_here();
 
+// Makes sure that a handle counts: one that came from elsewhere keeps the object from then on.
+void ensure_counted(ClientRuntime& runtime, const internal::Handle& handle);
+// What is referred to, for those whom a value with these references inside is sent to.
+std::vector<InsideRef> inside_refs(ClientRuntime& runtime, const std::vector<internal::Handle>& handles);
 // Makes sure that a reference that came from elsewhere will be settled here.
 // Throws Error for an empty one.
 void ensure_known(ClientRuntime& runtime, const internal::Handle& handle);
 // A reference to an object that this process owns and will settle.
 internal::Handle own_object(ClientRuntime& runtime, std::uint64_t sequence);
 
-// A reference to a value that is there already.
-internal::Handle put_value(ClientRuntime& runtime, Value value);
+// A reference to a value that is there already, with these references inside.
+internal::Handle put_value(ClientRuntime& runtime, Value value, std::vector<InsideRef> inside);
 // Likewise, under a number of ours that was taken for it.
-internal::Handle put_value(ClientRuntime& runtime, Value value, std::uint64_t sequence);
+internal::Handle put_value(ClientRuntime& runtime, Value value, std::vector<InsideRef> inside, std::uint64_t sequence);
 
 }  // namespace Atoll

@@ -100,6 +100,7 @@ struct Completion {
 struct Item {
   TaskId stream;
   Value value;
+  std::vector<InsideRef> inside = {};  // held (ObjectBook::hold) for who takes it
 };
 
 // A daemon's answer about a copy of a large object; `why` it cannot, else.

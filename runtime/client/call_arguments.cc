@@ -1,5 +1,6 @@
 #include "runtime/client/call_arguments.h"
 
+#include <algorithm>
 #include <map>
 
 #include "runtime/base/check.h"
@@ -10,11 +11,7 @@ namespace Atoll {
 CallArguments::CallArguments(std::vector<CallArgument> arguments, ObjectBook& book, ClientOutbox& out)
     : arguments_(std::move(arguments)) {
   for (const CallArgument& argument : arguments_)
-    if (argument.is_object()) {
-      // An object that is not known here is another process's.
-      if (book.find(argument.object) == nullptr) book.borrow(argument.object, argument.owner, out);
-      book.pin(argument.object);
-    }
+    if (argument.is_object()) book.pin(argument.object, argument.owner, out);
 }
 
 CallArguments::State CallArguments::state(const ObjectBook& book) const {
@@ -65,6 +62,10 @@ Contact CallArguments::keeper_of_most(const ObjectBook& book) const {
     if (most.is_none() || bytes[location->keeper.process] > bytes[most.process]) most = location->keeper;
   }
   return most;
+}
+
+bool CallArguments::keep_any() const {
+  return std::ranges::any_of(arguments_, [](const CallArgument& argument) { return argument.keep != nullptr; });
 }
 
 void CallArguments::release(ObjectBook& book, ClientOutbox& out) {

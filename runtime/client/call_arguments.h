@@ -26,6 +26,8 @@ class CallArguments {
   std::vector<std::string> encoded(const ObjectBook& book) const;
   // The daemon in whose node's memory most bytes of the arguments lie; none if none lie in any. When ready.
   Contact keeper_of_most(const ObjectBook& book) const;
+  // Whether there are references among them, or inside.
+  bool keep_any() const;
   // Unpins the objects; the call is done with.
   void release(ObjectBook& book, ClientOutbox& out);
 

@@ -1,10 +1,24 @@
 #include "runtime/client/client_core.h"
 
+#include <algorithm>
+
+#include "runtime/client/split.h"
+
 namespace Atoll {
+namespace {
+
+// The sender keeps those until it hears that they were taken.
+bool any_is_others(const std::vector<InsideRef>& inside, ProcessId self) {
+  return std::ranges::any_of(inside, [self](const InsideRef& ref) { return ref.object.process != self; });
+}
+
+}  // namespace
 
 ClientCore::ClientCore(Options options, ClientOutbox& out)
     : options_(std::move(options)),
-      objects_(options_.self.process),
+      borrows_(options_.self.node),
+      objects_(options_.self.process, borrows_),
+      passing_(options_.self.node, objects_, borrows_),
       tasks_(options_.self.process, options_.job, objects_),
       actors_(options_.self, objects_),
       groups_(options_.self, objects_) {
@@ -30,9 +44,9 @@ void ClientCore::submit(Time now, TaskSpec spec, ClientOutbox& out) {
   propagate(now, before, out);
 }
 
-void ClientCore::put(Time now, ObjectId id, Value value, ClientOutbox& out) {
+void ClientCore::put(Time now, ObjectId id, Value value, ClientOutbox& out, const std::vector<InsideRef>& inside) {
   const std::size_t before = out.completions.size();
-  objects_.put(id, std::move(value), out);
+  objects_.put(id, std::move(value), out, inside);
   propagate(now, before, out);
 }
 
@@ -42,8 +56,32 @@ void ClientCore::settle(Time now, ObjectId id, Value value, Failure error, Clien
   propagate(now, before, out);
 }
 
+void ClientCore::settle_part(Time now, ObjectId whole, ObjectId part, Value value, Failure error, ClientOutbox& out) {
+  std::vector<InsideRef> inside = objects_.inside_of(whole);
+  std::erase_if(inside, [&value](const InsideRef& ref) { return value == nullptr || !mentions(*value, ref.object); });
+  objects_.contain(part, inside, out);
+  settle(now, part, std::move(value), std::move(error), out);
+}
+
+void ClientCore::adopt(ObjectId id, const Contact& owner, bool tell, ClientOutbox& out) {
+  objects_.adopt(id, owner, out);
+  if (tell) borrows_.tell(out);
+}
+
 void ClientCore::borrow(ObjectId id, const Contact& owner, ClientOutbox& out) {
-  objects_.borrow(id, owner, out);
+  objects_.adopt(id, owner, out);
+  objects_.fetch(id, owner, out);
+}
+
+void ClientCore::end_call(ProcessId to, const Message& answer, std::vector<InsideRef> inside, ClientOutbox& out) {
+  const auto* done = std::get_if<TaskDone>(&answer);
+  if (done == nullptr) return borrows_.say(to, answer, out);
+  if (done->error) inside.clear();
+  passing_.end_call(to, *done, std::move(inside), out);
+}
+
+void ClientCore::send_item(ProcessId to, StreamItem item, std::vector<InsideRef> inside, ClientOutbox& out) {
+  passing_.send_item(to, std::move(item), std::move(inside), out);
 }
 
 void ClientCore::create_actor(ActorSpec spec, std::vector<CallArgument> arguments, ClientOutbox& out, bool get_if_exists) {
@@ -108,6 +146,27 @@ void ClientCore::on_no_group(Time now, const NoSuchGroup& unknown, ClientOutbox&
   on_group(now, gone, out);
 }
 
+// What the worker keeps, and what is inside, is known here before the call's arguments are let go of.
+void ClientCore::on_done(Time now, ProcessId from, const DoneWithRefs& message, ClientOutbox& out) {
+  const ObjectId result = result_of(message.done.task);
+  objects_.lend(from, message.node, message.kept);
+  objects_.contain(result, message.inside, out);
+  tasks_.on_done(now, from, message.done, out) || actors_.on_done(from, message.done, out);
+  objects_.uncontain(result, out);
+  if (any_is_others(message.inside, options_.self.process)) passing_.take(from, {message.done.task, 0}, out);
+}
+
+void ClientCore::on_item(ProcessId from, const ItemWithRefs& message, ClientOutbox& out) {
+  const std::size_t before = out.items.size();
+  std::vector<InsideRef> held = objects_.hold(message.inside, out);
+  tasks_.on_item(from, message.item, out) || actors_.on_item(from, message.item, out);
+  if (out.items.size() > before)
+    out.items.back().inside = std::move(held);
+  else
+    objects_.release(held, out);
+  if (any_is_others(message.inside, options_.self.process)) passing_.take(from, {message.item.task, message.item.index + 1}, out);
+}
+
 void ClientCore::on_message(Time now, ProcessId from, const Message& message, ClientOutbox& out) {
   const std::size_t before = out.completions.size();
   if (const auto* grant = std::get_if<LeaseGrant>(&message))
@@ -116,6 +175,10 @@ void ClientCore::on_message(Time now, ProcessId from, const Message& message, Cl
     tasks_.on_done(now, from, *done, out) || actors_.on_done(from, *done, out);
   else if (const auto* item = std::get_if<StreamItem>(&message))
     tasks_.on_item(from, *item, out) || actors_.on_item(from, *item, out);
+  else if (const auto* done_with_refs = std::get_if<DoneWithRefs>(&message))
+    on_done(now, from, *done_with_refs, out);
+  else if (const auto* item_with_refs = std::get_if<ItemWithRefs>(&message))
+    on_item(from, *item_with_refs, out);
   else if (std::holds_alternative<Sync>(message))
     out.send(from, Synced{});
   else if (const auto* returned = std::get_if<TasksReturned>(&message))
@@ -151,7 +214,7 @@ void ClientCore::on_message(Time now, ProcessId from, const Message& message, Cl
   else if (const auto* question = std::get_if<GetState>(&message))
     on_state(now, from, *question, out);
   else
-    copies_.on_message(message, out);
+    passing_.on_message(from, message, out) || copies_.on_message(message, out);
   propagate(now, before, out);
 }
 
@@ -166,6 +229,7 @@ void ClientCore::on_lost(Time now, ProcessId peer, const Status& why, ClientOutb
   }
   copies_.on_lost(peer, why.message(), out);
   objects_.on_lost(peer, why.message(), out);
+  passing_.on_lost(peer, out);
   actors_.on_lost(now, peer, why.message(), out);
   tasks_.on_lost(now, peer, why.message(), out);
   propagate(now, before, out);
@@ -175,6 +239,7 @@ void ClientCore::on_lost(Time now, ProcessId peer, const Status& why, ClientOutb
 void ClientCore::on_node_died(Time now, const NodeDied& died, ClientOutbox& out) {
   copies_.on_lost(died.daemon, died.why, out);
   objects_.on_node_died(died.node, died.why, out);
+  passing_.on_node_died(died.node, out);
   tasks_.on_lost(now, died.daemon, died.why, out);
 }
 

@@ -5,6 +5,7 @@
 #include "runtime/client/failure_log.h"
 #include "runtime/client/group_client.h"
 #include "runtime/client/object_book.h"
+#include "runtime/client/ref_passing.h"
 #include "runtime/client/task_client.h"
 
 namespace Atoll {
@@ -30,11 +31,21 @@ class ClientCore {
   }
 
   void submit(Time now, TaskSpec spec, ClientOutbox& out);
-  void put(Time now, ObjectId id, Value value, ClientOutbox& out);
+  // `inside` are the references in the value.
+  void put(Time now, ObjectId id, Value value, ClientOutbox& out, const std::vector<InsideRef>& inside = {});
   // An object of ours that settle() will settle: with a value, or with an error if that is null.
   void declare(ObjectId id) { objects_.declare(id); }
   void settle(Time now, ObjectId id, Value value, Failure error, ClientOutbox& out);
+  // The same for a part of another object's value: the references inside it are those of the whole that it mentions.
+  void settle_part(Time now, ObjectId whole, ObjectId part, Value value, Failure error, ClientOutbox& out);
+  // A handle came from elsewhere, the first. `tell`: its owner hears of it at once, for no call brought it.
+  void adopt(ObjectId id, const Contact& owner, bool tell, ClientOutbox& out);
+  // What became of another's object is wanted.
+  void fetch(ObjectId id, const Contact& owner, ClientOutbox& out) { objects_.fetch(id, owner, out); }
+  // Both.
   void borrow(ObjectId id, const Contact& owner, ClientOutbox& out);
+  // Nobody wants the references inside an item any more, or others keep them.
+  void release(const std::vector<InsideRef>& inside, ClientOutbox& out) { objects_.release(inside, out); }
   void drop(ObjectId id, ClientOutbox& out) { objects_.drop(id, out); }
   void create_actor(ActorSpec spec, std::vector<CallArgument> arguments, ClientOutbox& out, bool get_if_exists = false);
   void watch_actor(ActorId id, ClientOutbox& out) { actors_.watch(id, out); }
@@ -48,6 +59,10 @@ class ClientCore {
   void stream_read(Time now, const StreamRead& read, ClientOutbox& out);
   // Cancels the tasks and calls that `parent` submitted in this process.
   void cancel_children(Time now, TaskId parent, ClientOutbox& out);
+  // What a call here ends with, for who asked for it: said once the owners of what it got know. `inside` are the references
+  // in a TaskDone's value.
+  void end_call(ProcessId to, const Message& answer, std::vector<InsideRef> inside, ClientOutbox& out);
+  void send_item(ProcessId to, StreamItem item, std::vector<InsideRef> inside, ClientOutbox& out);
   void create_group(GroupSpec spec, ClientOutbox& out) { groups_.create(std::move(spec), out); }
   void group_ready(Time now, GroupId id, ObjectId ready, ClientOutbox& out);
   void watch_group(GroupId id, ClientOutbox& out) { groups_.watch(id, out); }
@@ -62,9 +77,13 @@ class ClientCore {
   const TaskClient& tasks() const { return tasks_; }
   const ActorClient& actors() const { return actors_; }
   const ObjectBook& objects() const { return objects_; }
+  const BorrowBook& borrows() const { return borrows_; }
+  const RefPassing& passing() const { return passing_; }
   CopyClient& copies() { return copies_; }
 
  private:
+  void on_done(Time now, ProcessId from, const DoneWithRefs& done, ClientOutbox& out);
+  void on_item(ProcessId from, const ItemWithRefs& item, ClientOutbox& out);
   void on_group(Time now, const GroupUpdate& update, ClientOutbox& out);
   void on_no_group(Time now, const NoSuchGroup& unknown, ClientOutbox& out);
   void on_node_died(Time now, const NodeDied& died, ClientOutbox& out);
@@ -74,7 +93,9 @@ class ClientCore {
   void propagate(Time now, std::size_t completions_before, ClientOutbox& out);
 
   Options options_;
+  BorrowBook borrows_;
   ObjectBook objects_;
+  RefPassing passing_;
   CopyClient copies_;
   TaskClient tasks_;
   ActorClient actors_;

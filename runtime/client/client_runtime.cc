@@ -8,6 +8,7 @@
 
 #include "runtime/base/log.h"
 #include "runtime/client/connect.h"
+#include "runtime/client/process.h"
 #include "runtime/client/termination.h"
 #include "runtime/wire/ucx_transport.h"
 
@@ -93,6 +94,16 @@ void ClientRuntime::wake() {
   [[maybe_unused]] const ssize_t n = ::write(wake_.get(), &one, sizeof one);
 }
 
+// Lets go of what was held (ObjectBook::hold) when nobody has the pointer any more; null if there is nothing.
+std::shared_ptr<const std::vector<InsideRef>> ClientRuntime::held_inside(std::vector<InsideRef> inside) {
+  if (inside.empty()) return nullptr;
+  const auto let_go = [this](const std::vector<InsideRef>* held) {
+    const std::unique_ptr<const std::vector<InsideRef>> owned(held);
+    if (has_runtime()) post([refs = *held](Time, ClientCore& core, ClientOutbox& out) { core.release(refs, out); });
+  };
+  return {new std::vector<InsideRef>(std::move(inside)), let_go};
+}
+
 // Each in order; the room they took is kept.
 template <typename T, typename Each>
 void ClientRuntime::drain(std::vector<T>& all, Each each) {
@@ -101,7 +112,7 @@ void ClientRuntime::drain(std::vector<T>& all, Each each) {
 }
 
 void ClientRuntime::carry_out() {
-  drain(out_.items, [this](Item& item) { streams_.add(item.stream, std::move(item.value)); });
+  drain(out_.items, [this](Item& item) { streams_.add(item.stream, {std::move(item.value), held_inside(std::move(item.inside))}); });
   drain(out_.completions, [this](const Completion& completion) { table_.settle(completion); });
   drain(out_.actor_updates, [this](const ActorUpdate& update) { table_.update_actor(update); });
   drain(out_.forgotten_actors, [this](ActorId id) { table_.forget_actor(id); });

@@ -89,6 +89,7 @@ class ClientRuntime : private MessageHandler, private IoWork {
   template <typename T, typename Each>
   static void drain(std::vector<T>& all, Each each);
   void carry_out();
+  std::shared_ptr<const std::vector<InsideRef>> held_inside(std::vector<InsideRef> inside);
   void let_go(std::vector<std::uint64_t> copies);
   bool round(Time now) override;
   bool arm() override { return messenger_.arm(); }

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "runtime/base/sequence_table.h"
+#include "runtime/client/borrow_book.h"
+#include "runtime/client/borrower_table.h"
 #include "runtime/client/call.h"
 #include "runtime/state/rows.h"
 
@@ -16,28 +18,53 @@ namespace Atoll {
 //
 // OBJECTS-1 an object is settled at most once; later news of it is ignored
 // OBJECTS-2 whoever asked for a pending object is answered when it settles
-// OBJECTS-3 a dropped object is forgotten as soon as no task waits for it
+// OBJECTS-3 an object is forgotten as soon as it is settled and no handle, task or other value here refers to it, and nobody
+//           borrows it; another process's object as soon as nothing here refers to it
 // OBJECTS-4 a copy in some node's arena that is the value of an object of ours is owned, and dropped with the object; so
 //           is one that came too late to be its value
+// OBJECTS-5 the references inside the value of an object of ours are pinned while the object lives
+//
+// borrow_book.h has the rules of what processes say to each other about references.
 class ObjectBook {
  public:
-  explicit ObjectBook(ProcessId self) : self_(self) {}
+  ObjectBook(ProcessId self, BorrowBook& borrows) : self_(self), borrows_(borrows) {}
 
-  // An object of ours that a task or actor call will settle.
+  // An object of ours that a task or actor call will settle. It has a handle.
   void declare(ObjectId id);
-  // An object of ours whose value is known.
-  void put(ObjectId id, Value value, ClientOutbox& out);
-  // Another process's object: asked for, once.
-  void borrow(ObjectId id, const Contact& owner, ClientOutbox& out);
+  // An object of ours whose value, with these references inside, is known.
+  void put(ObjectId id, Value value, ClientOutbox& out, const std::vector<InsideRef>& inside = {});
+  // A handle came from elsewhere, and there was none in this process.
+  void adopt(ObjectId id, const Contact& owner, ClientOutbox& out);
+  // What became of it is wanted: of another process's object it is asked, once.
+  void fetch(ObjectId id, const Contact& owner, ClientOutbox& out);
 
   // Settles a pending object; a null value means `error`. Answers whoever asked. The value may be a location.
   void settle(ObjectId id, Value value, Failure error, ClientOutbox& out);
 
-  // Nobody in this process refers to the object any more.
+  // The last handle in this process went: the other side of declare(), put() and adopt(). With threads these may come in
+  // another order than they happened: handles are counted.
   void drop(ObjectId id, ClientOutbox& out);
-  // A task's argument keeps an object until the task has been sent for good.
-  void pin(ObjectId id);
+  // A task's argument wants what became of an object, and keeps it until the task has been sent for good.
+  void pin(ObjectId id, const Contact& owner, ClientOutbox& out);
   void unpin(ObjectId id, ClientOutbox& out);
+
+  // The pending object's value is about to come with these references inside: they are kept as long as it. False, and
+  // nothing kept, if it is settled or gone.
+  bool contain(ObjectId outer, const std::vector<InsideRef>& inside, ClientOutbox& out);
+  // Its value did not come.
+  void uncontain(ObjectId outer, ClientOutbox& out);
+  // The references inside the object's value, as far as they are known here.
+  std::vector<InsideRef> inside_of(ObjectId id) const;
+  // Pins what is referred to; returns those whose objects are not gone, for release().
+  std::vector<InsideRef> hold(const std::vector<InsideRef>& refs, ClientOutbox& out);
+  void release(const std::vector<InsideRef>& held, ClientOutbox& out);
+
+  // Another process has references to these objects of ours (BORROW-1); those that are gone are passed over.
+  void lend(ProcessId borrower, NodeId node, const std::vector<ObjectId>& objects);
+  // It has none to these any more, or to all but these.
+  void take_back(ProcessId borrower, const std::vector<ObjectId>& objects, ClientOutbox& out);
+  void keep_lent(ProcessId borrower, const std::vector<ObjectId>& but, ClientOutbox& out);
+  const BorrowerTable& borrowers() const { return borrowers_; }
 
   // A daemon asks whether a copy is wanted whose maker has ended.
   void on_orphaned(ProcessId keeper, const CopyOrphaned& orphaned, ClientOutbox& out) const;
@@ -54,14 +81,17 @@ class ObjectBook {
 
   struct Object {
     bool settled = false;
-    bool dropped = false;
+    std::int16_t handles = 0;  // 0 or 1, but for a moment
     std::int32_t pins = 0;
     Value value;
     Failure error;
     // What other processes have to do with it; null for most.
     struct Sharing {
-      Contact owner;                    // when borrowed
+      Contact owner;                    // when it is another's
+      bool asked = false;               // the owner, for what became of it
       std::vector<ProcessId> fetchers;  // who waits for it
+      std::vector<InsideRef> inside;    // of its value; pinned if it is ours
+      std::uint32_t borrowers = 0;
     };
     std::unique_ptr<Sharing> sharing;
     Sharing& shared() {
@@ -78,7 +108,13 @@ class ObjectBook {
  private:
   Object* find_object(ObjectId id) { return const_cast<Object*>(find(id)); }
   std::pair<Object*, bool> add(ObjectId id);
-  void forget_if_unused(ObjectId id, const Object& object, ClientOutbox& out);
+  std::pair<Object*, bool> add(ObjectId id, const Contact& owner);
+  bool is_unused(ObjectId id, const Object& object) const;
+  void forget_if_unused(ObjectId id, const Object& object, ClientOutbox& out) {
+    if (is_unused(id, object)) forget(id, out);
+  }
+  void forget(ObjectId id, ClientOutbox& out);
+  void forget_one(ObjectId id, std::vector<ObjectId>& was_inside, ClientOutbox& out);
   static void own_copy(const Value& value, ClientOutbox& out);
   static void drop_copy(const Value& value, ClientOutbox& out);
   static ObjectReady reply_of(ObjectId id, const Object& object);
@@ -86,6 +122,8 @@ class ObjectBook {
   void for_each(Each each);
 
   ProcessId self_;
+  BorrowBook& borrows_;
+  BorrowerTable borrowers_;
   SequenceTable<Object> own_;  // by sequence
   std::unordered_map<ObjectId, Object> borrowed_;
 };

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <atoll/backend.h>
+
 #include "runtime/base/ids.h"
 
 namespace Atoll {
@@ -38,6 +40,8 @@ struct RunningTask : std::enable_shared_from_this<RunningTask> {
   std::uint64_t sent = 0;
   std::atomic<std::uint64_t> read{0};
   std::atomic<bool> closed{false};  // nobody reads any more
+  bool got_refs = false;  // by decoding: their owners must hear of them before its end is told
+  std::vector<internal::Handle> inside = {};  // its result
   bool leaves = false;  // it called exit_actor()
   WorkQueue* queue = nullptr;  // where it came from
   // What it waits for, guarded by the queue's lock: objects, and its stream's reader.

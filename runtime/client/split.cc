@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <tuple>
 
 namespace Atoll {
 namespace {
@@ -62,6 +63,12 @@ Result<std::vector<std::string>> split_array(std::string_view bytes, std::size_t
   } catch (const std::exception& error) {
     return Status(Code::kInvalidArgument, std::string("the value to be split cannot be read: ") + error.what());
   }
+}
+
+// As Ref<T> is encoded (include/atoll/ref.h), without what follows.
+bool mentions(std::string_view bytes, ObjectId object) {
+  const std::string ref = internal::encode_value(std::make_tuple(static_cast<std::uint64_t>(object.process), object.sequence));
+  return bytes.find(std::string_view(ref).substr(1)) != std::string_view::npos;
 }
 
 }  // namespace Atoll

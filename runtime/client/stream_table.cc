@@ -11,16 +11,17 @@ void StreamTable::open(TaskId stream) {
 }
 
 void StreamTable::close(TaskId stream) {
+  decltype(streams_)::node_type closed;  // its items go without the lock
   const std::lock_guard lock(mutex_);
-  streams_.erase(stream);
+  closed = streams_.extract(stream);
 }
 
-void StreamTable::add(TaskId stream, Value item) {
+void StreamTable::add(TaskId stream, StreamValue item) {
   const std::lock_guard lock(mutex_);
   if (const auto entry = streams_.find(stream); entry != streams_.end()) entry->second.push_back(std::move(item));
 }
 
-std::optional<Value> StreamTable::next(TaskId stream, Deadline deadline) {
+std::optional<StreamValue> StreamTable::next(TaskId stream, Deadline deadline) {
   const auto any = [this, stream] {
     const std::lock_guard lock(mutex_);
     return !streams_.at(stream).empty();
@@ -31,9 +32,9 @@ std::optional<Value> StreamTable::next(TaskId stream, Deadline deadline) {
   // The result comes after the last item.
   turns_.wait([&] { return any() || objects_.is_settled(result_of(stream)) || (task != nullptr && task->cancelled); }, until);
   const std::lock_guard lock(mutex_);
-  std::deque<Value>& items = streams_.at(stream);
+  std::deque<StreamValue>& items = streams_.at(stream);
   if (items.empty()) return std::nullopt;
-  Value item = std::move(items.front());
+  StreamValue item = std::move(items.front());
   items.pop_front();
   return item;
 }

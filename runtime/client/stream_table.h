@@ -13,6 +13,12 @@ namespace Atoll {
 
 class ObjectTable;
 
+// An item that nobody has read; the references inside are held while this lives. Null for most.
+struct StreamValue {
+  Value value;
+  std::shared_ptr<const std::vector<InsideRef>> inside = nullptr;
+};
+
 // Where user threads wait for the items of streams, which a round of the client's
 // I/O brings. Every method may be called by any thread.
 class StreamTable {
@@ -25,17 +31,17 @@ class StreamTable {
   // There is a reader; items that come for a stream without one are dropped.
   void open(TaskId stream);
   void close(TaskId stream);
-  void add(TaskId stream, Value item);
+  void add(TaskId stream, StreamValue item);
 
   // The next item. None at the end of the task, whose result says more; or, with
   // the result still to come, at the deadline or when the calling task is cancelled.
-  std::optional<Value> next(TaskId stream, Deadline deadline);
+  std::optional<StreamValue> next(TaskId stream, Deadline deadline);
 
  private:
   IoTurns& turns_;
   const ObjectTable& objects_;
   mutable std::mutex mutex_;
-  std::unordered_map<TaskId, std::deque<Value>> streams_;
+  std::unordered_map<TaskId, std::deque<StreamValue>> streams_;
 };
 
 }  // namespace Atoll

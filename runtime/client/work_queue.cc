@@ -11,6 +11,7 @@
 #include <atoll/backend.h>
 
 #include "runtime/base/log.h"
+#include "runtime/client/api_support.h"
 
 namespace Atoll {
 namespace {
@@ -156,7 +157,14 @@ void WorkQueue::end(RunningTask& running, Message answer) {
   }
   // What the user printed belongs to the task that ends here.
   std::fflush(stdout);
+  if (running.got_refs || !running.inside.empty()) return say_end(running, std::move(answer));
   say(running.caller, std::move(answer));
+}
+
+void WorkQueue::say_end(RunningTask& running, Message answer) {
+  const std::vector<internal::Handle> kept = std::exchange(running.inside, {});
+  runtime_->post([to = running.caller, answer = std::move(answer), inside = inside_refs(*runtime_, kept), kept](
+                     Time, ClientCore& core, ClientOutbox& out) { core.end_call(to, answer, inside, out); });
 }
 
 bool WorkQueue::has_work() const {
@@ -206,7 +214,8 @@ void WorkQueue::wait_until_heard(Duration limit) {
     const std::lock_guard lock(mutex_);
     callers = unheard_ = callers_;
   }
-  for (const ProcessId caller : callers) say(caller, Sync{});
+  for (const ProcessId caller : callers)  // behind the ends of calls
+    runtime_->post([caller](Time, ClientCore& core, ClientOutbox& out) { core.end_call(caller, Sync{}, {}, out); });
   const auto all_heard = [this] {
     const std::lock_guard lock(mutex_);
     return unheard_.empty();
@@ -293,12 +302,16 @@ void WorkQueue::take_read(const StreamRead& read) {
   });
 }
 
-void WorkQueue::post_item(RunningTask& running, std::string value) {
-  if (!running.closed && !running.cancelled)
-    say(running.caller, StreamItem{running.task, running.sent++, std::move(value)});
+void WorkQueue::post_item(RunningTask& running, internal::Encoded value) {
+  if (running.closed || running.cancelled) return;
+  const std::vector<internal::Handle> kept = value.refs();
+  StreamItem item{running.task, running.sent++, std::move(value).flat()};
+  if (kept.empty()) return say(running.caller, std::move(item));
+  runtime_->post([to = running.caller, item = std::move(item), inside = inside_refs(*runtime_, kept), kept](
+                     Time, ClientCore& core, ClientOutbox& out) { core.send_item(to, item, inside, out); });
 }
 
-bool WorkQueue::send_item(RunningTask& running, std::string value) {
+bool WorkQueue::send_item(RunningTask& running, internal::Encoded value) {
   post_item(running, std::move(value));
   if (!running.may_send()) {
     const internal::WaitScope scope;

@@ -60,10 +60,10 @@ class WorkQueue : public ClientListener {
   void end_actor(const std::string& why, bool restartable, std::optional<int> status);
 
   // Sends the item, and waits while too many are unread. False if nobody reads any more, or it is cancelled.
-  bool send_item(RunningTask& running, std::string value);
+  bool send_item(RunningTask& running, internal::Encoded value);
   // Sends the item without waiting. If too many are unread then, whoever sends
   // calls await_reader() before the next.
-  void post_item(RunningTask& running, std::string value);
+  void post_item(RunningTask& running, internal::Encoded value);
   void await_reader(RunningTask& running, std::coroutine_handle<> coroutine);
 
   // The coroutine waits; it goes on after resume().
@@ -87,6 +87,8 @@ class WorkQueue : public ClientListener {
   void resume_locked(const std::shared_ptr<Suspension>& suspension);
   void give_back(ProcessId owner, std::vector<TaskId> tasks);
   void say(ProcessId to, Message message);
+  // After what the owners of references must hear.
+  void say_end(RunningTask& running, Message answer);
 
   ProcessId daemon_;
   ClientRuntime* runtime_ = nullptr;

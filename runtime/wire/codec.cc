@@ -106,7 +106,8 @@ const char* name_of(const Message& message) {
       "Sync", "Synced", "ReturnTasks", "GetArena", "ArenaReply", "MakeRoom", "RoomMade", "RoomRefused", "SealCopy",
       "HoldCopy", "CopyHeld", "CopyGone", "LetGo", "LetGoIdle", "OwnCopies", "DropCopies", "CopyOrphaned", "OwnerGone",
       "ReadCopy", "CopyBytes", "CopyDropped", "CopyElsewhere", "CopyTaken",
-      "GetPeers", "Peers", "GetState", "StateReport"};
+      "GetPeers", "Peers", "GetState", "StateReport",
+      "BorrowObjects", "ObjectsBorrowed", "ReturnObjects", "DoneWithRefs", "ItemWithRefs", "RefsTaken", "RecountRefs"};
   static_assert(std::size(kNames) == std::variant_size_v<MessageVariant>);
   return kNames[message.index()];
 }

@@ -103,5 +103,12 @@ template Message::Message(GetPeers);
 template Message::Message(Peers);
 template Message::Message(GetState);
 template Message::Message(StateReport);
+template Message::Message(BorrowObjects);
+template Message::Message(ObjectsBorrowed);
+template Message::Message(ReturnObjects);
+template Message::Message(DoneWithRefs);
+template Message::Message(ItemWithRefs);
+template Message::Message(RefsTaken);
+template Message::Message(RecountRefs);
 
 }  // namespace Atoll

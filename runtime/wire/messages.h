@@ -260,7 +260,8 @@ using MessageVariant =
                  ReturnTasks, GetArena, ArenaReply, MakeRoom, RoomMade, RoomRefused, SealCopy, HoldCopy, CopyHeld, CopyGone,
                  LetGo, LetGoIdle, OwnCopies, DropCopies, CopyOrphaned, OwnerGone,
                  ReadCopy, CopyBytes, CopyDropped, CopyElsewhere, CopyTaken,
-                 GetPeers, Peers, GetState, StateReport>;
+                 GetPeers, Peers, GetState, StateReport,
+                 BorrowObjects, ObjectsBorrowed, ReturnObjects, DoneWithRefs, ItemWithRefs, RefsTaken, RecountRefs>;
 
 template <typename T, typename Variant>
 inline constexpr bool kIsOneOf = false;

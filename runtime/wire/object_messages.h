@@ -13,6 +13,13 @@
 // The messages of objects; messages.h has the rules.
 namespace Atoll {
 
+// A reference inside a value: to which object, and where its owner is.
+struct InsideRef {
+  ObjectId object;
+  Contact owner;
+  ATOLL_MESSAGE_FIELDS(object, owner)
+};
+
 // client -> owner: answered when the object is ready.
 struct FetchObject {
   ObjectId object;
@@ -23,7 +30,64 @@ struct ObjectReady {
   ObjectId object;
   std::string value;
   std::optional<ErrorInfo> error;
-  ATOLL_MESSAGE_FIELDS(object, value, error)
+  std::vector<InsideRef> inside = {};  // of the value
+  ATOLL_MESSAGE_FIELDS(object, value, error, inside)
+};
+
+// Who has references to another's objects is their borrower, and says so itself (client/borrow_book.h has the rules).
+
+// borrower -> owner: it has references to these. Answered by ObjectsBorrowed.
+struct BorrowObjects {
+  std::uint64_t request = 0;  // of the borrower's own counting
+  NodeId node = NodeId::kNone;  // the borrower's
+  std::vector<ObjectId> objects;
+  bool all = false;  // it has none to other objects of the owner
+  ATOLL_MESSAGE_FIELDS(request, node, objects, all)
+};
+struct ObjectsBorrowed {
+  std::uint64_t request = 0;
+  ATOLL_MESSAGE_FIELDS(request)
+};
+// borrower -> owner: it has none to these any more.
+struct ReturnObjects {
+  std::vector<ObjectId> objects;
+  ATOLL_MESSAGE_FIELDS(objects)
+};
+// worker -> client: a TaskDone that says more. `inside` are the references in its value: the worker keeps those that are not
+// the client's until RefsTaken. `kept` are objects of the client that the worker has references to from now on.
+struct DoneWithRefs {
+  TaskDone done;
+  std::vector<InsideRef> inside;
+  NodeId node = NodeId::kNone;  // the worker's
+  std::vector<ObjectId> kept;
+  ATOLL_MESSAGE_FIELDS(done, inside, node, kept)
+};
+// worker -> client: likewise an item of a stream.
+struct ItemWithRefs {
+  StreamItem item;
+  std::vector<InsideRef> inside;
+  ATOLL_MESSAGE_FIELDS(item, inside)
+};
+// A result, or an item of a stream, with references inside.
+struct PassedValue {
+  TaskId task;
+  std::uint64_t item = 0;  // counted from 1; 0: the result
+  ATOLL_MESSAGE_FIELDS(task, item)
+  friend auto operator<=>(const PassedValue&, const PassedValue&) = default;
+};
+// client -> worker: the owners of the references in it know of the client, or it wants none. `kept` as in DoneWithRefs: of the
+// worker.
+struct RefsTaken {
+  PassedValue value;
+  NodeId node = NodeId::kNone;  // the client's
+  std::vector<ObjectId> kept;
+  ATOLL_MESSAGE_FIELDS(value, node, kept)
+};
+// Either way, after a connection was lost: the receiver says anew which objects of the sender it has references to
+// (BorrowObjects), and which of these values, that the sender passed to it, it has taken (RefsTaken).
+struct RecountRefs {
+  std::vector<PassedValue> passed;
+  ATOLL_MESSAGE_FIELDS(passed)
 };
 
 // Large objects are copies in the arena of a node, which its daemon keeps. `copy` is the daemon's number of one, given
