@@ -10,9 +10,8 @@
 namespace Atoll {
 namespace {
 
-constexpr std::size_t kMaxTombstones = 4096;
-// Processes that were lost and whose addresses are kept: some of them live, and are spoken to again.
-constexpr std::size_t kMostLost = 1024;
+// Processes that were lost, or closed the connection, and whose addresses are kept: some of them live, and are spoken to again.
+constexpr std::size_t kMostLost = 256;
 // How long an endpoint may take to flush what was sent.
 constexpr Duration kFlushLimit = std::chrono::seconds(1);
 
@@ -130,11 +129,9 @@ void UcxTransport::remove(UcxLink& link) {
   link.dead = true;
   for (const UcxLink::Tokens& tokens : link.tokens) {
     inlets_.erase(tokens.receive);
-    tombstones_[tokens.receive] = {link.peer, tokens.send, link.epoch};
-    tombstone_order_.push_back(tokens.receive);
+    if (tombstones_.empty()) tombstones_.resize(kTombstones);
+    tombstones_[next_tombstone_++ % kTombstones] = {tokens.receive, link.peer, tokens.send, link.epoch};
   }
-  for (; tombstone_order_.size() > kMaxTombstones; tombstone_order_.pop_front())
-    tombstones_.erase(tombstone_order_.front());
   last_inlet_ = nullptr;
   if (link.hello_id != 0) begun_.erase(link.hello_id);
   for (UcxInbound* inbound : link.held) {

@@ -1,6 +1,8 @@
 // What UcxTransport does with the active messages that arrive.
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "runtime/base/check.h"
 #include "runtime/base/log.h"
@@ -358,16 +360,17 @@ void UcxTransport::finish_goodbye(UcxLink& link) {
   remove(link);
   UcxPeer& peer = at(link.peer);
   if (peer.closing.empty()) retire_endpoint(peer);
+  lost_.push_back(link.peer);
   handler_.on_lost(link.peer, Status(Code::kUnavailable, "process " + to_string(link.peer) + " closed the connection"));
 }
 
 // Somebody speaks on a link that we lost, and does not know that we did.
 void UcxTransport::on_unknown_token(std::uint64_t token) {
   if (stopping_) return;  // our end tells it as well, and a new endpoint would outlive UCX's worker
-  const auto found = tombstones_.find(token);
+  const auto found = std::ranges::find_if(
+      tombstones_, [token](const Tombstone& each) { return each.receive_token == token && each.peer != ProcessId::kNone; });
   if (found == tombstones_.end()) return log_dropped("a message of an unknown connection");
-  const Tombstone dead = found->second;
-  tombstones_.erase(found);
+  const Tombstone dead = std::exchange(*found, Tombstone());
   const Result<UcxEndpoint*> endpoint = endpoint_to(at(dead.peer));
   if (!endpoint.ok()) return;
   (void)sender_.send((*endpoint)->get(), kControlAm, ControlHeader{dead.send_token, dead.epoch, Control::kUnknown}, {},

@@ -85,12 +85,14 @@ class UcxTransport final : public Transport {
     std::uint64_t epoch;
     Status why;
   };
-  // What is left of a token whose link is gone.
+  // What is left of a token whose link is gone. The latest stand in a ring: each by itself would keep a page of the heap.
   struct Tombstone {
-    ProcessId peer;
-    std::uint64_t send_token;
-    std::uint64_t epoch;
+    std::uint64_t receive_token = 0;
+    ProcessId peer = ProcessId::kNone;  // kNone: the place is free
+    std::uint64_t send_token = 0;
+    std::uint64_t epoch = 0;
   };
+  static constexpr std::size_t kTombstones = 1024;
 
   UcxTransport(ProcessId self, const Secret& secret, TransportHandler& handler, const Options& options,
                std::unique_ptr<UcxWorker> worker, Fd alarm, ProcessWatch watch);
@@ -174,8 +176,8 @@ class UcxTransport final : public Transport {
   Inlet* last_inlet_ = nullptr;  // of the last message
   std::unordered_map<std::uint64_t, UcxLink*> begun_;
   std::unordered_map<std::uint64_t, Hello> unproven_;  // answered, the proof is awaited
-  std::unordered_map<std::uint64_t, Tombstone> tombstones_;
-  std::deque<std::uint64_t> tombstone_order_;
+  std::vector<Tombstone> tombstones_;
+  std::size_t next_tombstone_ = 0;
   std::unordered_map<UcxInbound*, std::unique_ptr<UcxInbound>> receives_;
   BufferPool buffers_{kIdleBufferBytes, kIdleBufferLimit};
   std::uint64_t epochs_ = 0;
