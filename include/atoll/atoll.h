@@ -16,3 +16,4 @@
 #include <atoll/ref.h>
 #include <atoll/stream.h>
 #include <atoll/task.h>
+#include <atoll/tensor.h>
