@@ -10,6 +10,7 @@
 #include <atoll/async.h>
 #include <atoll/cluster.h>
 #include <atoll/command.h>
+#include <atoll/device.h>
 #include <atoll/error.h>
 #include <atoll/options.h>
 #include <atoll/placement_group.h>
