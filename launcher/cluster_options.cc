@@ -9,6 +9,7 @@
 #include "launcher/commands.h"
 #include "launcher/say.h"
 #include "launcher/site.h"
+#include "runtime/node/memory_watch.h"
 #include "runtime/session/session_folder.h"
 
 namespace Atoll {
@@ -82,6 +83,14 @@ void add_cluster_options(CLI::App& command, ClusterOptions& options, bool& dry_r
                   "memory of each node that is for large objects, not for tasks, e.g. 8G, or 0 (default: three tenths of it)")
       ->envname("ATOLL_RUN_OBJECT_MEMORY")
       ->transform(CLI::AsSizeValue(false));
+  command
+      .add_option("--memory-watch", options.memory_watch,
+                  "share of a node's memory beyond which a worker of it is ended, e.g. 0.9, or off (default: 0.95)")
+      ->envname("ATOLL_RUN_MEMORY_WATCH")
+      ->check([](const std::string& text) {
+        const Result<double> share = parse_memory_watch(text);
+        return share.ok() ? std::string() : share.status().message();
+      });
   command
       .add_option("--log-level", options.log_level, "what head and daemons log: trace, debug, info, warn, error or off")
       ->envname("ATOLL_RUN_LOG_LEVEL")

@@ -44,6 +44,7 @@ void finish_environment(LaunchPlan& plan, const ClusterOptions& options, const E
   plan.set = daemon_environment(plan);
   if (!options.resources.empty()) plan.set["ATOLL_RESOURCES"] = options.resources;
   if (options.object_memory) plan.set["ATOLL_OBJECT_MEMORY"] = std::to_string(*options.object_memory);
+  if (!options.memory_watch.empty()) plan.set["ATOLL_MEMORY_WATCH"] = options.memory_watch;
   if (!options.log_level.empty()) plan.set["ATOLL_LOG_LEVEL"] = options.log_level;
   if (options.node_timeout > 0) plan.set["ATOLL_NODE_TIMEOUT"] = std::to_string(options.node_timeout);
   if (plan.head_task > 0) plan.set["ATOLL_HEAD_TASK"] = std::to_string(plan.head_task);
@@ -78,6 +79,7 @@ std::vector<std::string> inner_command(const ClusterOptions& options, const Site
   if (!options.resources.empty()) words.push_back("--resources=" + options.resources);
   if (!options.head.empty()) words.push_back("--head=" + options.head);
   if (options.object_memory) words.push_back("--object-memory=" + std::to_string(*options.object_memory));
+  if (!options.memory_watch.empty()) words.push_back("--memory-watch=" + options.memory_watch);
   if (!options.log_level.empty()) words.push_back("--log-level=" + options.log_level);
   if (!options.program.empty()) words.push_back("--");
   words.insert(words.end(), options.program.begin(), options.program.end());

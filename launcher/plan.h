@@ -20,6 +20,7 @@ struct ClusterOptions {
   std::string resources;                // custom ones of each node, "license=4"; "" for none
   std::string head;                     // "first", "last" or the node for the head; "" for the first
   std::optional<std::uint64_t> object_memory;  // bytes of each node for objects
+  std::string memory_watch;             // "0.9" or "off"; "" for the daemons' own
   std::string log_level;                // of head and daemons; "" for theirs
   std::string log;                      // of up: where the keeper writes; "" for the session folder
   bool local = false;

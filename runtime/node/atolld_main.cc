@@ -159,6 +159,11 @@ class Daemon {
     options.secret = secret;
     options.grant = granted_resources(environment_, *machine);
     ATOLL_RETURN_IF_ERROR(set_aside_object_memory(options.grant, options.object_bytes));
+    if (const std::string& watch = lookup(environment_, "ATOLL_MEMORY_WATCH"); !watch.empty()) {
+      const Result<double> share = parse_memory_watch(watch);
+      if (!share.ok()) return share.status().prefixed("ATOLL_MEMORY_WATCH");
+      options.memory_watch = *share;
+    }
     topology_ = digest(*machine);
     options.machine = restrict_to(*machine, options.grant.gpus);
     options.folder = folder_path();

@@ -28,6 +28,7 @@ class NodeShell : private MessageHandler {
     NodeGrant grant;
     std::string folder;  // of this cluster on this node; there once run() is called
     std::uint64_t object_bytes = 0;  // of the node's memory, for objects; 0: none
+    double memory_watch = kMemoryWatch;  // see WorkerHost::Options
     Environment environment;
     LineWriter* out = nullptr;  // for the output of workers; they outlive this
     LineWriter* err = nullptr;

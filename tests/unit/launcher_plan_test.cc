@@ -239,14 +239,16 @@ TEST_CASE("a head that is no node of the job is refused") {
         "--head=n9 is not a node of job 42, nor first or last");
 }
 
-TEST_CASE("memory for objects, the log's level and the nodes' time limit are told to the daemons") {
+TEST_CASE("memory for objects, its watch, the log's level and the nodes' time limit are told to the daemons") {
   ClusterOptions wanted = options();
   wanted.object_memory = 1 << 20;
+  wanted.memory_watch = "0.9";
   wanted.log_level = "debug";
   wanted.node_timeout = 30;
   const Result<LaunchPlan> plan = make_plan(wanted, kJob, kSite);
   REQUIRE(plan.ok());
   CHECK(plan->set.at("ATOLL_OBJECT_MEMORY") == "1048576");
+  CHECK(plan->set.at("ATOLL_MEMORY_WATCH") == "0.9");
   CHECK(plan->set.at("ATOLL_LOG_LEVEL") == "debug");
   CHECK(plan->set.at("ATOLL_NODE_TIMEOUT") == "30.000000");
 }
