@@ -10,6 +10,7 @@
 #include "launcher/say.h"
 #include "launcher/site.h"
 #include "runtime/objects/spill_folders.h"
+#include "runtime/node/memory_watch.h"
 #include "runtime/session/session_folder.h"
 
 namespace Atoll {
@@ -94,6 +95,13 @@ void add_cluster_options(CLI::App& command, ClusterOptions& options, bool& dry_r
                   "bytes that a node may spill to disk, e.g. 200G (default: until 95 % of the file system are in use)")
       ->envname("ATOLL_RUN_SPILL_LIMIT")
       ->transform(CLI::AsSizeValue(false));
+      .add_option("--memory-watch", options.memory_watch,
+                  "share of a node's memory beyond which a worker of it is ended, e.g. 0.9, or off (default: 0.95)")
+      ->envname("ATOLL_RUN_MEMORY_WATCH")
+      ->check([](const std::string& text) {
+        const Result<double> share = parse_memory_watch(text);
+        return share.ok() ? std::string() : share.status().message();
+      });
   command
       .add_option("--log-level", options.log_level, "what head and daemons log: trace, debug, info, warn, error or off")
       ->envname("ATOLL_RUN_LOG_LEVEL")

@@ -22,6 +22,7 @@ struct ClusterOptions {
   std::optional<std::uint64_t> object_memory;  // bytes of each node for objects
   std::string spill_folder;                    // folders, as typed; "" for the session folder
   std::optional<std::uint64_t> spill_limit;    // bytes on each node's disks
+  std::string memory_watch;             // "0.9" or "off"; "" for the daemons' own
   std::string log_level;                // of head and daemons; "" for theirs
   std::string log;                      // of up: where the keeper writes; "" for the session folder
   bool local = false;

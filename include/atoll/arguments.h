@@ -17,10 +17,16 @@ struct IsRef : std::false_type {};
 template <typename T>
 struct IsRef<Ref<T>> : std::true_type {};
 
+// A Ref to what is encoded as a `Parameter` is.
+template <typename Given, typename Parameter>
+constexpr bool kRefersTo = false;
+template <typename T, typename Parameter>
+constexpr bool kRefersTo<Ref<T>, Parameter> = kEncodedAs<T, Parameter>;
+
 // Whether `Given` may stand for a parameter of type `Parameter`: a value that
 // converts to it, or a Ref to one.
 template <typename Given, typename Parameter>
-constexpr bool kStandsFor = std::is_convertible_v<Given, Parameter> || std::is_same_v<Given, Ref<Parameter>>;
+constexpr bool kStandsFor = std::is_convertible_v<Given, Parameter> || kRefersTo<Given, Parameter>;
 
 inline void take_value(Argument& argument, Encoded value) {
   if (is_worth_putting(value)) {
@@ -36,7 +42,7 @@ Argument make_argument(const Given& given) {
   static_assert(kStandsFor<Given, Parameter>,
                 "this argument is neither convertible to the parameter's type nor a Ref to it");
   Argument argument;
-  if constexpr (std::is_same_v<Given, Ref<Parameter>>) {
+  if constexpr (kRefersTo<Given, Parameter>) {
     argument.object = given.handle();
   } else {
     take_value(argument, encode<Parameter>(static_cast<const Parameter&>(given)));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -95,29 +96,38 @@ constexpr ArrayHeader array_header() {
     return {3, 0, 0, sizeof(T)};
 }
 
-// Before `bytes` of values in an extension that begins at `offset`. msgpack says what it is in four bytes, or in six if it
-// is 64 KiB or more.
-inline std::uint16_t array_pad(std::size_t offset, std::size_t bytes) {
-  const auto pad_after = [offset](std::size_t words) {
-    return (kArrayAlign - (offset + words + sizeof(ArrayHeader)) % kArrayAlign) % kArrayAlign;
+// Between `head` bytes and `bytes` of values in an extension that begins at `offset`. msgpack says what it is in four
+// bytes, or in six if it is 64 KiB or more.
+inline std::uint16_t array_pad(std::size_t offset, std::size_t head, std::size_t bytes) {
+  const auto pad_after = [offset, head](std::size_t words) {
+    return (kArrayAlign - (offset + words + head) % kArrayAlign) % kArrayAlign;
   };
   const std::size_t pad = pad_after(4);
-  if (sizeof(ArrayHeader) + pad + bytes <= 0xffff) return static_cast<std::uint16_t>(pad);
+  if (head + pad + bytes <= 0xffff) return static_cast<std::uint16_t>(pad);
   const std::size_t wide = pad_after(6);
-  return static_cast<std::uint16_t>(sizeof(ArrayHeader) + wide + bytes > 0xffff ? wide : wide + kArrayAlign);
+  return static_cast<std::uint16_t>(head + wide + bytes > 0xffff ? wide : wide + kArrayAlign);
+}
+
+// An extension of `head`, which begins with an ArrayHeader whose pad is filled in, and values that `owner` keeps.
+template <typename Stream>
+void pack_values(msgpack::packer<Stream>& out, std::int8_t extension, std::span<char> head, std::string_view values,
+                 const std::shared_ptr<const void>& owner) {
+  std::uint16_t pad = 0;
+  if (encoding != nullptr && values.size() >= Encoded::kShortestRun) pad = array_pad(encoding->size(), head.size(), values.size());
+  std::memcpy(head.data() + offsetof(ArrayHeader, pad), &pad, sizeof pad);
+  out.pack_ext(run_length(head.size() + pad + values.size()), extension);
+  static constexpr char kZeros[kArrayAlign] = {};
+  out.pack_ext_body(head.data(), static_cast<std::uint32_t>(head.size()));
+  out.pack_ext_body(kZeros, pad);
+  const Setting<const std::shared_ptr<const void>*> scope(lent, &owner);
+  out.pack_ext_body(values.data(), static_cast<std::uint32_t>(values.size()));
 }
 
 template <typename Stream, typename T>
 void pack_array(msgpack::packer<Stream>& out, std::span<const T> values, const std::shared_ptr<const void>& owner) {
   ArrayHeader header = array_header<T>();
-  if (encoding != nullptr && values.size_bytes() >= Encoded::kShortestRun)
-    header.pad = array_pad(encoding->size(), values.size_bytes());
-  out.pack_ext(run_length(sizeof header + header.pad + values.size_bytes()), kArrayExtension);
-  static constexpr char kZeros[kArrayAlign] = {};
-  out.pack_ext_body(reinterpret_cast<const char*>(&header), sizeof header);
-  out.pack_ext_body(kZeros, header.pad);
-  const Setting<const std::shared_ptr<const void>*> scope(lent, &owner);
-  out.pack_ext_body(reinterpret_cast<const char*>(values.data()), static_cast<std::uint32_t>(values.size_bytes()));
+  pack_values(out, kArrayExtension, std::span(reinterpret_cast<char*>(&header), sizeof header),
+              std::string_view(reinterpret_cast<const char*>(values.data()), values.size_bytes()), owner);
 }
 
 // The values of an extension. Throws msgpack::type_error if it is no array of T. They lie in the object's own bytes.

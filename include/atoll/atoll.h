@@ -10,9 +10,11 @@
 #include <atoll/async.h>
 #include <atoll/cluster.h>
 #include <atoll/command.h>
+#include <atoll/device.h>
 #include <atoll/error.h>
 #include <atoll/options.h>
 #include <atoll/placement_group.h>
 #include <atoll/ref.h>
 #include <atoll/stream.h>
 #include <atoll/task.h>
+#include <atoll/tensor.h>

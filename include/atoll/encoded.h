@@ -27,6 +27,9 @@ class ObjectHandle;
 
 // Values travel as msgpack; whatever msgpack-cxx packs can be an argument.
 
+// Copies `bytes` of a run from where it lies to `to`, by other means than memcpy(). May throw.
+using CopyRun = void (*)(char* to, const char* from, std::size_t bytes, const void* owner);
+
 // An encoded value before it has its place: bytes, and runs of somebody's memory in between that are copied once, to
 // where the value goes.
 class Encoded {
@@ -36,9 +39,10 @@ class Encoded {
 
   std::size_t size() const { return bytes_.size() + run_bytes_; }
   void write(const char* data, std::size_t size) { bytes_.append(data, size); }
-  // `owner` keeps the memory; if null the caller does until the value was copied.
-  void refer(const char* data, std::size_t size, std::shared_ptr<const void> owner) {
-    runs_.push_back({bytes_.size(), data, size, std::move(owner)});
+  // `owner` keeps the memory; if null the caller does until the value was copied. `copy`: how, if not by memcpy(); it is
+  // given the owner.
+  void refer(const char* data, std::size_t size, std::shared_ptr<const void> owner, CopyRun copy = nullptr) {
+    runs_.push_back({bytes_.size(), data, size, std::move(owner), copy});
     run_bytes_ += size;
   }
   // The references in the value.
@@ -49,7 +53,8 @@ class Encoded {
     std::size_t done = 0;
     for (const Run& run : runs_) {
       std::memcpy(out, bytes_.data() + done, run.after - done);
-      std::memcpy(out + run.after - done, run.data, run.size);
+      char* const place = out + run.after - done;
+      run.copy != nullptr ? run.copy(place, run.data, run.size, run.owner.get()) : void(std::memcpy(place, run.data, run.size));
       out += run.after - done + run.size;
       done = run.after;
     }
@@ -69,6 +74,7 @@ class Encoded {
     const char* data;
     std::size_t size;
     std::shared_ptr<const void> owner;
+    CopyRun copy;
   };
   std::string bytes_;
   std::vector<Run> runs_;
@@ -80,12 +86,14 @@ class Encoded {
 inline thread_local Encoded* encoding = nullptr;
 // While a packer writes the body of a run: who owns it.
 inline thread_local const std::shared_ptr<const void>* lent = nullptr;
+// And how it is copied; null: by memcpy().
+inline thread_local CopyRun lent_copy = nullptr;
 
 struct EncodedStream {
   Encoded& out;
   void write(const char* data, std::size_t size) {
     if (lent != nullptr && size >= Encoded::kShortestRun)
-      out.refer(data, size, *lent);
+      out.refer(data, size, *lent, lent_copy);
     else
       out.write(data, size);
   }
@@ -110,6 +118,10 @@ class Setting {
   T& variable_;
   T before_;
 };
+
+// Whether the encoding of a `From` is one of a `To` as well, so that a Ref to one may stand for the other.
+template <typename From, typename To>
+inline constexpr bool kEncodedAs = std::is_same_v<From, To>;
 
 template <typename T>
 inline constexpr bool kIsByte = std::is_same_v<T, char> || std::is_same_v<T, unsigned char>;

@@ -134,6 +134,24 @@ class ObjectLostError : public Error {
   using Error::Error;
 };
 
+// A value is of another type than it was asked for.
+class WrongTypeError : public Error {
+ public:
+  using Error::Error;
+};
+
+// An index, a slice or a shape that the tensor does not have.
+class ShapeError : public Error {
+ public:
+  using Error::Error;
+};
+
+// There is no CUDA runtime library or no such device, or it refused; what() has its words.
+class DeviceError : public Error {
+ public:
+  using Error::Error;
+};
+
 // A get() took longer than it was allowed to. The object is still to come.
 class TimeoutError : public Error {
  public:

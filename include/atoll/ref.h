@@ -21,6 +21,8 @@
 
 namespace Atoll {
 
+class DeviceBuffer;
+
 // A value of type T that exists, or will: the result of a task or an actor call,
 // or something put(). Copies refer to the same value; when the last is gone, in
 // whatever process, so is the value. A Ref can be an argument of a task or a
@@ -47,6 +49,10 @@ class Ref {
 
   // The values of a vector or the letters of a string, without copying them: they lie where they were put.
   auto view() const { return internal::decode_value<typename internal::Viewed<T>::Type>(internal::get_object(handle_, std::nullopt)); }
+
+  // They or a tensor's, in row-major order, in new memory of a GPU, as CUDA numbers it in this process (device.h). Throws
+  // DeviceError.
+  DeviceBuffer to_device(int device) const;
 
   // Whether get() would return, or throw, at once.
   bool is_ready() const { return internal::is_settled(handle_); }

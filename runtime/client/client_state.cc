@@ -178,7 +178,7 @@ void ObjectBook::list(StateRows& rows) const {
          const std::optional<Location> at = s.location();
          return at ? cell_of(at->copy) : StateCell();
        }},
-      {"in_use", [](const Seen& s) { return cell_of(!s.object.dropped); }},
+      {"in_use", [](const Seen& s) { return cell_of(s.object.handles > 0); }},
       {"arguments", [](const Seen& s) { return cell_of(s.object.pins); }},
       {"fetchers",
        [](const Seen& s) { return cell_of(s.object.sharing == nullptr ? 0 : s.object.sharing->fetchers.size()); }},

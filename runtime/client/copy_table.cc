@@ -142,6 +142,18 @@ Status CopyTable::open() {
   return Status();
 }
 
+PinnedMemory* CopyTable::pinned(const cuda::Functions& functions) {
+  if (!available()) return nullptr;
+  const std::lock_guard lock(pinned_mutex_);
+  if (pinned_ == nullptr) pinned_ = std::make_unique<PinnedMemory>(functions, arena_->at(0), arena_->size());
+  return pinned_.get();
+}
+
+char* CopyTable::writable(const char* at) {
+  if (!available() || at < arena_->read_at(0) || at >= arena_->read_at(arena_->size())) return nullptr;
+  return arena_->at(static_cast<std::uint64_t>(at - arena_->read_at(0)));
+}
+
 void CopyTable::close() {
   const std::lock_guard lock(mutex_);
   for (const auto& [key, held] : held_)
@@ -156,7 +168,12 @@ Result<std::string> CopyTable::write(ObjectId object, ProcessId owner, const int
   const Result<CopyAnswer> room = ask_and_wait({}, MakeRoom{0, object, owner, bytes}, std::nullopt);
   if (!room.ok()) return room.status();
   if (!room->why.empty()) return Status(room->no_disk ? Code::kDiskFull : Code::kResourceExhausted, room->why);
-  value.copy_to(arena_->at(room->offset));
+  try {
+    value.copy_to(arena_->at(room->offset));
+  } catch (...) {
+    say(ProcessId::kNone, LetGo{{room->copy}});
+    throw;
+  }
   const bool is_own = owner == runtime_.self().process;
   // Held from the round on that seals it: take_idle() must not let go of it before.
   runtime_.post([this, copy = room->copy, offset = room->offset, bytes, is_own](Time, ClientCore& core, ClientOutbox& out) {

@@ -16,6 +16,7 @@
 
 #include "runtime/client/call.h"
 #include "runtime/client/io_turns.h"
+#include "runtime/device/pinned_memory.h"
 #include "runtime/objects/arena.h"
 #include "runtime/wire/location.h"
 #include "runtime/wire/object_messages.h"
@@ -48,6 +49,12 @@ class CopyTable {
   // What is at an encoded location; kNotFound if it is gone, kTimedOut, and as write() if it lies on disk and there is no room
   // to read it back. `is_own`: an object that this process owns.
   Result<internal::Bytes> read(std::string_view location, bool is_own, Deadline deadline);
+
+  // The node's object memory as this process can copy from and to it by CUDA; null if there is none. It is as good as a
+  // connection, and is set up by the first call.
+  PinnedMemory* pinned(const cuda::Functions& functions);
+  // What is read at `at` in the node's object memory, where it could be written; null if it does not lie there.
+  char* writable(const char* at);
 
   // Values that are still looked at get memory of their own: the node's may be given to others from now on.
   void close();
@@ -97,6 +104,9 @@ class CopyTable {
   std::mutex open_mutex_;
   std::atomic<bool> opened_{false};  // or found that there is none
   std::shared_ptr<Arena> arena_;     // constant once opened_
+
+  std::mutex pinned_mutex_;
+  std::unique_ptr<PinnedMemory> pinned_;  // goes before the arena
 
   std::mutex mutex_;
   std::uint64_t next_number_ = 1;

@@ -162,6 +162,11 @@ class Daemon {
     options.spill_folder = lookup(environment_, "ATOLL_SPILL_FOLDER");
     if (const long limit = lookup_number(environment_, "ATOLL_SPILL_LIMIT"); limit >= 0)
       options.spill_limit = static_cast<std::uint64_t>(limit);
+    if (const std::string& watch = lookup(environment_, "ATOLL_MEMORY_WATCH"); !watch.empty()) {
+      const Result<double> share = parse_memory_watch(watch);
+      if (!share.ok()) return share.status().prefixed("ATOLL_MEMORY_WATCH");
+      options.memory_watch = *share;
+    }
     topology_ = digest(*machine);
     options.machine = restrict_to(*machine, options.grant.gpus);
     options.folder = folder_path();

@@ -4,27 +4,13 @@
 #include <sstream>
 
 #include "runtime/base/read_file.h"
+#include "runtime/node/memory_group.h"
 
 namespace Atoll {
-namespace {
-
-// A line is "4:memory:/slurm/job_7", of version 2 "0::/slurm/job_7".
-std::string file_of(const std::string& line, const std::string& root) {
-  const std::size_t first = line.find(':'), second = line.find(':', first + 1);
-  if (second == std::string::npos) return "";
-  const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",", path = line.substr(second + 1);
-  if (controllers == ",,") return root + path + "/memory.events";
-  if (controllers.find(",memory,") != std::string::npos) return root + "/memory" + path + "/memory.oom_control";
-  return "";
-}
-
-}  // namespace
-
 MemoryKills::MemoryKills(std::string_view own, const std::string& root) {
-  std::istringstream lines{std::string(own)};
-  for (std::string line; file_.empty() && std::getline(lines, line);) {
-    const std::string file = file_of(line, root);
-    if (read_file(file)) file_ = file;
+  for (const MemoryGroup& group : memory_groups(own, root)) {
+    const std::string file = group.file(group.version == 2 ? "memory.events" : "memory.oom_control");
+    if (file_.empty() && read_file(file)) file_ = file;
   }
   seen_ = count();
 }

@@ -9,6 +9,7 @@
 
 #include "runtime/node/bundle_table.h"
 #include "runtime/node/job_table.h"
+#include "runtime/node/memory_watch.h"
 #include "runtime/node/worker_table.h"
 #include "runtime/objects/node_objects.h"
 #include "topology/gpu_graph.h"
@@ -36,6 +37,8 @@ namespace Atoll {
 //        kMaxLending of them at one time but for one more every kLendInterval
 // NODE-9 no more than Options::most_starting workers start at one time, and their
 //        start limit counts from when they do
+// NODE-10 for lack of memory one worker is ended at a time: no other before that process has ended and what is in use was
+//        read anew
 // NODE-6 what was heard of the head's reservations is reported until the head
 //        has acknowledged such a report
 class NodeDaemon {
@@ -71,6 +74,8 @@ class NodeDaemon {
   // status 3" or "killed by signal 9". Also the answer to a start that failed.
   void on_worker_exit(Time now, ProcessId worker, const std::string& cause,
                       NodeOutbox& out);
+  // The node's memory is nearly used up: ends a worker, if that helps.
+  void on_memory_shortage(Time now, const MemoryShortage& shortage, NodeOutbox& out);
   // The answer to FindProgram and StoreProgram: where the program is, or the
   // one sentence why it cannot be run.
   void on_program(Time now, ProcessId job, const std::string& program,
@@ -180,6 +185,7 @@ class NodeDaemon {
   // The worker is killed under its tenant, who is told `why` when it has ended.
   void doom_worker(ProcessId worker, std::string why, NodeOutbox& out);
   void check_workers(Time now, NodeOutbox& out);
+  Loss loss_of(const Worker& worker) const;
   std::string end_of(const Worker& worker, const std::string& cause) const;
   Status check_build(const Worker& worker, const WorkerReady& ready) const;
   // Takes the lease out of the table and gives its grant back.
@@ -232,6 +238,8 @@ class NodeDaemon {
   };
   std::vector<Heard> heard_;
   std::deque<std::pair<ActorId, std::uint32_t>> ended_actors_;  // the latest, for late repeats of StartActor
+  std::set<ProcessId> ended_for_memory_;  // and still there; one at most
+  Time memory_freed_ = Time::min();       // when the last of them had ended
   bool joined_ = false;
   bool usage_changed_ = false;
   Time last_report_{};

@@ -47,6 +47,7 @@ void NodeDaemon::on_worker_exit(Time now, ProcessId id, const std::string& cause
   const std::optional<Worker> worker = workers_.remove(id);
   if (!worker) return;
   start_ended(now, id, out);
+  if (ended_for_memory_.erase(id) > 0) memory_freed_ = now;
   usage_changed_ = true;
   if (worker->held) release(now, *worker->held);
   objects_.on_ended(now, id, out);

@@ -24,6 +24,7 @@ struct StartWorker {
 // End the process, whatever it does. The shell reports its exit as any other.
 struct KillWorker {
   ProcessId worker = ProcessId::kNone;
+  bool at_once = false;  // without asking it first
 };
 
 // Is the job's program readable here, and the same build? The answer is

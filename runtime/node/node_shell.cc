@@ -203,6 +203,7 @@ Status NodeShell::open_host() {
   host.grant = options_.grant;
   host.folder = options_.folder;
   host.environment = options_.environment;
+  host.memory_watch = options_.memory_watch;
   host.out = options_.out;
   host.err = options_.err;
   Result<std::unique_ptr<WorkerHost>> opened = WorkerHost::create(std::move(host));
@@ -215,6 +216,7 @@ void NodeShell::take_events() {
   for (const WorkerHost::Event& event : host_->take_events()) {
     if (const auto* ended = std::get_if<WorkerHost::WorkerEnded>(&event))
       daemon_->on_worker_exit(now_, ended->worker, ended->cause, out_);
+    if (const auto* shortage = std::get_if<MemoryShortage>(&event)) daemon_->on_memory_shortage(now_, *shortage, out_);
     if (const auto* found = std::get_if<WorkerHost::ProgramFound>(&event))
       daemon_->on_program(now_, found->job, found->path, found->why, out_);
   }

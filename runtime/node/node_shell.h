@@ -31,6 +31,7 @@ class NodeShell : private MessageHandler {
     std::uint64_t object_bytes = 0;  // of the node's memory, for objects; 0: none
     std::string spill_folder = {};   // as --spill-folder has it; "" for `folder`
     std::optional<std::uint64_t> spill_limit = {};  // bytes; none: as the disks have room
+    double memory_watch = kMemoryWatch;  // see WorkerHost::Options
     Environment environment;
     LineWriter* out = nullptr;  // for the output of workers; they outlive this
     LineWriter* err = nullptr;

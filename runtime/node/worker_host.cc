@@ -56,9 +56,11 @@ void WorkerHost::run() {
   while (!closed_) {
     now_ = now();
     kill_the_stubborn();
+    watch_memory();
     warm_.on_tick(now_);
     Time wake = warm_.next_deadline();
     for (const auto& [worker, asked] : terminated_) wake = std::min(wake, asked + kTermLimit);
+    if (options_.memory_watch > 0) wake = std::min(wake, next_look_);
     loop_.wait(now_, wake);
   }
   end_workers();
@@ -176,8 +178,18 @@ void WorkerHost::on_exit(ProcessId worker) {
 void WorkerHost::terminate(const KillWorker& kill) {
   const auto process = processes_.find(kill.worker);
   if (process == processes_.end()) return;
-  process->second.terminate();
+  kill.at_once ? process->second.kill() : process->second.terminate();
   terminated_.emplace(kill.worker, now_);
+}
+
+void WorkerHost::watch_memory() {
+  if (options_.memory_watch <= 0 || now_ < next_look_) return;
+  next_look_ = now_ + kMemoryWatchInterval;
+  const std::optional<MemoryReading> reading = memory_.read();
+  if (!reading || static_cast<double>(reading->used) <= options_.memory_watch * static_cast<double>(reading->limit)) return;
+  MemoryShortage shortage{now_, reading->used, reading->limit, {}};
+  for (const auto& [worker, process] : processes_) shortage.workers.push_back({worker, private_memory(process.pid())});
+  events_.post(std::move(shortage));
 }
 
 void WorkerHost::kill_the_stubborn() {

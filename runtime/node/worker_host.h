@@ -13,6 +13,8 @@
 #include "runtime/base/loop.h"
 #include "runtime/base/mailbox.h"
 #include "runtime/node/memory_kills.h"
+#include "runtime/node/memory_watch.h"
+#include "runtime/node/node_memory.h"
 #include "runtime/node/node_outbox.h"
 #include "runtime/node/program_store.h"
 #include "runtime/node/warm_pool.h"
@@ -32,6 +34,7 @@ namespace Atoll {
 //         could not be started.
 // HOST-3  A worker that was asked to end and still runs after kTermLimit is killed.
 // HOST-4  An order that took longer than kSlow, or waited for so long, says so in the log: one line for all that waited.
+// HOST-5  While more of the node's memory is in use than memory_watch allows, that is said every kMemoryWatchInterval.
 class WorkerHost {
  public:
   struct Options {
@@ -43,6 +46,7 @@ class WorkerHost {
     NodeGrant grant;
     std::string folder;  // where programs are shipped to
     Environment environment;
+    double memory_watch = 0;  // the share of memory in use beyond which the daemon hears; 0: it never does
     LineWriter* out = nullptr;  // where the workers' output goes; they outlive this
     LineWriter* err = nullptr;
   };
@@ -62,7 +66,7 @@ class WorkerHost {
     std::string path;  // "" if it is not here, which `why` explains
     std::string why;
   };
-  using Event = std::variant<WorkerEnded, ProgramFound>;
+  using Event = std::variant<WorkerEnded, ProgramFound, MemoryShortage>;
 
   static constexpr Duration kTermLimit = std::chrono::milliseconds(500);
   static constexpr Duration kSlow = std::chrono::seconds(1);
@@ -96,6 +100,7 @@ class WorkerHost {
   void on_exit(ProcessId worker);
   void terminate(const KillWorker& kill);
   void kill_the_stubborn();
+  void watch_memory();
   void end_workers();
   void find(const FindProgram& find);
   void store(const StoreProgram& store);
@@ -113,6 +118,8 @@ class WorkerHost {
   WarmPool warm_;
   ProgramStore programs_;
   MemoryKills memory_kills_ = MemoryKills::of_this_process();
+  NodeMemory memory_ = NodeMemory::of_this_process();
+  Time next_look_{};  // at it
   std::optional<Binder> binder_;
   std::map<ProcessId, WorkerProcess> processes_;
   std::map<ProcessId, Time> terminated_;  // when each was asked to end

@@ -1,5 +1,6 @@
 #!/bin/bash
-# A worker that the kernel ends since the memory of its cgroup is used up. Needs no Slurm, but a cgroup of its own.
+# Workers that are ended since the memory of their cgroup is used up, by the kernel and by the node's watch. Needs no Slurm, but a
+# cgroup of its own.
 . "$(dirname "$0")/lib.sh"
 
 group=''
@@ -23,8 +24,20 @@ make_group() {
 }
 
 make_group || { skip "a worker without memory: no cgroup can be made here"; exit; }
-begin 60 bash -c "echo \$\$ > $group/cgroup.procs && exec atoll run --local -- $bin/tests/cluster/memory"
-finish
+# The words of an `atoll run` in the group.
+run_in_group() { begin 90 bash -c "echo \$\$ > $group/cgroup.procs && exec atoll run --local --object-memory 16M $*"; finish; }
+
+run_in_group "--memory-watch off -- $bin/tests/cluster/memory"
 check "a worker that the kernel ends for lack of memory is one whose error says so" all_of 'status_is 0' \
   'says "^died: process [0-9]+ on .* was killed by signal 9 .*, for lack of memory"'
 check "and the rest goes on" says "^others go on: 3"
+
+run_in_group "--memory-watch 0.7 -- $bin/tests/cluster/memory 170 $scratch/mark"
+check "before that the node's watch ends the worker that uses most, and says so" all_of 'status_is 0' \
+  'says "^died: process [0-9]+ on .* was ended by the memory watch of node .* for lack of memory: [0-9.]+ MiB of 256 MiB used, this worker 1[67][0-9.]* MiB, more than any other that runs tasks"'
+check "its task is run again, and who uses little goes on" all_of 'says "^retried: run again$"' 'says "^bystander: 2$"' \
+  'says "^others go on: 3"'
+
+begin 10 atoll run --local --memory-watch 95 -- true
+finish
+check "a watch that is no share is refused" all_of 'status_is 2' 'says "95 must be a share of the node.s memory, above 0 and up to 1, or off"'

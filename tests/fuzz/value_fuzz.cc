@@ -1,6 +1,7 @@
-// What other processes say of large values is decoded or refused: where one is, and an array's own description, whose values
-// lie inside of its bytes.
+// What other processes say of large values is decoded or refused: where one is, and an array's or a tensor's own description,
+// whose values lie inside of its bytes.
 #include <atoll/codec.h>
+#include <atoll/tensor.h>
 
 #include "runtime/base/check.h"
 #include "runtime/wire/location.h"
@@ -8,7 +9,9 @@
 
 namespace {
 
+using Atoll::AnyTensor;
 using Atoll::Array;
+using Atoll::Tensor;
 
 struct Particle {
   float x, y;
@@ -22,20 +25,45 @@ void check_location(std::string_view bytes) {
   ATOLL_CHECK(again.ok() && *again == *location, location->copy);
 }
 
+std::shared_ptr<std::string> extension_of(std::int8_t type, const std::string& payload) {
+  msgpack::sbuffer buffer;
+  msgpack::packer<msgpack::sbuffer> packer(buffer);
+  packer.pack_ext(payload.size(), type);
+  packer.pack_ext_body(payload.data(), static_cast<std::uint32_t>(payload.size()));
+  return std::make_shared<std::string>(buffer.data(), buffer.size());
+}
+
 // As an extension of that payload.
 template <typename T>
 void check_array(const std::string& payload) try {
-  msgpack::sbuffer buffer;
-  msgpack::packer<msgpack::sbuffer> packer(buffer);
-  packer.pack_ext(payload.size(), Atoll::internal::kArrayExtension);
-  packer.pack_ext_body(payload.data(), static_cast<std::uint32_t>(payload.size()));
-  const auto kept = std::make_shared<std::string>(buffer.data(), buffer.size());
+  const auto kept = extension_of(Atoll::internal::kArrayExtension, payload);
   const auto array = Atoll::internal::decode_value<Array<T>>(Atoll::internal::Bytes(*kept, kept));
   ATOLL_CHECK(array.size() * sizeof(T) <= payload.size(), array.size(), payload.size());
   const auto again = Atoll::internal::decode_value<Array<T>>(Atoll::internal::encode_value(array));
   ATOLL_CHECK(again.size() == array.size(), again.size(), array.size());
   ATOLL_CHECK(array.empty() || std::memcmp(again.data(), array.data(), array.size() * sizeof(T)) == 0, array.size());
 } catch (const msgpack::type_error&) {
+}
+
+// Where its elements are is read to the last, packed, and compared.
+void check_tensor(const std::string& payload) try {
+  const auto kept = extension_of(Atoll::internal::kTensorExtension, payload);
+  const auto tensor = Atoll::internal::decode_value<AnyTensor>(Atoll::internal::Bytes(*kept, kept));
+  ATOLL_CHECK(tensor.size() * tensor.dtype().bytes <= payload.size(), tensor.size(), payload.size());
+  const AnyTensor packed = tensor.contiguous();
+  const AnyTensor again = Atoll::internal::decode_value<AnyTensor>(Atoll::internal::encode_value(tensor));
+  ATOLL_CHECK(again.shape() == tensor.shape() && again.dtype() == tensor.dtype(), again.description(), tensor.description());
+  const AnyTensor both = again.contiguous();
+  ATOLL_CHECK(packed.empty() || std::memcmp(packed.data(), both.data(), packed.size() * packed.dtype().bytes) == 0,
+              packed.size());
+} catch (const msgpack::type_error&) {
+}
+
+std::string tensor_payload(const AnyTensor& tensor, std::size_t pad) {
+  const Atoll::internal::PackedTensor packed(tensor);
+  std::string head = packed.head;
+  head[offsetof(Atoll::internal::ArrayHeader, pad)] = static_cast<char>(pad);
+  return head + std::string(pad, '\0') + std::string(packed.elements());
 }
 
 template <typename T>
@@ -53,6 +81,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_array<double>(bytes);
   check_array<char>(bytes);
   check_array<Particle>(bytes);
+  check_tensor(bytes);
   return 0;
 }
 
@@ -60,8 +89,11 @@ Atoll::testing::FuzzTarget Atoll::testing::fuzz_target() {
   const auto location = [](std::uint64_t number, const std::string& address) {
     return encode_location({{ProcessId(number), NodeId(3), address}, number, number << 20});
   };
-  return {"value",
-          {location(1, ""), location(~std::uint64_t{0}, std::string(300, 'a')), payload_of<double>(9, 0), payload_of<double>(600, 50),
-           payload_of<char>(5, 3), payload_of<Particle>(7, 63)},
-          {"\xc1", "\x93", "\x90", "\xdd\xff\xff\xff\xff", "\xdb\xff\xff\xff\xff", "\xff\xff", "\x02\x40", "\x03"}};
+  return {
+      "value",
+      {location(1, ""), location(~std::uint64_t{0}, std::string(300, 'a')), payload_of<double>(9, 0), payload_of<double>(600, 50),
+       payload_of<char>(5, 3), payload_of<Particle>(7, 63), tensor_payload(Tensor<float>({2, 3}, std::vector<float>(6, 1.5f)), 7),
+       tensor_payload(Tensor<int>({3, 1, 5, 2}, std::vector<int>(30, 9)).transposed(), 0)},
+      {std::string("\1\0\0\0\0\0\0\0", 8), std::string("\2\0\0\0\0\0\0\0", 8), "\xc1", "\x93", "\x90", "\xdd\xff\xff\xff\xff",
+       "\xdb\xff\xff\xff\xff", "\xff\xff", "\x02\x40", "\x03"}};
 }

@@ -8,6 +8,8 @@
 
 #include <atoll/codec.h>
 
+#include "tests/support/placed.h"
+
 namespace Atoll {
 namespace {
 
@@ -15,6 +17,8 @@ using internal::Bytes;
 using internal::decode_value;
 using internal::encode;
 using internal::encode_value;
+using testing::lies_in;
+using testing::placed;
 
 std::vector<double> numbers(std::size_t count) {
   std::vector<double> values(count);
@@ -34,18 +38,6 @@ struct Frame {
   Array<Particle> particles;
   ATOLL_FIELDS(name, pixels, particles)
 };
-
-// As if it had come into the node's memory: on a boundary of 4 KiB, kept by somebody.
-Bytes placed(const internal::Encoded& encoded) {
-  const std::shared_ptr<char> place(static_cast<char*>(std::aligned_alloc(4096, (encoded.size() + 4095) / 4096 * 4096)), std::free);
-  encoded.copy_to(place.get());
-  return Bytes(std::string_view(place.get(), encoded.size()), place);
-}
-
-bool lies_in(const Bytes& bytes, const void* data) {
-  const auto* at = static_cast<const char*>(data);
-  return at >= bytes.view.data() && at < bytes.view.data() + bytes.view.size();
-}
 
 }  // namespace
 

@@ -239,11 +239,12 @@ TEST_CASE("a head that is no node of the job is refused") {
         "--head=n9 is not a node of job 42, nor first or last");
 }
 
-TEST_CASE("memory for objects, the log's level and the nodes' time limit are told to the daemons") {
+TEST_CASE("memory for objects, its watch, the log's level and the nodes' time limit are told to the daemons") {
   ClusterOptions wanted = options();
   wanted.object_memory = 1 << 20;
   wanted.spill_folder = "/scratch,/local";
   wanted.spill_limit = 1 << 30;
+  wanted.memory_watch = "0.9";
   wanted.log_level = "debug";
   wanted.node_timeout = 30;
   const Result<LaunchPlan> plan = make_plan(wanted, kJob, kSite);
@@ -251,6 +252,7 @@ TEST_CASE("memory for objects, the log's level and the nodes' time limit are tol
   CHECK(plan->set.at("ATOLL_OBJECT_MEMORY") == "1048576");
   CHECK(plan->set.at("ATOLL_SPILL_FOLDER") == "/scratch,/local");
   CHECK(plan->set.at("ATOLL_SPILL_LIMIT") == "1073741824");
+  CHECK(plan->set.at("ATOLL_MEMORY_WATCH") == "0.9");
   CHECK(plan->set.at("ATOLL_LOG_LEVEL") == "debug");
   CHECK(plan->set.at("ATOLL_NODE_TIMEOUT") == "30.000000");
 }

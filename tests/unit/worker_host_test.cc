@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -22,7 +23,7 @@ struct HostTest {
   std::unique_ptr<WorkerHost> host;
   std::vector<WorkerHost::Event> events;
 
-  HostTest() {
+  explicit HostTest(double memory_watch = 0) {
     char name[] = "/tmp/atoll-worker-host-XXXXXX";
     REQUIRE(::mkdtemp(name) != nullptr);
     folder = name;
@@ -37,6 +38,7 @@ struct HostTest {
     options.machine.synthetic = true;
     options.folder = folder;
     options.environment = {{"PATH", "/usr/bin:/bin"}};
+    options.memory_watch = memory_watch;
     options.out = &*writer;
     options.err = &*err_writer;
     host = std::move(*WorkerHost::create(std::move(options)));
@@ -45,8 +47,10 @@ struct HostTest {
     find.job.directory = folder;
     find.job.path = folder + "/nothing";
     host->order(find);
-    await(1);
-    REQUIRE(std::holds_alternative<WorkerHost::ProgramFound>(events[0]));
+    const auto found = [this] {
+      return std::ranges::any_of(events, [](const auto& event) { return std::holds_alternative<WorkerHost::ProgramFound>(event); });
+    };
+    while (!found()) await_more();
     events.clear();
   }
   ~HostTest() {
@@ -71,6 +75,12 @@ struct HostTest {
     while (events.size() < count && ::poll(&happened, 1, 10'000) == 1)
       for (WorkerHost::Event& event : host->take_events()) events.push_back(std::move(event));
     REQUIRE(events.size() == count);
+  }
+  // One event or several, or for 10 s.
+  void await_more() {
+    pollfd happened{host->event_fd(), POLLIN, 0};
+    REQUIRE(::poll(&happened, 1, 10'000) == 1);
+    for (WorkerHost::Event& event : host->take_events()) events.push_back(std::move(event));
   }
 
   std::string cause(std::uint64_t worker) const {
@@ -129,6 +139,27 @@ TEST_CASE_FIXTURE(HostTest, "HOST-3: and so are those that are left at its end")
   CHECK(::kill(pid, 0) == 0);
   host.reset();
   CHECK(::kill(pid, 0) != 0);
+}
+
+TEST_CASE("HOST-5: a host says what its workers use while more memory is in use than its watch allows") {
+  HostTest test(1e-9);
+  test.start(7, "text=$(printf 'x%.0s' {1..200000}); while :; do sleep 60; done\n");
+  const auto use = [&test]() -> std::uint64_t {
+    const auto* shortage = test.events.empty() ? nullptr : std::get_if<MemoryShortage>(&test.events.back());
+    return shortage == nullptr || shortage->workers.empty() ? 0 : shortage->workers[0].bytes;
+  };
+  const Time limit = now() + std::chrono::seconds(10);
+  while (use() < 200'000 && now() < limit) test.await_more();
+  REQUIRE(use() > 200'000);
+  const MemoryShortage shortage = std::get<MemoryShortage>(test.events.back());
+  CHECK(shortage.workers[0].worker == ProcessId{7});
+  CHECK(shortage.used > shortage.workers[0].bytes);
+  CHECK(shortage.limit > shortage.used);
+  // And one that is ended at once is not asked first.
+  const Time begin = now();
+  test.host->order(KillWorker{ProcessId{7}, true});
+  while (test.cause(7).empty() && now() < begin + std::chrono::seconds(10)) test.await_more();
+  CHECK(test.cause(7).starts_with("was killed by signal 9"));
 }
 
 // The third worker is asked of a warm process, which does not answer: that lasts a second.
