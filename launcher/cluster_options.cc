@@ -95,6 +95,7 @@ void add_cluster_options(CLI::App& command, ClusterOptions& options, bool& dry_r
                   "bytes that a node may spill to disk, e.g. 200G (default: until 95 % of the file system are in use)")
       ->envname("ATOLL_RUN_SPILL_LIMIT")
       ->transform(CLI::AsSizeValue(false));
+  command
       .add_option("--memory-watch", options.memory_watch,
                   "share of a node's memory beyond which a worker of it is ended, e.g. 0.9, or off (default: 0.95)")
       ->envname("ATOLL_RUN_MEMORY_WATCH")

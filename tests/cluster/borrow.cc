@@ -6,11 +6,10 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <iostream>
-#include <map>
 #include <numeric>
 #include <string>
 #include <thread>
@@ -27,8 +26,7 @@ using std::chrono::seconds;
 
 using Numbers = Array<double>;
 
-constexpr std::size_t kCount = std::size_t{1} << 17;      // a MiB of doubles
-constexpr std::uint64_t kBytes = (std::uint64_t{1} << 20) + 4096;  // what they take
+constexpr std::size_t kCount = std::size_t{1} << 17;  // a MiB of doubles
 
 Numbers numbers(double first) {
   std::vector<double> values(kCount);
@@ -104,10 +102,14 @@ std::uint64_t in_use(const Atoll::Cluster& cluster) {
   for (const Atoll::NodeView& node : cluster.nodes()) bytes += node.object_memory_used;
   return bytes;
 }
-// What is in use once it is `wanted`, or after a while. Nodes report it.
+// What is in use once it has been `wanted` for two heartbeats, in which every node has reported anew, or after a while.
 std::uint64_t use_becomes(const Atoll::Cluster& cluster, std::uint64_t wanted) {
-  const auto deadline = std::chrono::steady_clock::now() + seconds(15);
-  while (in_use(cluster) != wanted && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(milliseconds(20));
+  const auto deadline = std::chrono::steady_clock::now() + seconds(20);
+  auto since = std::chrono::steady_clock::now();
+  while (std::chrono::steady_clock::now() < std::min(since + seconds(1), deadline)) {
+    if (in_use(cluster) != wanted) since = std::chrono::steady_clock::now();
+    std::this_thread::sleep_for(milliseconds(20));
+  }
   return in_use(cluster);
 }
 
