@@ -15,6 +15,8 @@ constexpr std::array<std::string_view, 12> kStepNames{
 // Where the node's own value is the right one.
 constexpr std::array<std::string_view, 7> kNodeNames{
     "SLURM_NODEID", "SLURMD_NODENAME", "HOSTNAME", "TMPDIR", "XDG_RUNTIME_DIR", "SLURM_TOPOLOGY_ADDR", "ATOLL_TOPOLOGY"};
+// What begins as one of the step's and is the program's.
+constexpr std::string_view kProgramName = "ATOLL_CUDART";
 
 template <std::size_t kSize>
 bool contains(const std::array<std::string_view, kSize>& names, std::string_view name) {
@@ -24,6 +26,7 @@ bool contains(const std::array<std::string_view, kSize>& names, std::string_view
 }
 
 bool is_of_step(std::string_view name) {
+  if (name == kProgramName) return false;
   for (const std::string_view prefix : kStepPrefixes)
     if (name.starts_with(prefix)) return true;
   return contains(kStepNames, name);

@@ -59,7 +59,8 @@ void beyond_the_watch(std::size_t bytes, const std::string& mark) {
   const auto bystander = Atoll::actor<Bystander>().create();
   bystander.call(&Bystander::count).get();
   try {
-    std::cout << "took: " << Atoll::task(take_once).retries(0).submit(bytes, mark).get() << std::endl;
+    const std::string took = Atoll::task(take_once).retries(0).submit(bytes, mark).get();
+    std::cout << "took: " << took << std::endl;
   } catch (const Atoll::WorkerDiedError& error) {
     std::cout << "died: " << error.what() << std::endl;
   }

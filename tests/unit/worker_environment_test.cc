@@ -25,6 +25,12 @@ TEST_CASE("a driver sends its variables, but not its node's or its step's") {
   CHECK(sent == std::vector<std::string>{"MODEL=big"});
 }
 
+TEST_CASE("the CUDA runtime that a program is to load is the same in its workers") {
+  const std::vector<std::string> sent = driver_environment({{"ATOLL_CUDART", "/opt/libcudart.so.13"}, {"ATOLL_SECRET", "hex"}});
+  CHECK(sent == std::vector<std::string>{"ATOLL_CUDART=/opt/libcudart.so.13"});
+  CHECK(worker_environment({}, sent) == Environment{{"ATOLL_CUDART", "/opt/libcudart.so.13"}});
+}
+
 TEST_CASE("what a daemon tells a worker survives its way through the environment") {
   WorkerStart start;
   start.self = {ProcessId(5), NodeId(2), ""};
