@@ -6,31 +6,32 @@
 #include <iostream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
 
-using Numbers = std::vector<std::uint64_t>;
+using Numbers = Atoll::Array<std::uint64_t>;
 
 constexpr std::size_t kMiB = 1 << 20;
 constexpr std::size_t kPiece = 8 * kMiB;
 
 // A piece's numbers, which only that piece has.
 Numbers make_numbers(std::uint64_t piece) {
-  Numbers numbers(kPiece / sizeof(std::uint64_t));
+  std::vector<std::uint64_t> numbers(kPiece / sizeof(std::uint64_t));
   for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = (piece << 32 | i) * 0x9e3779b97f4a7c15;
-  return numbers;
+  return Numbers(std::move(numbers));
 }
 ATOLL_TASK(make_numbers);
 
-bool are_right(const Atoll::Array<std::uint64_t>& numbers, std::uint64_t piece) {
+bool are_right(const Numbers& numbers, std::uint64_t piece) {
   if (numbers.size() != kPiece / sizeof(std::uint64_t)) return false;
   for (std::size_t i = 0; i < numbers.size(); ++i)
     if (numbers[i] != (piece << 32 | i) * 0x9e3779b97f4a7c15) return false;
   return true;
 }
 
-int count_right(const Atoll::Array<std::uint64_t>& numbers, std::uint64_t piece) { return are_right(numbers, piece); }
+int count_right(const Numbers& numbers, std::uint64_t piece) { return are_right(numbers, piece); }
 ATOLL_TASK(count_right);
 
 // As many pieces as fill the first node's object memory so often.
@@ -50,7 +51,7 @@ void beyond(const Atoll::Cluster& cluster) {
   }
   std::size_t right = 0;
   for (int round = 0; round < 2; ++round)
-    for (std::size_t i = 0; i < pieces; ++i) right += are_right(refs[i].view(), i);
+    for (std::size_t i = 0; i < pieces; ++i) right += are_right(refs[i].get(), i);
   std::cout << "seen right " << right << " of " << 2 * pieces << "\n";
   std::vector<Atoll::Ref<int>> counts;
   for (const Atoll::NodeView& node : cluster.nodes())
@@ -72,11 +73,11 @@ void full(const Atoll::Cluster& cluster) {
   std::cout << "more than memory holds " << (refs.size() > pieces_for(cluster, 1)) << "\n";
   refs.erase(refs.begin(), refs.begin() + static_cast<std::ptrdiff_t>(refs.size() / 2));
   const Atoll::Ref<Numbers> more = Atoll::put(make_numbers(7));
-  std::cout << "the rest goes on " << are_right(more.view(), 7) << "\n";
+  std::cout << "the rest goes on " << are_right(more.get(), 7) << "\n";
 }
 
 // Fills memory and disk, says so, and waits to be ended.
-void linger(const Atoll::Cluster& cluster) {
+void stay(const Atoll::Cluster& cluster) {
   std::vector<Atoll::Ref<Numbers>> refs;
   for (std::size_t i = 0; i < pieces_for(cluster, 2); ++i) refs.push_back(Atoll::put(make_numbers(i)));
   std::cout << "spilled" << std::endl;
@@ -90,6 +91,6 @@ int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
   if (what == "beyond") beyond(cluster);
   if (what == "full") full(cluster);
-  if (what == "linger") linger(cluster);
+  if (what == "stay") stay(cluster);
   std::cout << "all done\n";
 }

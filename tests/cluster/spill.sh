@@ -22,7 +22,7 @@ check "who waits for it in vain is told node, folder, used and limit" \
   says "^full: node n1.s object memory of 64 MiB is full: .* are spilled to $spill, at most 64 MiB may be.*drop Refs, free disk space"
 check "there is more than memory holds, and the rest goes on" all_of 'says "^more than memory holds 1"' 'says "^the rest goes on 1"'
 
-begin_job 120 --nodes=1 --cpus-per-task=2 -- atoll run --object-memory 64M --spill-folder "$spill" -- "$bin/tests/cluster/spill" linger
+begin_job 120 --nodes=1 --cpus-per-task=2 -- atoll run --object-memory 64M --spill-folder "$spill" -- "$bin/tests/cluster/spill" stay
 check "a program that spilled and lives has spill files" all_of 'await 60 says "^spilled"' 'spill_files > /dev/null'
 check "none of them has a name" eval '! find "$spill" -mindepth 1 | grep .'
 kill -9 $(box_processes | xargs -I{} sh -c 'grep -qsx atolld /proc/{}/comm && echo {}')

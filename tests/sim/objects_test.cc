@@ -71,7 +71,7 @@ TEST_CASE("STORE-11: results that are four times what memory holds are read from
       if (daemon->alive) CHECK(daemon->node().objects().spills().files() == 0);
   }
   MESSAGE((restored >> 20) << " MiB were read back");
-  CHECK(restored >> 20 > 100);
+  CHECK((restored >> 20) > 100);
 }
 
 TEST_CASE("STORE-3: of a client that ends nothing is left either, though its workers were writing for it") {

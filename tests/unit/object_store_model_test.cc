@@ -388,7 +388,7 @@ TEST_CASE("a store agrees with a model of its copies under random words and ends
     }
     MESSAGE(waited << " had to wait for room; " << (restored >> 20) << " MiB were read back, " << lost << " lost, " << failed << " writes failed");
     CHECK(waited > 100);
-    CHECK((restored >> 20 > 20) == spills);
+    CHECK((restored > 20 * kMiB) == spills);
     CHECK((lost > 10) == spills);
     CHECK((failed > 10) == spills);
   }
