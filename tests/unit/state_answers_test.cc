@@ -198,7 +198,7 @@ TEST_CASE("a daemon passes what its workers know on to them, and their answers b
 
 TEST_CASE("a daemon lists the copies in object memory: whose they are and who holds them") {
   ObjectStore store({std::uint64_t{1} << 20, "n0", daemon_of(0)});
-  Outbox out;
+  ObjectOutbox out;
   constexpr ProcessId kReader{0x300};
   store.handle(Time(), kDriver, MakeRoom{1, ObjectId{kDriver, 5}, kDriver, 100'000}, out);
   store.handle(Time(), kDriver, SealCopy{1}, out);
