@@ -5,7 +5,10 @@
 spill=$scratch/spill  # on a disk; a node's /tmp is memory
 mkdir -p "$spill"
 # Files in there that some process has open, though they have no name.
-spill_files() { find /proc/[0-9]*/fd -lname "$spill/*" 2> /dev/null | grep .; }
+spill_files() {
+  local node
+  for node in n1 n2; do on "$node" find /proc -path '/proc/[0-9]*/fd/*' -lname "$spill/*" 2> /dev/null; done | grep .
+}
 no_spill_files() { ! spill_files && ! find "$spill" -mindepth 1 | grep .; }
 
 box_up --nodes 2
