@@ -105,7 +105,8 @@ const char* name_of(const Message& message) {
       "TasksReturned", "WorkerBlocked", "CancelTask", "CancelObject", "StreamItem", "StreamRead", "ActorLeaves",
       "Sync", "Synced", "ReturnTasks", "GetArena", "ArenaReply", "MakeRoom", "RoomMade", "RoomRefused", "SealCopy",
       "HoldCopy", "CopyHeld", "CopyGone", "LetGo", "LetGoIdle", "OwnCopies", "DropCopies", "CopyOrphaned", "OwnerGone",
-      "ReadCopy", "CopyBytes", "CopyDropped", "CopyElsewhere", "CopyTaken"};
+      "ReadCopy", "CopyBytes", "CopyDropped", "CopyElsewhere", "CopyTaken",
+      "CopyLost", "ArgumentLost"};
   static_assert(std::size(kNames) == std::variant_size_v<MessageVariant>);
   return kNames[message.index()];
 }

@@ -99,5 +99,7 @@ template Message::Message(CopyBytes);
 template Message::Message(CopyDropped);
 template Message::Message(CopyElsewhere);
 template Message::Message(CopyTaken);
+template Message::Message(CopyLost);
+template Message::Message(ArgumentLost);
 
 }  // namespace Atoll

@@ -257,7 +257,8 @@ using MessageVariant =
                  CancelTask, CancelObject, StreamItem, StreamRead, ActorLeaves, Sync, Synced,
                  ReturnTasks, GetArena, ArenaReply, MakeRoom, RoomMade, RoomRefused, SealCopy, HoldCopy, CopyHeld, CopyGone,
                  LetGo, LetGoIdle, OwnCopies, DropCopies, CopyOrphaned, OwnerGone,
-                 ReadCopy, CopyBytes, CopyDropped, CopyElsewhere, CopyTaken>;
+                 ReadCopy, CopyBytes, CopyDropped, CopyElsewhere, CopyTaken,
+                 CopyLost, ArgumentLost>;
 
 template <typename T, typename Variant>
 inline constexpr bool kIsOneOf = false;
