@@ -23,7 +23,8 @@ namespace Atoll {
 
 // A value of type T that exists, or will: the result of a task or an actor call,
 // or something put(). Copies refer to the same value; when the last is gone, so
-// is the value. A Ref can be an argument of a task or a call: given for a
+// is the value. A large result that is lost with its node is made again by its task, as often as retries() allow, when
+// somebody wants it: get() waits for that. A Ref can be an argument of a task or a call: given for a
 // parameter of type T it is resolved first, given as Ref<T> or inside another
 // value it travels as it is, and is good at least until that call has ended.
 // Any thread may use it. An empty Ref refers to nothing and must not be used.

@@ -67,6 +67,30 @@ Contact CallArguments::keeper_of_most(const ObjectBook& book) const {
   return most;
 }
 
+void CallArguments::lose(const CopyId& copy, const std::string& why, ObjectBook& book, ClientOutbox& out) const {
+  for (const CallArgument& argument : arguments_)
+    if (argument.is_object()) book.lose(argument.object, copy, why, out);
+}
+
+void CallArguments::lose_dead(ObjectBook& book, ClientOutbox& out) const {
+  for (const CallArgument& argument : arguments_)
+    if (argument.is_object()) book.lose_if_dead(argument.object, out);
+}
+
+std::vector<CallArgument> CallArguments::for_recipe(const ObjectBook& book) const {
+  std::vector<CallArgument> kept;
+  kept.reserve(arguments_.size());
+  for (const CallArgument& argument : arguments_) {
+    if (!argument.is_object() || is_location(*book.find(argument.object)->value)) {
+      kept.push_back(argument);
+      if (argument.is_object()) kept.back().keep = nullptr;
+    } else {
+      kept.push_back({book.find(argument.object)->value, {}, {}, argument.keep});
+    }
+  }
+  return kept;
+}
+
 void CallArguments::release(ObjectBook& book, ClientOutbox& out) {
   for (const CallArgument& argument : arguments_)
     if (argument.is_object()) book.unpin(argument.object, out);

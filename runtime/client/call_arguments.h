@@ -26,6 +26,11 @@ class CallArguments {
   std::vector<std::string> encoded(const ObjectBook& book) const;
   // The daemon in whose node's memory most bytes of the arguments lie; none if none lie in any. When ready.
   Contact keeper_of_most(const ObjectBook& book) const;
+  // Those of the objects whose value is this copy, or one on a node that died, are lost.
+  void lose(const CopyId& copy, const std::string& why, ObjectBook& book, ClientOutbox& out) const;
+  void lose_dead(ObjectBook& book, ClientOutbox& out) const;
+  // As a Recipe has them. When ready.
+  std::vector<CallArgument> for_recipe(const ObjectBook& book) const;
   // Unpins the objects; the call is done with.
   void release(ObjectBook& book, ClientOutbox& out);
 

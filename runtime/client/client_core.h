@@ -35,6 +35,9 @@ class ClientCore {
   void settle(Time now, ObjectId id, Value value, Failure error, ClientOutbox& out);
   void borrow(ObjectId id, const Contact& owner, ClientOutbox& out);
   void drop(ObjectId id, ClientOutbox& out) { objects_.drop(id, out); }
+  // A user of this process could not read the copy that is, or was, the object's value. A Completion says what comes of it,
+  // unless another has said so before.
+  void lose(Time now, ObjectId id, const CopyId& copy, const std::string& why, ClientOutbox& out);
   void create_actor(ActorSpec spec, std::vector<CallArgument> arguments, ClientOutbox& out, bool get_if_exists = false);
   void watch_actor(ActorId id, ClientOutbox& out) { actors_.watch(id, out); }
   void find_actor(const std::string& name, const std::string& name_space, ClientOutbox& out);

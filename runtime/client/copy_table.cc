@@ -160,6 +160,7 @@ Result<std::string> CopyTable::write(ObjectId object, ProcessId owner, const int
     core.copies().say(ProcessId::kNone, SealCopy{copy}, out);
     if (!is_own) core.copies().say(ProcessId::kNone, LetGo{{copy}}, out);
   });
+  if (is_own) return encode_location({runtime_.home(), room->copy, bytes, object, runtime_.self()});
   return encode_location({runtime_.home(), room->copy, bytes});
 }
 

@@ -54,6 +54,8 @@ void ObjectBook::borrow(ObjectId id, const Contact& owner, ClientOutbox& out) {
   if (id.process == self_)  // it was dropped here while its ref was on its way
     return settle(id, nullptr, lost("the object " + to_string(id) + " was dropped by its owner"), out);
   object->shared().owner = owner;
+  if (const auto dead = dead_nodes_.find(owner.node); dead != dead_nodes_.end())
+    return settle(id, nullptr, lost("the owner of the object is gone: " + dead->second), out);
   out.learn(owner);
   out.send(owner.process, FetchObject{id});
 }
@@ -61,22 +63,28 @@ void ObjectBook::borrow(ObjectId id, const Contact& owner, ClientOutbox& out) {
 void ObjectBook::settle(ObjectId id, Value value, Failure error, ClientOutbox& out) {
   Object* object = find_object(id);
   const bool is_late = object == nullptr || object->settled;
-  if (id.process == self_ && value != nullptr && is_location(*value)) is_late ? drop_copy(value, out) : own_copy(value, out);
+  if (id.process == self_ && value != nullptr && is_location(*value)) is_late ? drop_copy(value, out) : own_copy(id, value, out);
   if (is_late) return;
   object->settled = true;
   object->value = std::move(value);
   object->error = std::move(error);
   if (object->sharing != nullptr)
     for (const ProcessId fetcher : std::exchange(object->sharing->fetchers, {})) out.send(fetcher, reply_of(id, *object));
-  out.completions.push_back({id, object->value, object->error});
+  out.completions.push_back({id, object->value, object->error, object->again});
+  if (object->again) losses_.erase(id);
   forget_if_unused(id, *object, out);
 }
 
-void ObjectBook::own_copy(const Value& value, ClientOutbox& out) {
-  const Result<Location> location = decode_location(*value);
+// From now on its location says whose it is.
+void ObjectBook::own_copy(ObjectId id, Value& value, ClientOutbox& out) const {
+  Result<Location> location = decode_location(*value);
   if (!location.ok()) return;
   out.learn(location->keeper);
   out.send(location->keeper.process, OwnCopies{{location->copy}});
+  if (location->object == id) return;
+  location->object = id;
+  location->owner = contact_;
+  value = std::make_shared<const std::string>(encode_location(*location));
 }
 
 void ObjectBook::drop_copy(const Value& value, ClientOutbox& out) {
@@ -123,11 +131,15 @@ void ObjectBook::forget_if_unused(ObjectId id, const Object& object, ClientOutbo
     borrowed_.erase(id);
     return;
   }
-  if (object.value != nullptr && is_location(*object.value)) drop_copy(object.value, out);
+  if (object.value != nullptr && is_location(*object.value)) {
+    drop_copy(object.value, out);
+    lineage_.release(id.sequence);
+  }
   own_.erase(id.sequence);
 }
 
 void ObjectBook::on_fetch(ProcessId from, ObjectId id, ClientOutbox& out) {
+  lose_if_dead(id, out);
   Object* object = find_object(id);
   if (object == nullptr) {
     ObjectReady gone{id, "", lost("the object " + to_string(id) + " was dropped by its owner")};
@@ -155,11 +167,13 @@ void ObjectBook::on_lost(ProcessId peer, const std::string& why, ClientOutbox& o
     settle(id, nullptr, lost("the owner of the object, process " + to_string(peer) + ", is gone: " + why), out);
 }
 
-void ObjectBook::on_node_died(NodeId node, const std::string& why, ClientOutbox& out) {
+void ObjectBook::on_node_died(const NodeDied& died, ClientOutbox& out) {
+  dead_keepers_[died.daemon] = dead_nodes_[died.node] = died.why;
+  any_lost_ = true;
   std::vector<ObjectId> gone;
   for (const auto& [id, object] : borrowed_)
-    if (!object.settled && object.sharing->owner.node == node) gone.push_back(id);
-  for (const ObjectId id : gone) settle(id, nullptr, lost("the owner of the object is gone: " + why), out);
+    if (!object.settled && object.sharing->owner.node == died.node) gone.push_back(id);
+  for (const ObjectId id : gone) settle(id, nullptr, lost("the owner of the object is gone: " + died.why), out);
 }
 
 void ObjectBook::fail_all(const ErrorInfo& error, ClientOutbox& out) {
