@@ -259,11 +259,7 @@ void ClientProcess::hold_some(double hold, double drop) {
   run([&] {
     for (auto large = large_.begin(); large != large_.end();) {
       const auto& [object, location] = *large;
-      if (world_.network.chance(hold)) {
-        const std::uint64_t number = next_question_++;
-        questions_[number] = {object, location};
-        core_->copies().ask({}, number, HoldCopy{number, location.copy, location.keeper, location.bytes}, out_);
-      }
+      if (world_.network.chance(hold)) ask({object, location});
       const bool drops = world_.network.chance(drop);
       if (drops) {
         dropped_.insert(object);
@@ -275,17 +271,31 @@ void ClientProcess::hold_some(double hold, double drop) {
   });
 }
 
+void ClientProcess::ask(const Question& question) {
+  const std::uint64_t number = next_question_++;
+  questions_[number] = question;
+  const Location& location = question.location;
+  if (question.is_far)
+    core_->copies().ask(location.keeper, number, HoldCopy{number, location.copy}, out_);
+  else
+    core_->copies().ask({}, number, HoldCopy{number, location.copy, location.keeper, location.bytes}, out_);
+}
+
 void ClientProcess::hear(const CopyAnswer& answer) {
   const auto question = questions_.extract(answer.number);
   ++(answer.why.empty() ? held_ : gone_);
-  if (answer.no_room) return;
+  if (answer.no_room)
+    return world_.clock_.after(Duration(0), [this, far = Question{question.mapped().object, question.mapped().location, true}] {
+      if (alive) run([&] { ask(far); });
+    });
   if (!answer.why.empty()) return lose(question.mapped(), answer.why);
   if (large_.contains(question.mapped().object)) read_.insert(question.mapped().object);
   check_bytes(question.mapped(), answer.offset);
   world_.clock_.after(world_.random_time(std::chrono::milliseconds(50)), [this, question = question.mapped(), answer] {
     if (!alive) return;
     check_bytes(question, answer.offset);
-    run([&] { core_->copies().say(ProcessId::kNone, LetGo{{answer.copy}}, out_); });
+    const ProcessId keeper = question.is_far ? question.location.keeper.process : ProcessId::kNone;
+    run([&] { core_->copies().say(keeper, LetGo{{answer.copy}}, out_); });
   });
 }
 
@@ -299,7 +309,7 @@ void ClientProcess::lose(const Question& question, const std::string& why) {
 
 // What is held does not change.
 void ClientProcess::check_bytes(const Question& question, std::uint64_t offset) const {
-  const DaemonProcess* home = world_.find_daemon(home_);
+  const DaemonProcess* home = world_.find_daemon(question.is_far ? question.location.keeper.process : home_);
   ATOLL_CHECK(home == nullptr || home->arena.holds(question.object, offset, question.location.bytes), question.object);
 }
 

@@ -147,7 +147,9 @@ class ClientProcess : public Process {
   struct Question {
     ObjectId object;
     Location location;
+    bool is_far = false;  // its keeper was asked, since there is no room at home
   };
+  void ask(const Question& question);
   void hear(const CopyAnswer& answer);
   void lose(const Question& question, const std::string& why);
   void complete(const Completion& completion);
