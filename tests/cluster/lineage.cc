@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -19,17 +20,17 @@ namespace {
 using Atoll::Affinity;
 using Atoll::Array;
 using Atoll::Ref;
-using Numbers = std::vector<double>;
+using Numbers = Array<double>;
 
 constexpr std::size_t kCount = 1 << 20;
 const std::string kVictim = "n3";
 
 Numbers numbers(double first) {
-  Numbers values(kCount);
+  std::vector<double> values(kCount);
   std::iota(values.begin(), values.end(), first);
   return values;
 }
-double sum(const Array<double>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
+double sum(const Numbers& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
 
 void note(const std::string& folder, const std::string& what) {
   std::ofstream(folder + "/runs", std::ios::app) << what << "\n" << std::flush;
@@ -41,15 +42,15 @@ Numbers make(const std::string& folder, const std::string& name, double first) {
 }
 ATOLL_TASK(make);
 
-Numbers twice(const std::string& folder, const std::string& name, const Array<double>& values) {
+Numbers twice(const std::string& folder, const std::string& name, const Numbers& values) {
   note(folder, "twice " + name);
-  Numbers result = values.to_vector();
+  std::vector<double> result = values.to_vector();
   for (double& value : result) value *= 2;
   return result;
 }
 ATOLL_TASK(twice);
 
-double add_up(const Array<double>& values) { return sum(values); }
+double add_up(const Numbers& values) { return sum(values); }
 ATOLL_TASK(add_up);
 
 // The first runs well, and no other.
@@ -63,7 +64,7 @@ ATOLL_TASK(only_once);
 struct Keeper {
   Ref<Numbers> put() { return mine = Atoll::put(numbers(1)); }
   Numbers result() { return numbers(1); }
-  double add(const Array<double>& values) { return total += sum(values); }
+  double add(const Numbers& values) { return total += sum(values); }
   double total = 0;
   Ref<Numbers> mine;
 };
@@ -89,6 +90,12 @@ void expect_lost(const std::string& what, const Ref<Numbers>& ref) {
   say(what + " was said at once", since(begin) < 5);
 }
 
+std::uint64_t objects_there(const Atoll::Cluster& cluster) {
+  for (const Atoll::NodeView& node : cluster.nodes())
+    if (node.name == kVictim) return node.objects;
+  return 0;
+}
+
 void wait_for(const std::string& file) {
   const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (!std::filesystem::exists(file) && std::chrono::steady_clock::now() < limit)
@@ -101,22 +108,29 @@ int main(int argc, char** argv) {
   const Atoll::Cluster cluster = Atoll::connect(argc, argv);
   const std::string folder = argv[1];
   const auto there = [](auto function) { return Atoll::task(function).on_node(kVictim, Affinity::kSoft); };
+  // One after the other, so that each finds room there.
+  const auto made = [](const Ref<Numbers>& ref) {
+    Atoll::wait(std::vector{ref}, 1, std::chrono::seconds(30));
+    return ref;
+  };
 
   // What is dropped in between is made again for what is made of it.
   Ref<Numbers> end;
   {
-    const Ref<Numbers> first = there(make).submit(folder, "chain", 1.0);
-    end = there(twice).submit(folder, "chain's end", there(twice).submit(folder, "chain's middle", first));
+    const Ref<Numbers> first = made(there(make).submit(folder, "chain", 1.0));
+    end = made(there(twice).submit(folder, "chain's end", made(there(twice).submit(folder, "chain's middle", first))));
   }
-  const Ref<Numbers> argument = there(make).submit(folder, "argument", 2.0);
-  const Ref<Numbers> for_actor = there(make).submit(folder, "for the actor", 3.0);
-  const Ref<Numbers> single = there(make).retries(0).submit(folder, "single", 1.0), once = there(only_once).submit(folder);
+  const Ref<Numbers> argument = made(there(make).submit(folder, "argument", 2.0));
+  const Ref<Numbers> for_actor = made(there(make).submit(folder, "for the actor", 3.0));
+  const Ref<Numbers> single = made(there(make).retries(0).submit(folder, "single", 1.0));
+  const Ref<Numbers> once = made(there(only_once).submit(folder));
   const auto far = Atoll::actor<Keeper>().on_node(kVictim).create();
   const auto near = Atoll::actor<Keeper>().on_node("n1").create();
-  const Ref<Numbers> put = far.call(&Keeper::put).get(), result = far.call(&Keeper::result);
-  Atoll::wait(std::vector{end, argument, for_actor, single, once, result}, 6, std::chrono::seconds(30));
-  for (const Atoll::NodeView& node : cluster.nodes())
-    if (node.name == kVictim) say("objects on " + kVictim, node.objects);
+  const Ref<Numbers> put = far.call(&Keeper::put).get(), result = made(far.call(&Keeper::result));
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (objects_there(cluster) != 7 && std::chrono::steady_clock::now() < limit)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  say("objects there", objects_there(cluster));
   say("made", "all");
   wait_for(folder + "/killed");
 

@@ -6,7 +6,7 @@ ran() { [ "$(grep -cx "$1" "$scratch/runs")" = "$2" ] || { echo "$1:"; sort "$sc
 
 box_up --nodes 3
 begin_job 120 --nodes=3 --cpus-per-task=4 -- atoll run --object-memory 256M -- "$bin/tests/cluster/lineage" "$scratch"
-check "large results lie on the node" await 60 all_of 'says "^made all"' 'says "^objects on n3 [1-9]"'
+check "large results lie on the node" await 60 all_of 'says "^made all"' 'says "^objects there 7"'
 on n3 kill -KILL "$(on n3 pgrep -o -x atolld)"
 touch "$scratch/killed"
 finish
@@ -20,4 +20,6 @@ check "a task without retries is not run again" all_of 'says "^single .*may run 
   'says "^single was said at once 1"' 'ran "make single" 1'
 check "nor is a call of an actor" all_of "says '^result .*result of an actor.s call'" 'says "^result was said at once 1"'
 check "a task that fails when it is run again says so" says "^failed: std::runtime_error: not again; it was being made again, since its copy was lost: "
+job 60 --nodes=3 -- atoll run -- "$bin/examples/hello"
+check "the next cluster runs" status_is 0
 check_nothing_left "a node died with what lay there"
