@@ -81,12 +81,11 @@ std::vector<CallArgument> CallArguments::for_recipe(const ObjectBook& book) cons
   std::vector<CallArgument> kept;
   kept.reserve(arguments_.size());
   for (const CallArgument& argument : arguments_) {
-    if (!argument.is_object() || is_location(*book.find(argument.object)->value)) {
-      kept.push_back(argument);
-      if (argument.is_object()) kept.back().keep = nullptr;
-    } else {
-      kept.push_back({book.find(argument.object)->value, {}, {}, argument.keep});
-    }
+    const Value value = argument.is_object() ? book.find(argument.object)->value : argument.value;
+    if (value != nullptr && !is_location(*value))
+      kept.push_back({value, {}, {}, argument.keep});
+    else  // a copy, or one that was lost since
+      kept.push_back({nullptr, argument.object, argument.owner, nullptr});
   }
   return kept;
 }

@@ -228,6 +228,21 @@ TEST_CASE("a task that waits to be pushed has the copies of a dead node made aga
   client.expect_nothing_else();
 }
 
+TEST_CASE("LINEAGE-1: a task whose argument is lost while it runs is remembered with it") {
+  Owner client;
+  const TaskId first = client.make_new(3, 8), second = client.submit(3, {client.result(first)});
+  const ProcessId away = client.grant_away();
+  client.mail.expect<PushTask>(away);
+  client.lose_copy(result_of(first), kAway, 8);
+  client.expect_dropped(kAway, 8);
+  CHECK(client.mail.expect<PushTask>(client.worker).task == first);
+  client.done(away, second, copy_at(kAway, 9));
+  client.mail.expect<OwnCopies>(kAway.process);
+  client.expect_completion(second);
+  client.expect_nothing_else();
+  CHECK(client.core.objects().lineage().size() == 2);
+}
+
 TEST_CASE("CALLS-1: calls wait in order for an argument that is made again") {
   Owner client;
   const ActorId actor{kDriver, 1'000};
