@@ -128,7 +128,9 @@ class OutOfDiskError : public Error {
   using Error::Error;
 };
 
-// The object's owner is gone, or dropped it; or what was spilled to disk does not read back as it was written.
+// The object's owner is gone, or dropped it; or what was spilled to disk does not read back as it was written; or its bytes
+// were lost with a node and nothing makes them again: they were put, or are the result of an actor's call, or their task's
+// retries() do not allow another run. The words say which.
 class ObjectLostError : public Error {
  public:
   using Error::Error;

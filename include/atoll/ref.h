@@ -29,7 +29,9 @@ class DeviceBuffer;
 // call: given for a parameter of type T it is resolved first, given as Ref<T> or
 // inside another value it travels as it is. It may be kept, returned, and put()
 // inside others, which keep it as long as they live. The process that made the
-// value owns it: when that ends, so does the value.
+// value owns it: when that ends, so does the value. A large result that is lost with
+// its node is made again by its task, as often as retries() allow, when somebody
+// wants it: get() waits for that.
 // Any thread may use it. An empty Ref refers to nothing and must not be used.
 template <typename T>
 class Ref {

@@ -35,7 +35,7 @@ class Task {
   Task& gpus(double n) { return options_.needs.gpus = n, *this; }
   Task& memory(std::uint64_t bytes) { return options_.needs.memory = bytes, *this; }
   Task& resource(const std::string& name, double n) { return options_.needs.custom[name] = n, *this; }
-  // How often it is run again when its worker or node dies; -1: without limit.
+  // How often it is run again when its worker or node dies, or a node with its large result does; -1: without limit.
   Task& retries(int n) { return options_.retries = n, *this; }
   // It is run again, as often as retries() says, when it throws as well: anything,
   // or one of these types or what derives from them.

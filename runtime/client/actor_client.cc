@@ -105,6 +105,7 @@ void ActorClient::flush(Actor& actor, ClientOutbox& out) {
       actor.queue.pop_front();
       continue;
     }
+    if (objects_.any_lost()) call->arguments.lose_dead(objects_, out);
     const CallArguments::State state = call->arguments.state(objects_);
     if (is_dead || state == CallArguments::State::kBroken) {
       actor.queue.pop_front();
@@ -169,6 +170,7 @@ void ActorClient::finish(Call& call, Value value, Failure error, ClientOutbox& o
   call.arguments.release(objects_, out);
   finished_ += error ? 0 : 1;
   const TaskId task = call.task;
+  if (value != nullptr && is_location(*value)) objects_.set_origin(result_of(task), Origin::kCall);
   calls_.erase(task.sequence);
   objects_.settle(result_of(task), std::move(value), std::move(error), out);
 }

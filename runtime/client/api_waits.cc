@@ -65,7 +65,13 @@ std::vector<Bytes> get_objects(const HandleList& objects, Deadline deadline) {
   values.reserve(all->size());
   for (const Settled& each : *all)
     if (each.error) throw_error(*each.error);
-  for (std::size_t i = 0; i < ids.size(); ++i) values.push_back(bytes_of(runtime, ids[i], (*all)[i].value, deadline));
+  std::vector<std::size_t> lost;  // made again at one time, not one after the other
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    std::optional<Bytes> bytes = bytes_unless_lost(runtime, ids[i], (*all)[i].value, deadline);
+    values.push_back(bytes ? std::move(*bytes) : Bytes());
+    if (!bytes) lost.push_back(i);
+  }
+  for (const std::size_t i : lost) values[i] = bytes_of(runtime, ids[i], (*all)[i].value, deadline);
   return values;
 }
 

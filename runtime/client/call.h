@@ -95,6 +95,7 @@ struct Completion {
   ObjectId object;
   Value value;
   Failure error;
+  bool again = false;  // instead of a value that was lost
 };
 
 struct Item {

@@ -68,6 +68,29 @@ bool CallArguments::keep_any() const {
   return std::ranges::any_of(arguments_, [](const CallArgument& argument) { return argument.keep != nullptr; });
 }
 
+void CallArguments::lose(const CopyId& copy, const std::string& why, ObjectBook& book, ClientOutbox& out) const {
+  for (const CallArgument& argument : arguments_)
+    if (argument.is_object()) book.lose(argument.object, copy, why, out);
+}
+
+void CallArguments::lose_dead(ObjectBook& book, ClientOutbox& out) const {
+  for (const CallArgument& argument : arguments_)
+    if (argument.is_object()) book.lose_if_dead(argument.object, out);
+}
+
+std::vector<CallArgument> CallArguments::for_recipe(const ObjectBook& book) const {
+  std::vector<CallArgument> kept;
+  kept.reserve(arguments_.size());
+  for (const CallArgument& argument : arguments_) {
+    const Value value = argument.is_object() ? book.find(argument.object)->value : argument.value;
+    if (value != nullptr && !is_location(*value))
+      kept.push_back({value, {}, {}, argument.keep});
+    else  // a copy, or one that was lost since
+      kept.push_back({nullptr, argument.object, argument.owner, nullptr});
+  }
+  return kept;
+}
+
 void CallArguments::release(ObjectBook& book, ClientOutbox& out) {
   for (const CallArgument& argument : arguments_)
     if (argument.is_object()) book.unpin(argument.object, out);

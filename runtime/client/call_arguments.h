@@ -28,6 +28,11 @@ class CallArguments {
   Contact keeper_of_most(const ObjectBook& book) const;
   // Whether there are references among them, or inside.
   bool keep_any() const;
+  // Those of the objects whose value is this copy, or one on a node that died, are lost.
+  void lose(const CopyId& copy, const std::string& why, ObjectBook& book, ClientOutbox& out) const;
+  void lose_dead(ObjectBook& book, ClientOutbox& out) const;
+  // As a Recipe has them. When ready.
+  std::vector<CallArgument> for_recipe(const ObjectBook& book) const;
   // Unpins the objects; the call is done with.
   void release(ObjectBook& book, ClientOutbox& out);
 

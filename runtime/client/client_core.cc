@@ -17,7 +17,7 @@ bool any_is_others(const std::vector<InsideRef>& inside, ProcessId self) {
 ClientCore::ClientCore(Options options, ClientOutbox& out)
     : options_(std::move(options)),
       borrows_(options_.self.node),
-      objects_(options_.self.process, borrows_),
+      objects_(options_.self, borrows_),
       passing_(options_.self.node, objects_, borrows_),
       tasks_(options_.self.process, options_.job, objects_),
       actors_(options_.self, objects_),
@@ -29,12 +29,16 @@ ClientCore::ClientCore(Options options, ClientOutbox& out)
 }
 
 void ClientCore::propagate(Time now, std::size_t before, ClientOutbox& out) {
-  for (; before < out.completions.size(); ++before) {
-    const ObjectId settled = out.completions[before].object;
-    if (out.completions[before].error && settled.process == options_.self.process)
-      failures_.note(now, settled, out.completions[before].error);
-    tasks_.on_object_settled(now, settled, out);
-    actors_.on_object_settled(settled, out);
+  while (true) {
+    for (; before < out.completions.size(); ++before) {
+      const ObjectId settled = out.completions[before].object;
+      if (out.completions[before].error && settled.process == options_.self.process)
+        failures_.note(now, settled, out.completions[before].error);
+      tasks_.on_object_settled(now, settled, out);
+      actors_.on_object_settled(settled, out);
+    }
+    if (!objects_.has_rebuilds()) return;
+    for (const ObjectId lost : objects_.take_rebuilds()) tasks_.rebuild(now, lost, out);
   }
 }
 
@@ -82,6 +86,18 @@ void ClientCore::end_call(ProcessId to, const Message& answer, std::vector<Insid
 
 void ClientCore::send_item(ProcessId to, StreamItem item, std::vector<InsideRef> inside, ClientOutbox& out) {
   passing_.send_item(to, std::move(item), std::move(inside), out);
+}
+
+void ClientCore::lose(Time now, ObjectId id, const CopyId& copy, const std::string& why, ClientOutbox& out) {
+  const std::size_t before = out.completions.size();
+  objects_.lose(id, copy, why, out);
+  if (objects_.find(id) == nullptr) {
+    ErrorInfo error;
+    error.kind = ErrorKind::kObjectLost;
+    error.message = "the object is lost: " + why + "; nobody here refers to it any more";
+    out.completions.push_back({id, nullptr, std::move(error), /*again=*/true});
+  }
+  propagate(now, before, out);
 }
 
 void ClientCore::create_actor(ActorSpec spec, std::vector<CallArgument> arguments, ClientOutbox& out, bool get_if_exists) {
@@ -183,6 +199,10 @@ void ClientCore::on_message(Time now, ProcessId from, const Message& message, Cl
     out.send(from, Synced{});
   else if (const auto* returned = std::get_if<TasksReturned>(&message))
     tasks_.on_returned(now, from, *returned, out);
+  else if (const auto* argument = std::get_if<ArgumentLost>(&message))
+    tasks_.on_argument_lost(now, from, *argument, out);
+  else if (const auto* copy_lost = std::get_if<CopyLost>(&message))
+    objects_.on_copy_lost(from, *copy_lost, out);
   else if (const auto* cancelled = std::get_if<CancelObject>(&message))
     cancel(now, *cancelled, Contact(), out);
   else if (const auto* refused = std::get_if<LeaseRefused>(&message))
@@ -237,8 +257,8 @@ void ClientCore::on_lost(Time now, ProcessId peer, const Status& why, ClientOutb
 
 // As if its daemon's connection had broken, which a cut link does not.
 void ClientCore::on_node_died(Time now, const NodeDied& died, ClientOutbox& out) {
-  copies_.on_lost(died.daemon, died.why, out);
-  objects_.on_node_died(died.node, died.why, out);
+  copies_.on_node_died(died.daemon, died.why, out);
+  objects_.on_node_died(died, out);
   passing_.on_node_died(died.node, out);
   tasks_.on_lost(now, died.daemon, died.why, out);
 }

@@ -47,6 +47,9 @@ class ClientCore {
   // Nobody wants the references inside an item any more, or others keep them.
   void release(const std::vector<InsideRef>& inside, ClientOutbox& out) { objects_.release(inside, out); }
   void drop(ObjectId id, ClientOutbox& out) { objects_.drop(id, out); }
+  // A user of this process could not read the copy that is, or was, the object's value. A Completion says what comes of it,
+  // unless another has said so before.
+  void lose(Time now, ObjectId id, const CopyId& copy, const std::string& why, ClientOutbox& out);
   void create_actor(ActorSpec spec, std::vector<CallArgument> arguments, ClientOutbox& out, bool get_if_exists = false);
   void watch_actor(ActorId id, ClientOutbox& out) { actors_.watch(id, out); }
   void find_actor(const std::string& name, const std::string& name_space, ClientOutbox& out);

@@ -8,6 +8,8 @@ namespace Atoll {
 void CopyClient::ask(const Contact& daemon, std::uint64_t number, Message question, ClientOutbox& out) {
   const Contact& to = daemon.is_none() ? home_ : daemon;
   if (to.is_none()) return out.copy_answers.push_back({number, "this process has no node daemon beside it"});
+  if (const auto dead = dead_.find(to.process); dead != dead_.end())  // without the home daemon it may still be read
+    return out.copy_answers.push_back({.number = number, .why = dead->second, .no_room = daemon.is_none()});
   if (const auto* room = std::get_if<MakeRoom>(&question)) made_for_.insert(room->owner);
   open_[number] = to.process;
   out.learn(to);
@@ -46,6 +48,11 @@ void CopyClient::on_lost(ProcessId peer, const std::string& why, ClientOutbox& o
     if (asked == peer) unanswered.push_back(number);
   for (const std::uint64_t number : unanswered) answer({number, "the node daemon that keeps it is gone: " + why}, out);
   if (made_for_.erase(peer) > 0 && !home_.is_none()) out.send(home_.process, OwnerGone{peer});
+}
+
+void CopyClient::on_node_died(ProcessId daemon, const std::string& why, ClientOutbox& out) {
+  dead_[daemon] = why;
+  on_lost(daemon, why, out);
 }
 
 }  // namespace Atoll

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <set>
+#include <string>
 #include <unordered_map>
 
 #include "runtime/client/call.h"
@@ -26,6 +27,8 @@ class CopyClient {
   // Whether it was an answer.
   bool on_message(const Message& message, ClientOutbox& out);
   void on_lost(ProcessId peer, const std::string& why, ClientOutbox& out);
+  // It is asked for nothing any more.
+  void on_node_died(ProcessId daemon, const std::string& why, ClientOutbox& out);
 
  private:
   void answer(CopyAnswer answer, ClientOutbox& out);
@@ -33,6 +36,7 @@ class CopyClient {
   Contact home_;
   std::unordered_map<std::uint64_t, ProcessId> open_;  // questions, and whom they went to
   std::set<ProcessId> made_for_;
+  std::unordered_map<ProcessId, std::string> dead_;  // daemons, and of what they died
 };
 
 }  // namespace Atoll

@@ -182,6 +182,7 @@ Result<std::string> CopyTable::write(ObjectId object, ProcessId owner, const int
     const std::lock_guard lock(mutex_);
     held_[{runtime_.home().process, copy}] = {copy, offset, bytes, 1, 0, true};
   });
+  if (is_own) return encode_location({runtime_.home(), room->copy, bytes, object, runtime_.self()});
   return encode_location({runtime_.home(), room->copy, bytes});
 }
 

@@ -8,6 +8,7 @@
 #include <atoll/actor.h>
 #include <atoll/error.h>
 
+#include "runtime/client/api_objects.h"
 #include "runtime/client/errors.h"
 #include "runtime/client/registry.h"
 
@@ -80,11 +81,22 @@ ErrorInfo Executor::cancelled_error(const std::string& function, const std::stri
   return error;
 }
 
-TaskDone Executor::run_task(const PushTask& task, RunningTask& running) {
+Message Executor::run_task(const PushTask& task, RunningTask& running) {
   const internal::FunctionCall function = find_function(task.function);
   running.function = task.function;
-  if (function != nullptr) return outcome(running, now(), [&] { return function(task.arguments); });
-  return {task.task, "", unknown(task.function, "the worker's program has no task '" + task.function + "'"), 0};
+  if (function == nullptr)
+    return TaskDone{task.task, "", unknown(task.function, "the worker's program has no task '" + task.function + "'"), 0};
+  std::optional<LostArgument> lost;
+  TaskDone done = outcome(running, now(), [&] {
+    try {
+      return function(task.arguments);
+    } catch (LostArgument& argument) {
+      lost = std::move(argument);
+      return std::string();
+    }
+  });
+  if (lost) return ArgumentLost{task.task, lost->location, lost->why};
+  return done;
 }
 
 InitActorDone Executor::construct(const InitActor& init, RunningTask& running) {

@@ -35,7 +35,7 @@ class Executor {
   bool interleaves() const { return interleaves_; }
 
  private:
-  TaskDone run_task(const PushTask& task, RunningTask& running);
+  Message run_task(const PushTask& task, RunningTask& running);
   TaskDone run_call(const CallActor& call, RunningTask& running);
   InitActorDone construct(const InitActor& init, RunningTask& running);
   bool is_for_me(const CallActor& call) const { return actor_ != nullptr && call.actor == spec_.actor; }

@@ -67,6 +67,8 @@ void ObjectBook::fetch(ObjectId id, const Contact& owner, ClientOutbox& out) {
   Object& object = *add(id, owner).first;
   if (object.settled) return out.completions.push_back({id, object.value, object.error});
   if (id.process == self_ || std::exchange(object.sharing->asked, true)) return;
+  if (const auto dead = dead_nodes_.find(owner.node); dead != dead_nodes_.end())
+    return settle(id, nullptr, lost("the owner of the object is gone: " + dead->second), out);
   out.learn(owner);
   out.send(owner.process, FetchObject{id});
 }
@@ -74,22 +76,28 @@ void ObjectBook::fetch(ObjectId id, const Contact& owner, ClientOutbox& out) {
 void ObjectBook::settle(ObjectId id, Value value, Failure error, ClientOutbox& out) {
   Object* object = find_object(id);
   const bool is_late = object == nullptr || object->settled;
-  if (id.process == self_ && value != nullptr && is_location(*value)) is_late ? drop_copy(value, out) : own_copy(value, out);
+  if (id.process == self_ && value != nullptr && is_location(*value)) is_late ? drop_copy(value, out) : own_copy(id, value, out);
   if (is_late) return;
   object->settled = true;
   object->value = std::move(value);
   object->error = std::move(error);
   if (object->sharing != nullptr)
     for (const ProcessId fetcher : std::exchange(object->sharing->fetchers, {})) out.send(fetcher, reply_of(id, *object));
-  out.completions.push_back({id, object->value, object->error});
+  out.completions.push_back({id, object->value, object->error, object->again});
+  if (object->again) losses_.erase(id);
   forget_if_unused(id, *object, out);
 }
 
-void ObjectBook::own_copy(const Value& value, ClientOutbox& out) {
-  const Result<Location> location = decode_location(*value);
+// From now on its location says whose it is.
+void ObjectBook::own_copy(ObjectId id, Value& value, ClientOutbox& out) const {
+  Result<Location> location = decode_location(*value);
   if (!location.ok()) return;
   out.learn(location->keeper);
   out.send(location->keeper.process, OwnCopies{{location->copy}});
+  if (location->object == id) return;
+  location->object = id;
+  location->owner = contact_;
+  value = std::make_shared<const std::string>(encode_location(*location));
 }
 
 void ObjectBook::drop_copy(const Value& value, ClientOutbox& out) {
@@ -161,7 +169,10 @@ void ObjectBook::forget_one(ObjectId id, std::vector<ObjectId>& was_inside, Clie
   const Object& object = *find(id);
   if (object.sharing != nullptr)
     for (const InsideRef& ref : object.sharing->inside) was_inside.push_back(ref.object);
-  if (object.value != nullptr && is_location(*object.value)) drop_copy(object.value, out);
+  if (object.value != nullptr && is_location(*object.value)) {
+    drop_copy(object.value, out);
+    lineage_.release(id.sequence);
+  }
   own_.erase(id.sequence);
 }
 
@@ -229,6 +240,7 @@ void ObjectBook::keep_lent(ProcessId borrower, const std::vector<ObjectId>& but,
 // ------------------------------------------------------------- what others ask
 
 void ObjectBook::on_fetch(ProcessId from, ObjectId id, ClientOutbox& out) {
+  lose_if_dead(id, out);
   Object* object = find_object(id);
   if (object == nullptr) {
     ObjectReady gone{id, "", dropped(id), {}};
@@ -259,11 +271,13 @@ void ObjectBook::on_lost(ProcessId peer, const std::string& why, ClientOutbox& o
     settle(id, nullptr, lost("the owner of the object, process " + to_string(peer) + ", is gone: " + why), out);
 }
 
-void ObjectBook::on_node_died(NodeId node, const std::string& why, ClientOutbox& out) {
+void ObjectBook::on_node_died(const NodeDied& died, ClientOutbox& out) {
+  dead_keepers_[died.daemon] = dead_nodes_[died.node] = died.why;
+  any_lost_ = true;
   std::vector<ObjectId> gone;
   for (const auto& [id, object] : borrowed_)
-    if (!object.settled && object.sharing->owner.node == node) gone.push_back(id);
-  for (const ObjectId id : gone) settle(id, nullptr, lost("the owner of the object is gone: " + why), out);
+    if (!object.settled && object.sharing->owner.node == died.node) gone.push_back(id);
+  for (const ObjectId id : gone) settle(id, nullptr, lost("the owner of the object is gone: " + died.why), out);
 }
 
 void ObjectBook::fail_all(const ErrorInfo& error, ClientOutbox& out) {

@@ -9,25 +9,31 @@
 #include "runtime/client/borrow_book.h"
 #include "runtime/client/borrower_table.h"
 #include "runtime/client/call.h"
+#include "runtime/client/lineage.h"
 #include "runtime/state/rows.h"
+#include "runtime/wire/location.h"
 
 namespace Atoll {
 
 // The objects a process owns or has borrowed: pending until they become a value
-// or an error, once.
+// or an error. What was lost is pending again (object_losses.cc).
 //
-// OBJECTS-1 an object is settled at most once; later news of it is ignored
+// OBJECTS-1 a pending object is settled once, and later news of it is ignored, until its value is lost
 // OBJECTS-2 whoever asked for a pending object is answered when it settles
 // OBJECTS-3 an object is forgotten as soon as it is settled and no handle, task or other value here refers to it, and nobody
 //           borrows it; another process's object as soon as nothing here refers to it
 // OBJECTS-4 a copy in some node's arena that is the value of an object of ours is owned, and dropped with the object; so
 //           is one that came too late to be its value
-// OBJECTS-5 the references inside the value of an object of ours are pinned while the object lives
+// OBJECTS-5 the references inside the value of an object of ours are pinned while the object has that value
+// LINEAGE-3 a lost copy makes an object pending once, however many miss it; who misses one that is no more the object's value
+//           is told the present one
+// LINEAGE-4 of a lost copy something always comes: another, or an error that says why there is none
 //
 // borrow_book.h has the rules of what processes say to each other about references.
 class ObjectBook {
  public:
-  ObjectBook(ProcessId self, BorrowBook& borrows) : self_(self), borrows_(borrows) {}
+  ObjectBook(const Contact& self, BorrowBook& borrows)
+      : self_(self.process), contact_(self), borrows_(borrows), lineage_(self.process) {}
 
   // An object of ours that a task or actor call will settle. It has a handle.
   void declare(ObjectId id);
@@ -74,14 +80,37 @@ class ObjectBook {
   void on_ready(const ObjectReady& ready, ClientOutbox& out);
   // An owner is gone: what was borrowed from it and is pending is lost.
   void on_lost(ProcessId peer, const std::string& why, ClientOutbox& out);
-  // So are all owners on a node that died.
-  void on_node_died(NodeId node, const std::string& why, ClientOutbox& out);
+  // So are all owners on a node that died, and the copies there.
+  void on_node_died(const NodeDied& died, ClientOutbox& out);
   // Every pending object becomes `error`: the cluster is gone.
   void fail_all(const ErrorInfo& error, ClientOutbox& out);
+
+  // The copy that was the object's value cannot be read any more: its task is to be run again, its owner is asked, or it
+  // becomes an error. Nothing, if it has another value or is pending by now.
+  void lose(ObjectId id, const CopyId& copy, const std::string& why, ClientOutbox& out);
+  // The same, if that is known to be so.
+  void lose_if_dead(ObjectId id, ClientOutbox& out);
+  // Whether anything ever was, or may be.
+  bool any_lost() const { return any_lost_; }
+  // Another process cannot read it.
+  void on_copy_lost(ProcessId from, const CopyLost& lost, ClientOutbox& out);
+  // Objects of ours whose tasks are to be run again, each once.
+  std::vector<ObjectId> take_rebuilds() { return std::exchange(rebuilds_, {}); }
+  bool has_rebuilds() const { return !rebuilds_.empty(); }
+  // An argument of such a task: known here, or made again as well; else why it cannot be had.
+  Status revive(ObjectId id, const Contact& owner);
+  // Says in an error of such a task why it was run again.
+  void explain(ObjectId id, ErrorInfo& error) const;
+  // Of an object of ours: who made it, for the day that it is lost.
+  void set_origin(ObjectId id, Origin origin);
+  Lineage& lineage() { return lineage_; }
+  const Lineage& lineage() const { return lineage_; }
 
   struct Object {
     bool settled = false;
     std::int16_t handles = 0;  // 0 or 1, but for a moment
+    bool again = false;  // a value of it was lost
+    Origin origin = Origin::kPut;
     std::int32_t pins = 0;
     Value value;
     Failure error;
@@ -115,17 +144,25 @@ class ObjectBook {
   }
   void forget(ObjectId id, ClientOutbox& out);
   void forget_one(ObjectId id, std::vector<ObjectId>& was_inside, ClientOutbox& out);
-  static void own_copy(const Value& value, ClientOutbox& out);
+  void own_copy(ObjectId id, Value& value, ClientOutbox& out) const;
   static void drop_copy(const Value& value, ClientOutbox& out);
+  void ask_owner(ObjectId id, Object& object, const CopyId& copy, const std::string& why, ClientOutbox& out);
   static ObjectReady reply_of(ObjectId id, const Object& object);
   template <typename Each>
   void for_each(Each each);
 
   ProcessId self_;
+  Contact contact_;
   BorrowBook& borrows_;
   BorrowerTable borrowers_;
+  Lineage lineage_;
   SequenceTable<Object> own_;  // by sequence
   std::unordered_map<ObjectId, Object> borrowed_;
+  std::vector<ObjectId> rebuilds_;
+  std::unordered_map<ObjectId, std::string> losses_;  // of ours that are made again: why
+  std::unordered_map<ProcessId, std::string> dead_keepers_;  // daemons of nodes that died: of what
+  std::unordered_map<NodeId, std::string> dead_nodes_;
+  bool any_lost_ = false;
 };
 
 }  // namespace Atoll

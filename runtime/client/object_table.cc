@@ -64,7 +64,8 @@ void ObjectTable::settle(const Completion& completion) {
   {
     const std::lock_guard lock(mutex_);
     Object* object = find(completion.object);
-    if (object == nullptr || object->settled) return;  // nobody refers to it any more, or it was put
+    if (object == nullptr) return;                         // nobody refers to it any more
+    if (object->settled && !completion.again) return;      // it was put
     object->settled = true;
     object->outcome = {completion.value, completion.error};
     if (object->interest == nullptr) return;
@@ -107,6 +108,15 @@ std::optional<ObjectTable::Settled> ObjectTable::wait(ObjectId id, Deadline dead
   wait_for(lock, {&id, 1}, 1, false, deadline);
   const Object& object = at(id);
   return object.settled ? std::optional(object.outcome) : std::nullopt;
+}
+
+std::optional<ObjectTable::Settled> ObjectTable::wait_again(ObjectId id, const Value& lost, Deadline deadline) {
+  std::unique_lock lock(mutex_);
+  const auto is_other = [&] {
+    const Object& object = at(id);
+    return object.settled && object.outcome.value != lost;
+  };
+  return wait_until(lock, deadline, is_other) ? std::optional(at(id).outcome) : std::nullopt;
 }
 
 std::vector<bool> ObjectTable::wait_any(const std::vector<ObjectId>& ids, std::size_t count, Deadline deadline) {

@@ -33,6 +33,7 @@ class ObjectTable {
   bool expect(ObjectId id);
   // One handle less. Returns whether it was the last.
   bool forget(ObjectId id);
+  // What is settled stays so: a value that comes again takes the lost one's place.
   void settle(const Completion& completion);
 
   struct Settled {
@@ -42,6 +43,8 @@ class ObjectTable {
   // What became of the object; nothing if the deadline came first, or the calling thread's task was cancelled: so it is
   // with all of these.
   std::optional<Settled> wait(ObjectId id, Deadline deadline);
+  // What the settled object is when it is not `lost` any more.
+  std::optional<Settled> wait_again(ObjectId id, const Value& lost, Deadline deadline);
   // Which are settled once `count` of them are, or at the deadline.
   std::vector<bool> wait_any(const std::vector<ObjectId>& ids, std::size_t count, Deadline deadline);
   // What became of all of them, in order; ends early with the first that is an

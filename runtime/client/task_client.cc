@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/base/check.h"
+#include "runtime/wire/location.h"
 
 namespace Atoll {
 namespace {
@@ -33,6 +34,11 @@ TaskClient::Shape& TaskClient::shape_of(const WorkerShape& key) {
 
 void TaskClient::submit(Time now, TaskSpec spec, ClientOutbox& out) {
   objects_.declare(result_of(spec.task));
+  const std::int32_t retries = spec.retries;
+  begin(now, std::move(spec), retries, out);
+}
+
+void TaskClient::begin(Time now, TaskSpec spec, std::int32_t attempts_left, ClientOutbox& out) {
   Task& task = *tasks_.try_emplace(spec.task.sequence).first;
   task.id = spec.task;
   task.function = std::move(spec.function);
@@ -41,21 +47,29 @@ void TaskClient::submit(Time now, TaskSpec spec, ClientOutbox& out) {
   ++task.shape->tasks;
   task.parent = spec.parent;
   task.extras = std::move(spec.extras);
-  task.retries = task.attempts_left = spec.retries;
+  task.retries = spec.retries;
+  task.attempts_left = attempts_left;
   task.depth = spec.depth;
   task.ahead = spec.ahead;
   task.submitted = now;
   if (task.ahead > 0) task.stream = std::make_unique<StreamProgress>(task.id);
+  wait_for_arguments(task);
+  if (task.missing == 0 || task.arguments.state(objects_) == CallArguments::State::kBroken) make_ready(now, task, out);
+}
+
+void TaskClient::wait_for_arguments(Task& task) {
+  task.missing = 0;
   for (const ObjectId object : task.arguments.pending(objects_)) {
     waiting_[object].push_back(task.id);
     ++task.missing;
   }
-  if (task.missing == 0 || task.arguments.state(objects_) == CallArguments::State::kBroken) make_ready(now, task, out);
 }
 
 void TaskClient::make_ready(Time now, Task& task, ClientOutbox& out) {
-  if (task.arguments.state(objects_) == CallArguments::State::kBroken)
-    return finish(task, nullptr, task.arguments.error(objects_), out);
+  if (objects_.any_lost()) task.arguments.lose_dead(objects_, out);
+  const CallArguments::State state = task.arguments.state(objects_);
+  if (state == CallArguments::State::kBroken) return finish(task, nullptr, task.arguments.error(objects_), out);
+  if (state == CallArguments::State::kWaiting) return wait_for_arguments(task);  // lost meanwhile
   move_to_arguments(task);
   Shape& shape = *task.shape;
   shape.ready.push_back(task.id);
@@ -66,13 +80,15 @@ void TaskClient::move_to_arguments(Task& task) {
   const WorkerShape& key = task.shape->key;
   if (!key.group.is_none() || !key.strategy.is_default() || home_.is_none()) return;
   const Contact keeper = task.arguments.keeper_of_most(objects_);
-  if (keeper.is_none() || keeper.process == home_.process) return;
+  const bool is_away = !keeper.is_none() && keeper.process != home_.process;
+  const ProcessId there = is_away ? keeper.process : ProcessId::kNone;
+  if (there == key.near) return;
   WorkerShape near = key;
-  near.near = keeper.process;
+  near.near = there;
   --task.shape->tasks;
   task.shape = &shape_of(near);
   ++task.shape->tasks;
-  task.shape->near = keeper;
+  if (is_away) task.shape->near = keeper;
 }
 
 void TaskClient::on_object_settled(Time now, ObjectId object, ClientOutbox& out) {
@@ -98,6 +114,7 @@ TaskClient::Task* TaskClient::next_ready(Shape& shape) {
 void TaskClient::pump(Time now, Shape& shape, ClientOutbox& out) {
   Task* next = next_ready(shape);
   for (; next != nullptr; next = next_ready(shape)) {
+    if (objects_.any_lost() && !has_arguments(now, *next, out)) continue;
     Lease* lease = find_room(shape, *next);
     if (lease == nullptr) return ask_for_more(shape, out);
     shape.ready.pop_front();
@@ -160,6 +177,11 @@ bool TaskClient::may_retry(const Task& task, const ErrorInfo& error) const {
 void TaskClient::finish(Task& task, Value value, std::optional<ErrorInfo> error, ClientOutbox& out) {
   if (error && task.extras != nullptr && !task.extras->name.empty())
     error->function = task.function + " '" + task.extras->name + "'";
+  if (error) objects_.explain(result_of(task.id), *error);
+  if (value != nullptr && is_location(*value))
+    remember(task);
+  else if (objects_.any_lost())
+    objects_.lineage().forget(task.id.sequence);
   task.arguments.release(objects_, out);
   --task.shape->tasks;
   finished_ += error ? 0 : 1;

@@ -20,8 +20,8 @@ namespace Atoll {
 // shape from the home daemon and, where the head sends it, from others, pushes
 // tasks to the leased workers and settles their results.
 //
-// TASKS-1 a task's result is settled exactly once: by its value, its own error,
-//         or the loss of its worker more often than its retries allow
+// TASKS-1 a task's result is settled exactly once, and once more each time it was lost and the task is run again: by its
+//         value, its own error, or the loss of its worker more often than its retries allow
 // TASKS-2 a task that may have run is run again only if its retries allow
 // TASKS-3 a lease is given back when there is nothing for it to do
 // TASKS-5 a task in a placement group waits until the group is created, asks the
@@ -36,6 +36,9 @@ namespace Atoll {
 // TASKS-9 the items of a stream come out once each, in order, though the task is
 //         run again from its beginning
 // TASKS-7 a task that was cancelled is not pushed any more, and never run again
+// TASKS-12 a task of whose arguments one cannot be read waits, without its worker, until that is there again; it costs no attempt
+// LINEAGE-5 a task whose result was a copy that is lost is run again under its own id, which counts against its retries; not
+//         after it was cancelled
 // TASKS-8 with `force` its worker is ended as soon as the task is the first of the
 //         worker's that has not ended; what was pushed behind it costs no attempt
 class TaskClient {
@@ -58,6 +61,9 @@ class TaskClient {
   // Returns false if the task is not one of ours that was pushed.
   bool on_done(Time now, ProcessId worker, const TaskDone& done, ClientOutbox& out);
   void on_returned(Time now, ProcessId worker, const TasksReturned& returned, ClientOutbox& out);
+  void on_argument_lost(Time now, ProcessId worker, const ArgumentLost& lost, ClientOutbox& out);
+  // Runs the task of a result of ours again that is lost (ObjectBook::take_rebuilds()).
+  void rebuild(Time now, ObjectId object, ClientOutbox& out);
   // An object settled: tasks that waited for it may go on.
   void on_object_settled(Time now, ObjectId object, ClientOutbox& out);
   // Returns false if no such task of ours is unfinished.
@@ -147,7 +153,13 @@ class TaskClient {
   Task& at(TaskId id);
   Lease* find_lease(LeaseId id);
   Shape& shape_of(const WorkerShape& key);
+  void begin(Time now, TaskSpec spec, std::int32_t attempts_left, ClientOutbox& out);
+  void wait_for_arguments(Task& task);
+  // Queues it, unless an argument is missing or broken.
   void make_ready(Time now, Task& task, ClientOutbox& out);
+  // Whether the first of the queue can be pushed; if not, it is in the queue no more.
+  bool has_arguments(Time now, Task& task, ClientOutbox& out);
+  void remember(const Task& task);
   void move_to_arguments(Task& task);
   // The next task to push, none if there is none.
   Task* next_ready(Shape& shape);

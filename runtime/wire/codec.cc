@@ -107,7 +107,8 @@ const char* name_of(const Message& message) {
       "HoldCopy", "CopyHeld", "CopyGone", "LetGo", "LetGoIdle", "OwnCopies", "DropCopies", "CopyOrphaned", "OwnerGone",
       "ReadCopy", "CopyBytes", "CopyDropped", "CopyElsewhere", "CopyTaken",
       "GetPeers", "Peers", "GetState", "StateReport",
-      "BorrowObjects", "ObjectsBorrowed", "ReturnObjects", "DoneWithRefs", "ItemWithRefs", "RefsTaken", "RecountRefs"};
+      "BorrowObjects", "ObjectsBorrowed", "ReturnObjects", "DoneWithRefs", "ItemWithRefs", "RefsTaken", "RecountRefs",
+      "CopyLost", "ArgumentLost"};
   static_assert(std::size(kNames) == std::variant_size_v<MessageVariant>);
   return kNames[message.index()];
 }

@@ -5,7 +5,7 @@
 namespace Atoll {
 namespace {
 
-constexpr std::size_t kMostBytes = 8'192;  // an address has 4 KiB at most
+constexpr std::size_t kMostBytes = 16'384;  // two addresses of 4 KiB at most
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "runtime/base/ids.h"
 #include "runtime/base/status.h"
 #include "runtime/wire/contact.h"
 #include "runtime/wire/fields.h"
@@ -24,8 +25,12 @@ struct Location {
   Contact keeper;  // the node's daemon
   std::uint64_t copy = 0;
   std::uint64_t bytes = 0;
+  // Whose value it is, and who knows where else it is or has it made again, should the copy be lost. None where that is
+  // not said.
+  ObjectId object = {};
+  Contact owner = {};
   CopyId id() const { return {keeper.process, copy}; }
-  ATOLL_MESSAGE_FIELDS(keeper, copy, bytes)
+  ATOLL_MESSAGE_FIELDS(keeper, copy, bytes, object, owner)
   friend bool operator==(const Location&, const Location&) = default;
 };
 

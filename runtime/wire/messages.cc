@@ -110,5 +110,7 @@ template Message::Message(DoneWithRefs);
 template Message::Message(ItemWithRefs);
 template Message::Message(RefsTaken);
 template Message::Message(RecountRefs);
+template Message::Message(CopyLost);
+template Message::Message(ArgumentLost);
 
 }  // namespace Atoll

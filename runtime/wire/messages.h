@@ -261,7 +261,8 @@ using MessageVariant =
                  LetGo, LetGoIdle, OwnCopies, DropCopies, CopyOrphaned, OwnerGone,
                  ReadCopy, CopyBytes, CopyDropped, CopyElsewhere, CopyTaken,
                  GetPeers, Peers, GetState, StateReport,
-                 BorrowObjects, ObjectsBorrowed, ReturnObjects, DoneWithRefs, ItemWithRefs, RefsTaken, RecountRefs>;
+                 BorrowObjects, ObjectsBorrowed, ReturnObjects, DoneWithRefs, ItemWithRefs, RefsTaken, RecountRefs,
+                 CopyLost, ArgumentLost>;
 
 template <typename T, typename Variant>
 inline constexpr bool kIsOneOf = false;

@@ -90,6 +90,16 @@ struct RecountRefs {
   ATOLL_MESSAGE_FIELDS(passed)
 };
 
+// reader -> owner: the copy that was the object's value cannot be read any more. Answered by ObjectReady when the object has
+// another value, or why it has none.
+struct CopyLost {
+  ObjectId object;
+  ProcessId keeper = ProcessId::kNone;
+  std::uint64_t copy = 0;  // as the keeper numbers it
+  std::string why;
+  ATOLL_MESSAGE_FIELDS(object, keeper, copy, why)
+};
+
 // Large objects are copies in the arena of a node, which its daemon keeps. `copy` is the daemon's number of one, given
 // once. Who may read or write a copy holds it, as often as it asked; the daemon frees it when nobody holds it and its
 // owner has dropped it, and lets go for processes that end. For its own processes a daemon fetches copies of other nodes'

@@ -67,7 +67,7 @@ struct ErrorInfo {
   ATOLL_MESSAGE_FIELDS(kind, message, type, function, node, pid, bases, status)
 };
 
-// client -> leased worker. Answered by TaskDone, or TasksReturned. A worker runs
+// client -> leased worker. Answered by TaskDone, TasksReturned or ArgumentLost. A worker runs
 // the tasks of all its callers one at a time, in order of arrival.
 struct PushTask {
   TaskId task;
@@ -89,6 +89,13 @@ struct TaskDone {
 struct TasksReturned {
   std::vector<TaskId> tasks;
   ATOLL_MESSAGE_FIELDS(tasks)
+};
+// worker -> client: the task was not begun, and will not be: an argument's value is a copy that cannot be read any more.
+struct ArgumentLost {
+  TaskId task;
+  std::string location;  // encoded, as it was pushed
+  std::string why;
+  ATOLL_MESSAGE_FIELDS(task, location, why)
 };
 // client -> worker: what was pushed and is not begun is better run elsewhere.
 // Answered by TasksReturned, if there is any.

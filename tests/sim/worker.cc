@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "runtime/base/check.h"
+
 namespace Atoll::sim {
 
 using std::chrono::milliseconds;
@@ -26,7 +28,10 @@ void Worker::become_ready() {
 void Worker::receive(ProcessId from, Message message) {
   if (const auto* task = std::get_if<PushTask>(&message)) {
     if (waits_) return out_.send(from, TasksReturned{{task->task}});
-    push({from, task->task});
+    Job job{from, task->task};
+    for (const std::string& argument : task->arguments)
+      if (is_location(argument)) job.unread.push_back(decode_location(argument).value());
+    push(std::move(job));
   } else if (const auto* call = std::get_if<CallActor>(&message)) {
     world_.begin_call(call->actor, call->task);  // they run in order of arrival
     push({from, call->task, /*is_call=*/true});
@@ -34,6 +39,10 @@ void Worker::receive(ProcessId from, Message message) {
     cancel(from, cancelled->task);
   } else if (std::holds_alternative<ReturnTasks>(message)) {
     give_back_unbegun(from);
+  } else if (const auto* held = std::get_if<CopyHeld>(&message)) {
+    on_held(*held);
+  } else if (const auto* gone = std::get_if<CopyGone>(&message)) {
+    on_gone(*gone);
   } else if (const auto* made = std::get_if<RoomMade>(&message)) {
     on_room(*made);
   } else if (const auto* refused = std::get_if<RoomRefused>(&message)) {
@@ -46,7 +55,7 @@ void Worker::receive(ProcessId from, Message message) {
 }
 
 void Worker::push(Job job) {
-  queue_.push_back(job);
+  queue_.push_back(std::move(job));
   run_next();
 }
 
@@ -65,6 +74,38 @@ void Worker::cancel(ProcessId caller, TaskId task) {
 void Worker::run_next() {
   if (running_ || queue_.empty()) return;
   running_ = true;
+  read_next();
+}
+
+// A task begins when its arguments could be read, and goes back if one cannot.
+void Worker::read_next() {
+  const std::vector<Location>& unread = queue_.front().unread;
+  if (unread.empty()) return begin();
+  reading_ = next_request_++;
+  out_.send(daemon_.id, HoldCopy{reading_, unread.back().copy, unread.back().keeper, unread.back().bytes});
+}
+
+void Worker::on_held(const CopyHeld& held) {
+  const Location& location = queue_.front().unread.back();
+  ATOLL_CHECK(held.request == reading_ && daemon_.arena.holds(location.object, held.offset, location.bytes), location.object);
+  out_.send(daemon_.id, LetGo{{held.copy}});
+  queue_.front().unread.pop_back();
+  read_next();
+}
+
+void Worker::on_gone(const CopyGone& gone) {
+  Job& job = queue_.front();
+  if (gone.no_room) {  // it would be read into its own memory
+    job.unread.pop_back();
+    return read_next();
+  }
+  out_.send(job.caller, ArgumentLost{job.task, encode_location(job.unread.back()), gone.why});
+  queue_.pop_front();
+  running_ = false;
+  run_next();
+}
+
+void Worker::begin() {
   world_.begin_task(queue_.front().task, host);
   const bool is_long = world_.network.chance(world_.options.runs_long);
   if (is_long) world_.begin_long(queue_.front().task);

@@ -3,6 +3,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "tests/sim/world.h"
 
@@ -28,6 +29,7 @@ class Worker : public Process {
     TaskId task;
     bool is_call = false;
     bool cancelled = false;
+    std::vector<Location> unread = {};  // arguments
   };
 
   void receive(ProcessId from, Message message) override;
@@ -38,6 +40,10 @@ class Worker : public Process {
   void cancel(ProcessId caller, TaskId task);
   void give_back_unbegun(std::optional<ProcessId> caller);
   void run_next();
+  void read_next();
+  void on_gone(const CopyGone& gone);
+  void on_held(const CopyHeld& held);
+  void begin();
   void begin_wait();
   void end_wait();
   void finish();
@@ -58,6 +64,7 @@ class Worker : public Process {
   };
   std::map<std::uint64_t, Making> making_;
   std::uint64_t next_request_ = 1;
+  std::uint64_t reading_ = 0;  // the question for the argument that is read
 };
 
 }  // namespace Atoll::sim

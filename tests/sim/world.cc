@@ -204,6 +204,22 @@ TaskId ClientProcess::submit_shape(const WorkerShape& shape, int tasks, std::int
   return first;
 }
 
+void ClientProcess::submit_chains(int chains, int length, std::int32_t retries, double drop) {
+  run([&] {
+    for (int chain = 0; chain < chains; ++chain)
+      for (int link = 0; link < length; ++link) {
+        TaskSpec spec{{id, ++sequence_}, "f", {}, {{.cpu = Fixed::whole(1)}}, retries};
+        tally_.asked[result_of(spec.task)] = 0;
+        const ObjectId before{id, sequence_ - 1};
+        if (link > 0) spec.arguments.push_back({nullptr, before, {}, nullptr});
+        core_->submit(world_.now(), std::move(spec), out_);
+        if (link == 0 || !world_.network.chance(drop)) continue;
+        dropped_.insert(before);
+        core_->drop(before, out_);
+      }
+  });
+}
+
 ActorId ClientProcess::create_actor(const Resources& shape, std::int32_t max_restarts,
                                     const PlaceStrategy& strategy) {
   ActorSpec spec;
@@ -256,33 +272,57 @@ void ClientProcess::hold_some(double hold, double drop) {
   run([&] {
     for (auto large = large_.begin(); large != large_.end();) {
       const auto& [object, location] = *large;
-      if (world_.network.chance(hold)) {
-        const std::uint64_t number = next_question_++;
-        questions_[number] = {object, location};
-        core_->copies().ask({}, number, HoldCopy{number, location.copy, location.keeper, location.bytes}, out_);
-      }
+      if (world_.network.chance(hold)) ask({object, location});
       const bool drops = world_.network.chance(drop);
-      if (drops) core_->drop(object, out_);
+      if (drops) {
+        dropped_.insert(object);
+        read_.erase(object);
+        core_->drop(object, out_);
+      }
       large = drops ? large_.erase(large) : std::next(large);
     }
   });
 }
 
+void ClientProcess::ask(const Question& question) {
+  const std::uint64_t number = next_question_++;
+  questions_[number] = question;
+  const Location& location = question.location;
+  if (question.is_far)
+    core_->copies().ask(location.keeper, number, HoldCopy{number, location.copy}, out_);
+  else
+    core_->copies().ask({}, number, HoldCopy{number, location.copy, location.keeper, location.bytes}, out_);
+}
+
 void ClientProcess::hear(const CopyAnswer& answer) {
   const auto question = questions_.extract(answer.number);
   ++(answer.why.empty() ? held_ : gone_);
-  if (!answer.why.empty()) return;
+  if (answer.no_room)
+    return world_.clock_.after(Duration(0), [this, far = Question{question.mapped().object, question.mapped().location, true}] {
+      if (alive) run([&] { ask(far); });
+    });
+  if (!answer.why.empty()) return lose(question.mapped(), answer.why);
+  if (large_.contains(question.mapped().object)) read_.insert(question.mapped().object);
   check_bytes(question.mapped(), answer.offset);
   world_.clock_.after(world_.random_time(std::chrono::milliseconds(50)), [this, question = question.mapped(), answer] {
     if (!alive) return;
     check_bytes(question, answer.offset);
-    run([&] { core_->copies().say(ProcessId::kNone, LetGo{{answer.copy}}, out_); });
+    const ProcessId keeper = question.is_far ? question.location.keeper.process : ProcessId::kNone;
+    run([&] { core_->copies().say(keeper, LetGo{{answer.copy}}, out_); });
+  });
+}
+
+// As a reader in this process would, whose turn comes a little later.
+void ClientProcess::lose(const Question& question, const std::string& why) {
+  world_.clock_.after(world_.random_time(std::chrono::milliseconds(1)), [this, question, why] {
+    if (!alive || dropped_.contains(question.object)) return;
+    run([&] { core_->lose(world_.now(), question.object, question.location.id(), why, out_); });
   });
 }
 
 // What is held does not change.
 void ClientProcess::check_bytes(const Question& question, std::uint64_t offset) const {
-  const DaemonProcess* home = world_.find_daemon(home_);
+  const DaemonProcess* home = world_.find_daemon(question.is_far ? question.location.keeper.process : home_);
   ATOLL_CHECK(home == nullptr || home->arena.holds(question.object, offset, question.location.bytes), question.object);
 }
 
@@ -290,15 +330,21 @@ void ClientProcess::detach() {
   run([&] { out_.send(world_.head().id, Detach{id}); });
 }
 
+void ClientProcess::complete(const Completion& completion) {
+  const auto asked = tally_.asked.find(completion.object);
+  ATOLL_CHECK(asked != tally_.asked.end(), completion.object);
+  asked->second += completion.again ? 0 : 1;
+  tally_.ended += completion.again ? 0 : 1;
+  made_again_ += completion.again ? 1 : 0;
+  if (completion.error) ++tally_.errors[completion.error->kind];
+  large_.erase(completion.object);
+  read_.erase(completion.object);
+  if (completion.value && is_location(*completion.value) && !dropped_.contains(completion.object))
+    large_[completion.object] = decode_location(*completion.value).value();
+}
+
 void ClientProcess::carry_out() {
-  for (const Completion& completion : out_.completions) {
-    const auto asked = tally_.asked.find(completion.object);
-    ATOLL_CHECK(asked != tally_.asked.end(), completion.object);
-    ++asked->second;
-    ++tally_.ended;
-    if (completion.error) ++tally_.errors[completion.error->kind];
-    if (completion.value && is_location(*completion.value)) large_[completion.object] = decode_location(*completion.value).value();
-  }
+  for (const Completion& completion : out_.completions) complete(completion);
   for (const CopyAnswer& answer : out_.copy_answers) hear(answer);
   for (const ActorUpdate& update : out_.actor_updates) updates_[update.actor] = update;
   for (const GroupUpdate& update : out_.group_updates) groups_[update.group] = update;

@@ -111,6 +111,9 @@ class ClientProcess : public Process {
   void submit(int tasks, const Resources& shape, std::int32_t retries);
   // Tasks of any shape; the first of them, the others follow.
   TaskId submit_shape(const WorkerShape& shape, int tasks, std::int32_t retries);
+  // So many chains of tasks, each of which takes the result of the one before; results in the middle are dropped with this
+  // probability.
+  void submit_chains(int chains, int length, std::int32_t retries, double drop);
   ActorId create_actor(const Resources& shape, std::int32_t max_restarts, const PlaceStrategy& strategy = {});
   void call_actor(ActorId actor, int calls, std::optional<std::int32_t> retries = {});
   // Cancels each of what was asked for and has not ended with this probability.
@@ -128,6 +131,11 @@ class ClientProcess : public Process {
   // What of its questions about copies was answered: held, and gone.
   int held() const { return held_; }
   int gone() const { return gone_; }
+  // How many values came instead of lost ones.
+  int made_again() const { return made_again_; }
+  // Large results that were not held since this was called last, and so many there are.
+  std::size_t count_unread() const { return large_.size() - read_.size(); }
+  void forget_reads() { read_.clear(); }
 
   const Tally& tally() const { return tally_; }
   bool done() const { return tally_.ended == static_cast<int>(tally_.asked.size()); }
@@ -142,8 +150,12 @@ class ClientProcess : public Process {
   struct Question {
     ObjectId object;
     Location location;
+    bool is_far = false;  // its keeper was asked, since there is no room at home
   };
+  void ask(const Question& question);
   void hear(const CopyAnswer& answer);
+  void lose(const Question& question, const std::string& why);
+  void complete(const Completion& completion);
   void check_bytes(const Question& question, std::uint64_t offset) const;
 
   ClientOutbox out_;
@@ -153,6 +165,9 @@ class ClientProcess : public Process {
   std::map<ActorId, ActorUpdate> updates_;
   std::map<GroupId, GroupUpdate> groups_;
   std::map<ObjectId, Location> large_;  // results that were not dropped
+  std::set<ObjectId> dropped_;
+  std::set<ObjectId> read_;  // of the large
+  int made_again_ = 0;
   ProcessId home_ = ProcessId::kNone;
   std::map<std::uint64_t, Question> questions_;
   std::uint64_t next_question_ = 1;
