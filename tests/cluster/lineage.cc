@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iostream>
 #include <numeric>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -70,7 +71,12 @@ struct Keeper {
 };
 ATOLL_ACTOR(Keeper(), &Keeper::put, &Keeper::result, &Keeper::add);
 
-void say(const std::string& what, const auto& value) { std::cout << what << " " << value << "\n" << std::flush; }
+// In one piece: several threads do.
+void say(const std::string& what, const auto& value) {
+  std::ostringstream line;
+  line << what << " " << value << "\n";
+  std::cout << line.str() << std::flush;
+}
 
 double since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

@@ -7,7 +7,7 @@ mkdir -p "$spill"
 # Files in there that some process has open, though they have no name.
 spill_files() {
   local node
-  for node in n1 n2; do on "$node" find /proc -path '/proc/[0-9]*/fd/*' -lname "$spill/*" 2> /dev/null; done | grep .
+  for node in n1 n2; do on "$node" find /proc -path '/proc/[0-9]*/fd/*' -lname "$spill/*" 2> /dev/null || :; done | grep .
 }
 no_spill_files() { ! spill_files && ! find "$spill" -mindepth 1 | grep .; }
 
