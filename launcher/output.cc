@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 
 namespace Atoll {
@@ -19,22 +18,31 @@ void Output::push(std::string_view text) {
   pump();
 }
 
+std::size_t Output::piece() const {
+  const std::string_view left = std::string_view(pending_).substr(taken_);
+  const std::size_t last = left.substr(0, kPiece).rfind('\n');
+  if (last != std::string_view::npos) return last + 1;
+  return left.size() < kPiece ? 0 : kPiece;
+}
+
 void Output::pump() {
-  while (!empty() && write_some(0)) {
-  }
+  for (std::size_t bytes; (bytes = piece()) > 0;)
+    if (!write_some(bytes, 0)) return;
 }
 
 void Output::flush() {
-  while (!empty() && write_some(-1)) {
+  while (!empty()) {
+    const std::size_t bytes = piece();
+    if (!write_some(bytes > 0 ? bytes : pending_.size() - taken_, -1)) return;
   }
 }
 
-bool Output::write_some(int timeout_ms) {
+bool Output::write_some(std::size_t bytes, int timeout_ms) {
   pollfd ready = {fd_, POLLOUT, 0};
   const int found = ::poll(&ready, 1, timeout_ms);
   if (found == 0) return false;
   if (found < 0) return errno == EINTR;
-  const ssize_t written = ::write(fd_, pending_.data() + taken_, std::min(kPiece, pending_.size() - taken_));
+  const ssize_t written = ::write(fd_, pending_.data() + taken_, bytes);
   if (written < 0 && (errno == EINTR || errno == EAGAIN)) return errno == EINTR;
   if (written < 0) {
     gone_ = true;

@@ -9,7 +9,8 @@
 namespace Atoll {
 
 // Writes to a descriptor that others share, so that it cannot be made non-blocking, without ever being blocked by a
-// reader that is slow: keeps what does not fit. When the reader is gone, drops what comes.
+// reader that is slow: keeps what does not fit, and the beginning of a line until its end is there. Lines of up to 4 KiB
+// come out whole, whatever others write between them. When the reader is gone, drops what comes.
 class Output {
  public:
   explicit Output(int fd) : fd_(fd) {}
@@ -24,12 +25,14 @@ class Output {
   // More should not be pushed: the source must wait.
   bool full() const { return pending_.size() - taken_ > kFull; }
   void add_to(std::vector<pollfd>& fds) const {
-    if (!empty()) fds.push_back({fd_, POLLOUT, 0});
+    if (piece() > 0) fds.push_back({fd_, POLLOUT, 0});
   }
 
  private:
   static constexpr std::size_t kFull = 1 << 20;
-  bool write_some(int timeout_ms);
+  // How much is written next: whole lines, if there is one.
+  std::size_t piece() const;
+  bool write_some(std::size_t bytes, int timeout_ms);
 
   int fd_;
   std::string pending_;

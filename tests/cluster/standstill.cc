@@ -24,9 +24,12 @@ struct Echo {
 };
 ATOLL_ACTOR(Echo(), &Echo::say);
 
-static int print_much(int lines) {
-  auto one = Atoll::task(print).spread().submit(lines), other = Atoll::task(print).spread().submit(lines);
-  std::cout << one.get() + other.get() << " lines printed" << std::endl;
+static int print_much(const Atoll::Cluster& cluster, int lines) {
+  int printed = 0;
+  std::vector<Atoll::Ref<int>> tasks;
+  for (const Atoll::NodeView& node : cluster.nodes()) tasks.push_back(Atoll::task(print).on_node(node.name).submit(lines));
+  for (const auto& task : tasks) printed += task.get();
+  std::cout << printed << " lines printed" << std::endl;
   return 0;
 }
 
@@ -53,7 +56,7 @@ static int call_all_the_while(double seconds) {
 
 int main(int argc, char** argv) {
   const Atoll::Cluster cluster = Atoll::connect(argc, argv);
-  if (argc == 3 && std::string(argv[1]) == "print") return print_much(std::atoi(argv[2]));
+  if (argc == 3 && std::string(argv[1]) == "print") return print_much(cluster, std::atoi(argv[2]));
   if (argc == 3 && std::string(argv[1]) == "call") return call_all_the_while(std::atof(argv[2]));
   return 2;
 }
