@@ -32,7 +32,7 @@ void append(std::string& bytes, const std::vector<From>& values) {
 template <typename To>
 std::vector<To> take(std::string_view& bytes, std::size_t count) {
   std::vector<To> values(count);
-  std::memcpy(values.data(), bytes.data(), count * sizeof(To));
+  if (count > 0) std::memcpy(values.data(), bytes.data(), count * sizeof(To));  // a tensor of no dimension has none
   bytes.remove_prefix(count * sizeof(To));
   return values;
 }
