@@ -1,5 +1,5 @@
 // A cluster with nothing to do, for idle.sh:
-//   idle ACTORS FILE   starts so many actors, has each called once, says "idle" and waits until FILE is there
+//   idle ACTORS FILE   starts so many actors, has each called once, says "idle" and waits until FILE is there, two minutes at most
 #include <atoll/atoll.h>
 
 #include <unistd.h>
@@ -38,5 +38,7 @@ int main(int argc, char** argv) {
   for (auto& actor : actors) woke += actor.call(&Sleeper::wake).get();
   woke += Atoll::task(large_for_a_moment).submit().get() == 500;
   std::cout << "idle, after " << woke << " calls" << std::endl;
-  while (::access(argv[2], F_OK) != 0) std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+  while (::access(argv[2], F_OK) != 0 && std::chrono::steady_clock::now() < limit)
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
 }

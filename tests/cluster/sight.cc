@@ -36,8 +36,11 @@ struct Holder {
 };
 ATOLL_ACTOR(Holder(), &Holder::process, &Holder::die);
 
+// Two minutes at most: the test has ended by then.
 void wait_for_file(const std::string& path) {
-  while (!std::filesystem::exists(path)) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+  while (!std::filesystem::exists(path) && std::chrono::steady_clock::now() < limit)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
 }
 
 int stay(const std::string& path) {
