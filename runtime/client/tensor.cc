@@ -33,13 +33,15 @@ void copy_rows(const AnyTensor& tensor, std::size_t at, const char* from, char*&
     to += bytes;
     return;
   }
-  const std::ptrdiff_t step = tensor.strides()[at] * static_cast<std::ptrdiff_t>(bytes);
   const std::size_t extent = tensor.shape()[at];
+  // The stride of a dimension of one says nothing, and may be any number.
+  const std::ptrdiff_t step = extent == 1 ? 0 : tensor.strides()[at] * static_cast<std::ptrdiff_t>(bytes);
+  const auto row = [&](std::size_t i) { return from + static_cast<std::ptrdiff_t>(i) * step; };
   const auto each = [&](auto size) {
-    for (std::size_t i = 0; i < extent; ++i, from += step, to += size) std::memcpy(to, from, size);
+    for (std::size_t i = 0; i < extent; ++i, to += size) std::memcpy(to, row(i), size);
   };
   if (at + 1 < tensor.rank())
-    for (std::size_t i = 0; i < extent; ++i, from += step) copy_rows(tensor, at + 1, from, to);
+    for (std::size_t i = 0; i < extent; ++i) copy_rows(tensor, at + 1, row(i), to);
   else if (bytes == 8)
     each(std::integral_constant<std::size_t, 8>());
   else if (bytes == 4)

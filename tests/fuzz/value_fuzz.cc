@@ -66,6 +66,12 @@ std::string tensor_payload(const AnyTensor& tensor, std::size_t pad) {
   return head + std::string(pad, '\0') + std::string(packed.elements());
 }
 
+// A dimension of one, whose stride no offset is made of, and two that do not lie in row-major order.
+AnyTensor turned_row() {
+  const auto memory = std::make_shared<std::vector<int>>(6, 7);
+  return Tensor<int>({3, 1, 2}, {1, PTRDIFF_MAX / 2, 3}, memory->data(), memory);
+}
+
 template <typename T>
 std::string payload_of(std::size_t count, std::uint16_t pad) {
   Atoll::internal::ArrayHeader header = Atoll::internal::array_header<T>();
@@ -93,7 +99,8 @@ Atoll::testing::FuzzTarget Atoll::testing::fuzz_target() {
       "value",
       {location(1, ""), location(~std::uint64_t{0}, std::string(300, 'a')), payload_of<double>(9, 0), payload_of<double>(600, 50),
        payload_of<char>(5, 3), payload_of<Particle>(7, 63), tensor_payload(Tensor<float>({2, 3}, std::vector<float>(6, 1.5f)), 7),
-       tensor_payload(Tensor<int>({3, 1, 5, 2}, std::vector<int>(30, 9)).transposed(), 0)},
+       tensor_payload(Tensor<int>({3, 1, 5, 2}, std::vector<int>(30, 9)).transposed(), 0),
+       tensor_payload(turned_row(), 0)},
       {std::string("\1\0\0\0\0\0\0\0", 8), std::string("\2\0\0\0\0\0\0\0", 8), "\xc1", "\x93", "\x90", "\xdd\xff\xff\xff\xff",
        "\xdb\xff\xff\xff\xff", "\xff\xff", "\x02\x40", "\x03"}};
 }

@@ -134,6 +134,9 @@ TEST_CASE("strides may be any: backwards, or the same element again") {
   CHECK(repeated.flat() == Array<int>({0, 2, 4, 0, 2, 4}));
   CHECK(decode_value<Tensor<int>>(encode_value(backwards)) == backwards);
   CHECK(decode_value<Tensor<int>>(encode_value(repeated)) == repeated);
+  const Tensor<int> one_row({1, 3}, {PTRDIFF_MAX / 2, 2}, memory->data(), memory);
+  CHECK(one_row.flat() == Array<int>({0, 2, 4}));
+  CHECK(decode_value<Tensor<int>>(encode_value(one_row)) == one_row);
 }
 
 TEST_CASE("a tensor survives its encoding, whatever its shape, and large ones are aligned") {
