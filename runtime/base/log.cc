@@ -27,15 +27,22 @@ class WriterSink : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit WriterSink(LineWriter& writer) : writer_(writer) {}
 
+  void also_to(std::function<void(std::string)> other) {
+    const std::lock_guard lock(mutex_);
+    other_ = std::move(other);
+  }
+
  private:
   void sink_it_(const spdlog::details::log_msg& message) override {
     spdlog::memory_buf_t line;
     formatter_->format(message, line);
+    if (other_) other_({line.data(), line.size()});
     writer_.offer({line.data(), line.size()});
   }
   void flush_() override {}
 
   LineWriter& writer_;
+  std::function<void(std::string)> other_;
 };
 
 spdlog::sink_ptr sink_to(LineWriter* writer) {
@@ -53,6 +60,11 @@ void set_up(const std::string& node, const std::string& program,
   logger->set_level(spdlog::level::from_str(wanted ? wanted : level));
   logger->flush_on(spdlog::level::warn);
   spdlog::set_default_logger(std::move(logger));
+}
+
+void also_to(std::function<void(std::string)> other) {
+  for (const spdlog::sink_ptr& sink : spdlog::default_logger_raw()->sinks())
+    if (auto* writer = dynamic_cast<WriterSink*>(sink.get())) writer->also_to(other);
 }
 
 void set_level(const std::string& level) { spdlog::set_level(spdlog::level::from_str(level)); }

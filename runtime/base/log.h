@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <functional>
 #include <string>
 
 // Log lines are lower case, name the cause and not a guess, and start with who
@@ -18,6 +19,9 @@ namespace Atoll::log {
 // outlives every line.
 void set_up(const std::string& node, const std::string& program,
             const std::string& level, LineWriter* writer = nullptr);
+
+// What is offered to set_up()'s writer goes there as well, whole lines, from whichever thread says them; null: no more.
+void also_to(std::function<void(std::string line)> other);
 
 // Lines from `level` on, as in set_up(), are written; the others are dropped.
 void set_level(const std::string& level);

@@ -77,6 +77,8 @@ class ClientCore {
   void on_tick(Time now, ClientOutbox& out);
   std::optional<Time> next_deadline() const;
 
+  // What ended of what this process owns.
+  WorkTotals totals() const;
   const TaskClient& tasks() const { return tasks_; }
   const ActorClient& actors() const { return actors_; }
   const ObjectBook& objects() const { return objects_; }

@@ -205,4 +205,8 @@ void ClientCore::on_state(Time now, ProcessId from, const GetState& question, Cl
   out.send(from, std::move(report));
 }
 
+WorkTotals ClientCore::totals() const {
+  return {tasks_.finished(), actors_.finished(), failures_.count(), tasks_.retried(), tasks_.waits()};
+}
+
 }  // namespace Atoll

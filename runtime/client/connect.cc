@@ -107,8 +107,8 @@ Status Connection::attach(const Contact& head, Time deadline) {
 Connection::~Connection() {
   if (runtime_ == nullptr || kind_ != ClientKind::kDriver) return;
   runtime_->copies().close();  // before the daemons hear of the job's end, and give the memory to others
-  runtime_->post([head = head_, job = runtime_->self().process](Time, ClientCore&, ClientOutbox& out) {
-    out.send(head, Detach{job});
+  runtime_->post([head = head_, job = runtime_->self().process](Time, ClientCore& core, ClientOutbox& out) {
+    out.send(head, Detach{job, core.totals()});
   });
 }
 

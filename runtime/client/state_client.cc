@@ -77,6 +77,7 @@ void StateClient::on_other_message(ProcessId from, Message message) {
   const std::lock_guard lock(mutex_);
   if (auto* peers = std::get_if<Peers>(&message); peers != nullptr && from == head_.process) peers_ = std::move(*peers);
   if (const auto* report = std::get_if<StateReport>(&message)) take(from, *report);
+  take_log(from, std::move(message));
   arrived_.notify_all();
 }
 

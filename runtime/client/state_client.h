@@ -36,6 +36,21 @@ class StateClient : private ClientListener {
   };
   Answer ask(GetState question, Duration patience);
 
+  // What is kept of the output of processes (state_client_logs.cc).
+  struct Log {
+    Contact keeper;    // who keeps it, and answers read_log()
+    std::string node;  // its name
+    LogRecord record;
+  };
+  struct Logs {
+    std::vector<Log> logs;  // the head's first, then by node
+    std::vector<std::string> silent;
+    std::vector<std::string> remarks;  // of those who keep nothing more
+  };
+  Logs list_logs(Duration patience);
+  // From `from` on, or from where what is kept begins. kUnavailable if its keeper does not answer.
+  Result<LogBytes> read_log(const Log& log, std::uint64_t from, std::uint32_t bytes, Duration patience);
+
  private:
   // An answer that is to come: from whom, and its place.
   struct Expected {
@@ -49,6 +64,7 @@ class StateClient : private ClientListener {
   explicit StateClient(const Contact& head) : head_(head) {}
   std::vector<Target> targets_of(StateKind kind) const;
   void take(ProcessId from, const StateReport& report);
+  void take_log(ProcessId from, Message message);
   void on_other_message(ProcessId from, Message message) override;
   void on_peer_lost(ProcessId peer, const Status& why) override;
 
@@ -61,6 +77,8 @@ class StateClient : private ClientListener {
   std::map<ProcessId, Expected> expected_;
   std::map<std::pair<std::size_t, ProcessId>, StateReport> reports_;  // by place
   std::vector<std::string> gone_;
+  std::map<ProcessId, LogList> log_lists_;
+  std::optional<LogBytes> log_bytes_;
   std::unique_ptr<ClientRuntime> runtime_;  // last: its thread calls the listener
 };
 

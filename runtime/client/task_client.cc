@@ -30,6 +30,23 @@ TaskClient::Shape& TaskClient::shape_of(const WorkerShape& key) {
   return entry->second;
 }
 
+// The workers of a shape are named after its tasks' function while they have one.
+void TaskClient::join(Time now, Shape& shape, Task& task, ClientOutbox& out) {
+  task.shape = &shape;
+  ++shape.tasks;
+  if (shape.work == task.function) return;
+  const bool may_name = shape.tasks == 1 && (!shape.named || now - *shape.named >= kRenameInterval);
+  const std::string work = may_name ? task.function : "";
+  if (work == shape.work) return;
+  shape.work = work;
+  shape.named = now;
+  if (shape.leases > 0)
+    for (const auto& [id, lease] : leases_)
+      if (lease.shape == &shape) out.send(lease.daemon, NameLease{id, work});
+  if (shape.asked > 0)
+    for (auto& [id, ask] : asks_) ask.is_renamed |= ask.shape == &shape;
+}
+
 // ----------------------------------------------------------------------- queues
 
 void TaskClient::submit(Time now, TaskSpec spec, ClientOutbox& out) {
@@ -43,8 +60,7 @@ void TaskClient::begin(Time now, TaskSpec spec, std::int32_t attempts_left, Clie
   task.id = spec.task;
   task.function = std::move(spec.function);
   task.arguments = CallArguments(std::move(spec.arguments), objects_, out);
-  task.shape = &shape_of(spec.shape);
-  ++task.shape->tasks;
+  join(now, shape_of(spec.shape), task, out);
   task.parent = spec.parent;
   task.extras = std::move(spec.extras);
   task.retries = spec.retries;
@@ -70,13 +86,13 @@ void TaskClient::make_ready(Time now, Task& task, ClientOutbox& out) {
   const CallArguments::State state = task.arguments.state(objects_);
   if (state == CallArguments::State::kBroken) return finish(task, nullptr, task.arguments.error(objects_), out);
   if (state == CallArguments::State::kWaiting) return wait_for_arguments(task);  // lost meanwhile
-  move_to_arguments(task);
+  move_to_arguments(now, task, out);
   Shape& shape = *task.shape;
   shape.ready.push_back(task.id);
   pump(now, shape, out);
 }
 
-void TaskClient::move_to_arguments(Task& task) {
+void TaskClient::move_to_arguments(Time now, Task& task, ClientOutbox& out) {
   const WorkerShape& key = task.shape->key;
   if (!key.group.is_none() || !key.strategy.is_default() || home_.is_none()) return;
   const Contact keeper = task.arguments.keeper_of_most(objects_);
@@ -86,8 +102,7 @@ void TaskClient::move_to_arguments(Task& task) {
   WorkerShape near = key;
   near.near = there;
   --task.shape->tasks;
-  task.shape = &shape_of(near);
-  ++task.shape->tasks;
+  join(now, shape_of(near), task, out);
   if (is_away) task.shape->near = keeper;
 }
 
@@ -130,6 +145,7 @@ void TaskClient::push(Time now, Lease& lease, Task& task, ClientOutbox& out) {
     lease.is_held = false;
   }
   lease.in_flight.push_back(task.id);
+  waits_.add(now - task.submitted);
   if (lease.in_flight.size() == 2) want_tick(lease.first_since + kHoldLimit);
   lease.idle_since = Time();
   task.lease = lease.id;
@@ -153,6 +169,7 @@ bool TaskClient::on_done(Time now, ProcessId worker, const TaskDone& done, Clien
   Task& task = at(done.task);
   if (done.error && may_retry(task, *done.error)) {
     if (task.attempts_left > 0) --task.attempts_left;
+    ++retried_;
     task.lease = LeaseId();
     shape.ready.push_back(done.task);
   } else {
@@ -208,6 +225,7 @@ void TaskClient::retry_or_fail(Task& task, const LeaseLost& loss, ClientOutbox& 
     return finish(task, nullptr, std::move(error), out);
   }
   if (task.attempts_left > 0) --task.attempts_left;
+  ++retried_;
   task.shape->ready.push_front(task.id);
 }
 

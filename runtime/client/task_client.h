@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -81,6 +82,8 @@ class TaskClient {
 
   std::size_t unfinished() const { return tasks_.size(); }
   std::uint64_t finished() const { return finished_; }  // ever, without an error
+  std::uint64_t retried() const { return retried_; }    // begun once more, ever
+  const WaitCounts& waits() const { return waits_; }    // from the submission until each was sent to a worker
   // The unfinished ones, as they are listed (client_state.cc).
   void list(Time now, StateRows& rows) const;
   std::size_t leases() const { return leases_.size(); }
@@ -122,6 +125,7 @@ class TaskClient {
     Shape* shape = nullptr;
     ProcessId target = ProcessId::kNone;  // a daemon, or the head
     std::uint32_t count = 0;
+    bool is_renamed = false;  // Shape::work has changed since
   };
   struct Shape {
     WorkerShape key;
@@ -133,6 +137,8 @@ class TaskClient {
     std::deque<LeaseId> open;  // leases that had room for one more when last seen, in turn
     std::uint32_t asked = 0;   // the sum over its asks
     Contact near;              // whom to ask first, instead of the home daemon
+    std::string work;          // LeaseRequest::work of its leases
+    std::optional<Time> named; // when that changed
     double task_seconds = 1;   // smoothed run time, pessimistic at first
     std::set<ProcessId> never;  // daemons whose bundles can never hold it
     std::set<ProcessId> lost;   // daemons that are out of reach; until the next ask_groups_again()
@@ -153,6 +159,7 @@ class TaskClient {
   Task& at(TaskId id);
   Lease* find_lease(LeaseId id);
   Shape& shape_of(const WorkerShape& key);
+  void join(Time now, Shape& shape, Task& task, ClientOutbox& out);
   void begin(Time now, TaskSpec spec, std::int32_t attempts_left, ClientOutbox& out);
   void wait_for_arguments(Task& task);
   // Queues it, unless an argument is missing or broken.
@@ -160,7 +167,7 @@ class TaskClient {
   // Whether the first of the queue can be pushed; if not, it is in the queue no more.
   bool has_arguments(Time now, Task& task, ClientOutbox& out);
   void remember(const Task& task);
-  void move_to_arguments(Task& task);
+  void move_to_arguments(Time now, Task& task, ClientOutbox& out);
   // The next task to push, none if there is none.
   Task* next_ready(Shape& shape);
   // A lease that may be pushed the task; none if there is none.
@@ -213,6 +220,8 @@ class TaskClient {
   std::map<std::uint64_t, Ask> asks_;
   std::uint64_t next_ask_ = 1;
   std::uint64_t finished_ = 0;
+  std::uint64_t retried_ = 0;
+  WaitCounts waits_;
 };
 
 // Tasks are pushed ahead so that a worker has about this much to do.
@@ -222,6 +231,8 @@ inline constexpr std::size_t kMaxPipeline = 128;
 inline constexpr Duration kHoldLimit = std::chrono::milliseconds(10);
 // An idle lease is kept this long for the next task.
 inline constexpr Duration kLeaseLinger = std::chrono::milliseconds(5);
+// Where tasks of one function follow those of another, their leases are named anew at most this often.
+inline constexpr Duration kRenameInterval = std::chrono::seconds(1);
 // Workers asked for at one time, of one shape.
 inline constexpr std::uint32_t kMaxAsked = 1024;
 // Where a bundle was asked and had gone, it is asked for again after this long, should nothing be heard of its group.

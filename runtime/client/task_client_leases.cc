@@ -94,7 +94,7 @@ void TaskClient::ask_daemon(Shape& shape, const Contact& daemon, std::uint32_t c
   }
   out.learn(daemon);
   const WorkerShape& key = shape.key;
-  out.send(daemon.process, LeaseRequest{id, job_, key.resources, count, reservation, key.group, key.bundle});
+  out.send(daemon.process, LeaseRequest{id, job_, key.resources, count, reservation, key.group, key.bundle, shape.work});
 }
 
 void TaskClient::ask_head(Shape& shape, std::uint32_t count, ClientOutbox& out) {
@@ -136,6 +136,7 @@ void TaskClient::on_grant(Time now, ProcessId daemon, const LeaseGrant& grant, C
     return;
   }
   Shape& shape = *ask->second.shape;
+  const bool is_renamed = ask->second.is_renamed;
   answer_ask(grant.request, 1);
   if (next_ready(shape) == nullptr) {
     out.send(daemon, LeaseReturn{grant.lease});
@@ -148,6 +149,7 @@ void TaskClient::on_grant(Time now, ProcessId daemon, const LeaseGrant& grant, C
   lease.worker = grant.worker;
   by_worker_[grant.worker.process] = &lease;
   ++shape.leases;
+  if (is_renamed) out.send(daemon, NameLease{grant.lease, shape.work});
   out.learn(grant.worker);
   offer(now, lease);
   pump(now, shape, out);

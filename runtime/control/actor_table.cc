@@ -52,6 +52,7 @@ void ActorTable::create(Time now, const CreateActor& request, Outbox& out) {
                out);
   }
   if (!actor.spec.name.empty()) names_.emplace(name, id);
+  ++created_;
   wait_for_room(id, actor);
   if (request.get_if_exists) tell(id, actor, out);  // its creator waits for the answer
   serve(now, out);
@@ -157,6 +158,7 @@ void ActorTable::restart_or_die(Time now, Actor& actor, ActorId id, bool restart
                                 const ErrorInfo& error, Outbox& out) {
   if (!restartable || !may_restart(actor)) return die(now, id, actor, error, out);
   ++actor.restarts;
+  ++restarted_;
   actor.state = ActorState::kRestarting;
   actor.changed = now;
   starting_.erase(id);

@@ -166,7 +166,9 @@ void Head::attach(Time now, ProcessId client, const Attach& request, Outbox& out
 }
 
 void Head::handle(Time now, ProcessId from, const Detach& detach, Outbox& out) {
-  if (detach.job == from && drivers_.contains(from)) end_job(now, from, "its driver has ended", out);
+  if (detach.job != from || !drivers_.contains(from)) return;
+  ended_work_.add(detach.totals);
+  end_job(now, from, "its driver has ended", out);
 }
 
 void Head::end_job(Time now, ProcessId job, const std::string& why, Outbox& out) {
@@ -248,6 +250,7 @@ void Head::handle(Time now, ProcessId, const ActorEnded& ended, Outbox& out) {
 void Head::handle(Time now, ProcessId from, const WorkerDied& died, Outbox&) {
   const std::optional<NodeId> node = nodes_.find(from);
   if (!node) return;
+  ++workers_died_;
   note_death(now, "worker " + std::to_string(died.pid) + " on " + nodes_.get(*node)->info.name,
              died.cause + " (" + died.doing + ")");
 }
@@ -280,7 +283,30 @@ StatusReport Head::status(Time now) const {
   report.groups = groups_.status();
   for (const Death& death : deaths_)
     report.deaths.push_back({seconds(now - death.when), death.what, death.cause});
+  report.totals = totals(now);
   return report;
+}
+
+// A node that died counts until then.
+ClusterTotals Head::totals(Time now) const {
+  ClusterTotals totals;
+  totals.work = ended_work_;
+  totals.actors = actors_.created();
+  totals.actor_restarts = actors_.restarted();
+  totals.workers_died = workers_died_;
+  for (const auto& [id, node] : nodes_.all()) {
+    if (node.state == NodeState::kJoining) continue;
+    const bool is_dead = node.state == NodeState::kDead;
+    totals.nodes_died += is_dead ? 1 : 0;
+    const double lived = seconds((is_dead ? node.changed : now) - node.joined);
+    totals.cpu_seconds += node.info.total.cpu.to_double() * lived;
+    totals.gpu_seconds += node.info.total.gpu.to_double() * lived;
+    totals.cpu_seconds_held += node.usage.cpu_seconds_held;
+    totals.gpu_seconds_held += node.usage.gpu_seconds_held;
+    totals.memory_peak = std::max(totals.memory_peak, node.usage.memory_peak);
+    totals.object_memory_peak = std::max(totals.object_memory_peak, node.usage.object_bytes_peak);
+  }
+  return totals;
 }
 
 }  // namespace Atoll

@@ -63,6 +63,7 @@ class Head {
   const GroupTable& groups() const { return groups_; }
   const ClusterView& view() const { return view_; }
   StatusReport status(Time now) const;
+  ClusterTotals totals(Time now) const;
 
   // Lines for the log, emptied by the shell.
   std::vector<std::string>& log_lines() { return log_lines_; }
@@ -128,6 +129,8 @@ class Head {
     std::string cause;
   };
   std::deque<Death> deaths_;
+  WorkTotals ended_work_;  // of drivers
+  std::uint64_t workers_died_ = 0;
   std::vector<std::string> log_lines_;
 };
 

@@ -9,7 +9,10 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "runtime/base/environment.h"
 #include "runtime/base/log.h"
+#include "runtime/control/summary.h"
+#include "runtime/session/session_folder.h"
 #include "runtime/wire/card.h"
 #include "runtime/wire/ucx_transport.h"
 
@@ -21,13 +24,14 @@ constexpr Duration kSpin = std::chrono::microseconds(20);
 constexpr Duration kLook = std::chrono::milliseconds(1);
 // For scontrol: without its answer nodes know what their own environment says.
 constexpr Duration kTopologyPatience = std::chrono::milliseconds(500);
+constexpr std::size_t kMostEarly = 64 * 1024;  // bytes of log lines
 
 }  // namespace
 
 Result<std::unique_ptr<HeadShell>> HeadShell::create(const Options& options) {
   Result<Loop> loop = Loop::create();
   if (!loop.ok()) return loop.status();
-  std::unique_ptr<HeadShell> shell(new HeadShell(std::move(*loop)));
+  std::unique_ptr<HeadShell> shell(new HeadShell(options, std::move(*loop)));
   ATOLL_RETURN_IF_ERROR(shell->open(options));
   return shell;
 }
@@ -51,7 +55,9 @@ Status HeadShell::open(const Options& options) {
 }
 
 Status HeadShell::run(int lifeline) {
-  head_ = std::make_unique<Head>(described_, now());
+  started_ = now_ = now();
+  head_ = std::make_unique<Head>(described_, now_);
+  log::also_to([this](std::string line) { keep(std::move(line)); });
   sigset_t ends;
   sigemptyset(&ends);
   sigaddset(&ends, SIGTERM);
@@ -70,6 +76,7 @@ Status HeadShell::run(int lifeline) {
       carry_out();
     }
     if (messenger_.progress(now_)) busy_until = now_ + kSpin;
+    if (!logs_ && log_options_ && head_->ready()) ATOLL_RETURN_IF_ERROR(open_logs());
     const bool idle = now_ >= busy_until && messenger_.arm();
     if (!idle && now_ < look_at) continue;
     loop_.wait(now_, idle ? head_->next_deadline() : now_);
@@ -80,12 +87,35 @@ Status HeadShell::run(int lifeline) {
   return Status();
 }
 
+// What was said before there was a folder for the files comes first.
+Status HeadShell::open_logs() {
+  const std::lock_guard lock(log_mutex_);
+  logs_.emplace(*log_options_);
+  logs_->begin({self_.process, described_.pid, LogKind::kHead, "head", {}});
+  logs_->write(self_.process, std::exchange(early_lines_, {}));
+  return loop_.add(logs_->event_fd(), [this] {
+    for (auto& [to, answer] : logs_->take_answers()) messenger_.send(to, std::move(answer));
+  });
+}
+
+void HeadShell::keep(std::string line) {
+  const std::lock_guard lock(log_mutex_);
+  if (logs_)
+    logs_->write(self_.process, std::move(line));
+  else if (early_lines_.size() < kMostEarly)
+    early_lines_ += line;
+}
+
+HeadShell::~HeadShell() { log::also_to(nullptr); }
+
 void HeadShell::carry_out() {
   messenger_.deliver(out_);
   for (const std::string& line : std::exchange(head_->log_lines(), {})) log::info("{}", line);
 }
 
 void HeadShell::on_message(ProcessId from, Message message) {
+  if (logs_ && logs_->ask(from, message)) return;
+  if (const auto* list = std::get_if<GetLogs>(&message)) return messenger_.send(from, LogList{list->request, {}, kNoLogFiles});
   head_->on_message(now_, from, std::move(message), out_);
   carry_out();
 }
@@ -95,12 +125,15 @@ void HeadShell::on_lost(ProcessId peer, const Status& why) {
   carry_out();
 }
 
-int run_head_process(const std::string& cluster, const std::string& host, std::uint32_t expected_nodes, int channel) {
+int run_head_process(const std::string& cluster, const std::string& host, std::uint32_t expected_nodes, int channel,
+                     LineWriter& err) {
   const Fd socket(channel);
   HeadShell::Options options;
   options.cluster = cluster;
   options.host = host;
   options.expected_nodes = expected_nodes;
+  const Environment environment = current_environment();
+  options.logs = log_options(environment, host, sessions_path(environment) + "/" + session_job(environment) + "-" + cluster);
   char hex[64];
   if (::recv(channel, hex, sizeof hex, MSG_WAITALL) != sizeof hex) {
     log::error("the node daemon did not hand over the cluster's secret");
@@ -123,6 +156,9 @@ int run_head_process(const std::string& cluster, const std::string& host, std::u
   if (std::getenv("SLURM_JOB_ID") != nullptr) (*shell)->use_topology(ask_slurm_topology(kTopologyPatience));
   const Status status = (*shell)->run(channel);
   if (!status.ok()) log::error("the head ended: {}", status.message());
+  const long summary_from = lookup_number(environment, "ATOLL_SUMMARY");
+  if (summary_from >= 0 && seconds((*shell)->life()) >= static_cast<double>(summary_from))
+    err.write(summary_of((*shell)->totals(), (*shell)->life()));
   return status.ok() ? 0 : 1;
 }
 

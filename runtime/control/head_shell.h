@@ -1,10 +1,14 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 
+#include "runtime/base/line_writer.h"
 #include "runtime/base/loop.h"
 #include "runtime/control/head.h"
+#include "runtime/logs/log_files.h"
 #include "runtime/wire/hello.h"
 #include "runtime/wire/messenger.h"
 
@@ -18,9 +22,11 @@ class HeadShell : private MessageHandler {
     std::string host;
     Secret secret;
     std::uint32_t expected_nodes = 1;
+    std::optional<LogFiles::Options> logs = {};  // for its own log lines
   };
 
   static Result<std::unique_ptr<HeadShell>> create(const Options& options);
+  ~HeadShell() override;
 
   const Contact& self() const { return self_; }
   // What Slurm says of its switches; before run().
@@ -29,14 +35,20 @@ class HeadShell : private MessageHandler {
   // Runs until SIGTERM, or until the parent's end of `lifeline` is closed; then
   // tells every daemon to stop.
   Status run(int lifeline);
+  // What the cluster did, and how long it lived; after run().
+  ClusterTotals totals() const { return head_->totals(now_); }
+  Duration life() const { return now_ - started_; }
 
  private:
-  explicit HeadShell(Loop loop) : loop_(std::move(loop)), messenger_(*this) {}
+  HeadShell(const Options& options, Loop loop) : log_options_(options.logs), loop_(std::move(loop)), messenger_(*this) {}
   Status open(const Options& options);
+  Status open_logs();
+  void keep(std::string line);
   void carry_out();
   void on_message(ProcessId from, Message message) override;
   void on_lost(ProcessId peer, const Status& why) override;
 
+  const std::optional<LogFiles::Options> log_options_;
   Loop loop_;
   Messenger messenger_;
   std::unique_ptr<Transport> transport_;
@@ -44,12 +56,18 @@ class HeadShell : private MessageHandler {
   Head::Options described_;
   std::unique_ptr<Head> head_;  // while it runs
   Outbox out_;
-  Time now_{};
+  Time now_{}, started_{};
+  std::mutex log_mutex_;  // for any thread's lines
+  std::string early_lines_;
+  std::optional<LogFiles> logs_;  // once every node is there, and with it the folder
 };
 
 // The head process: reads the cluster's secret (64 hexadecimal digits) from the
 // socket `channel`, answers with a card that holds its contact, and runs for as
-// long as the other end stays open. Returns its exit status.
-int run_head_process(const std::string& cluster, const std::string& host, std::uint32_t expected_nodes, int channel);
+// long as the other end stays open. Returns its exit status. ATOLL_SUMMARY in the
+// environment: what the cluster did goes to `err` at its end, if it lived for so
+// many seconds.
+int run_head_process(const std::string& cluster, const std::string& host, std::uint32_t expected_nodes, int channel,
+                     LineWriter& err);
 
 }  // namespace Atoll

@@ -20,7 +20,7 @@ NodeTable::JoinResult NodeTable::join(const Join& join, Time now) {
   if (node.state == NodeState::kAlive || dead_.contains(join.daemon.process)) return JoinResult::kRefused;
   if (node.state == NodeState::kJoining) ++joined_;
   end_silence(now);
-  node = Node{NodeState::kAlive, join.daemon, join.info, join.usage, now, now, ""};
+  node = Node{NodeState::kAlive, join.daemon, join.info, join.usage, now, now, "", now};
   by_daemon_[join.daemon.process] = entry->first;
   ++alive_;
   return JoinResult::kNew;

@@ -35,6 +35,7 @@ class NodeTable {
     Time changed{};
     Time heard{};
     std::string cause;
+    Time joined{};
   };
 
   explicit NodeTable(std::uint32_t expected, Time now);

@@ -17,6 +17,7 @@
 #include "config.h"
 #include "runtime/base/log.h"
 #include "runtime/control/head_shell.h"
+#include "runtime/logs/log_files.h"
 #include "runtime/node/head_process.h"
 #include "runtime/node/node_shell.h"
 #include "runtime/session/session_folder.h"
@@ -90,8 +91,10 @@ class Daemon {
       say(FailedEvent{expected_.rank, node_, status.message()});
       log::error("{}", status.message());
     }
+    log::also_to(nullptr);
+    logs_.reset();
+    head_process_.reset();  // before its folder
     folder_.reset();
-    head_process_.reset();
     // As long as there is a reader, and until a signal ends it.
     const MortalWhile writing;
     out_.flush();
@@ -124,6 +127,10 @@ class Daemon {
     Result<Card> head = wire_up();
     if (!head.ok()) return head.status();
     publish(head->head, *secret);
+    if (std::optional<LogFiles::Options> logs = log_options(environment_, node_, folder_path())) {
+      logs_.emplace(std::move(*logs));
+      shell_->use_logs(*logs_);
+    }
     return serve_until_end(head->head);
   }
 
@@ -275,6 +282,7 @@ class Daemon {
   WireUp expected_;
   std::optional<HeadProcess> head_process_;
   std::optional<SessionFolder> folder_;
+  std::optional<LogFiles> logs_;
   std::unique_ptr<NodeShell> shell_;
   std::uint64_t topology_ = 0;
   std::string commands_;
@@ -286,7 +294,7 @@ int head_main(char** arguments) {
   log::set_up(arguments[1], "head", "info", &err);
   if (const Status status = keep_memory_out_of_core_files(); !status.ok()) log::warn("{}", status.message());
   const int code = run_head_process(arguments[0], arguments[1], static_cast<std::uint32_t>(std::atoi(arguments[2])),
-                                    std::atoi(arguments[3]));
+                                    std::atoi(arguments[3]), err);
   log::set_up(arguments[1], "head", "info");
   err.flush();
   return code;

@@ -1,6 +1,7 @@
 #include "runtime/node/node_daemon.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "runtime/base/words.h"
 #include "runtime/wire/node_graph.h"
@@ -117,6 +118,7 @@ void NodeDaemon::report(Time now, NodeOutbox& out) {
   usage.objects_waiting = static_cast<std::uint32_t>(objects().waiting());
   usage.object_bytes_reached = objects().reached();
   usage.bytes_fetched = objects_.pulls().bytes_pulled();
+  count_use(now, usage);
   for (Heard& heard : heard_) {
     if (heard.reported == 0) heard.reported = report_sequence_;
     usage.heard.push_back(heard.reservation);
@@ -127,6 +129,21 @@ void NodeDaemon::report(Time now, NodeOutbox& out) {
     out.send(options_.head.process, Join{options_.self, options_.info, std::move(usage)});
   last_report_ = now;
   usage_changed_ = false;
+}
+
+// A change is reported within kReportInterval, so that what is held from report to report is known well enough.
+void NodeDaemon::count_use(Time now, NodeUsage& usage) {
+  if (last_report_ != Time()) {
+    cpu_seconds_held_ += held_.cpu.to_double() * seconds(now - last_report_);
+    gpu_seconds_held_ += held_.gpu.to_double() * seconds(now - last_report_);
+  }
+  held_.cpu = options_.info.total.cpu - usage.free.cpu;
+  held_.gpu = options_.info.total.gpu - usage.free.gpu;
+  object_bytes_peak_ = std::max(object_bytes_peak_, usage.object_bytes_used);
+  usage.cpu_seconds_held = cpu_seconds_held_;
+  usage.gpu_seconds_held = gpu_seconds_held_;
+  usage.object_bytes_peak = object_bytes_peak_;
+  if (options_.memory_peak) usage.memory_peak = options_.memory_peak();
 }
 
 // The head's reservation has come here: the next report says so.
@@ -271,6 +288,7 @@ void NodeDaemon::add_lease(Time now, ProcessId owner, const LeaseRequest& reques
   Lease& lease = leases_[id];
   lease.owner = owner;
   lease.request = request.request;
+  lease.work = request.work;
   lease.seat.job = request.job;
   lease.seat.holding = std::move(holding);
   seat(now, lease.seat, id, out);
@@ -283,11 +301,13 @@ void NodeDaemon::seat(Time now, Seat& seat, const Tenant& tenant, NodeOutbox& ou
   const WorkerKind kind = WorkerKind::of(seat.job, seat.holding);
   if (const std::optional<ProcessId> idle = workers_.take_idle(kind, tenant)) {
     seat.worker = *idle;
+    name_worker(*idle, tenant, out);
     worker_available(now, *idle, out);
     return;
   }
   seat.worker = options_.new_process();
   workers_.add(seat.worker, kind, tenant, now);
+  name_worker(seat.worker, tenant, out);
   StartWorker start{seat.worker, seat.job, job.program, kind.gpus, kind.cpu};
   if (kind.bundle) {
     start.group = bundles_.name_of(kind.bundle->group);
@@ -298,12 +318,35 @@ void NodeDaemon::seat(Time now, Seat& seat, const Tenant& tenant, NodeOutbox& ou
   start_more(now, out);
 }
 
+std::string NodeDaemon::name_of(const Tenant& tenant) const {
+  if (const LeaseId* lease = std::get_if<LeaseId>(&tenant)) return leases_.at(*lease).work;
+  const ActorSpec& spec = actors_.at(std::get<ActorId>(tenant)).spec;
+  return spec.name.empty() ? spec.class_name : spec.name;
+}
+
+void NodeDaemon::name_worker(ProcessId id, const Tenant& tenant, NodeOutbox& out) {
+  Worker& worker = *workers_.find(id);
+  const std::string before = std::exchange(worker.name, name_of(tenant));
+  const ActorId* actor = std::get_if<ActorId>(&tenant);
+  if (worker.queued || (worker.name == before && actor == nullptr)) return;
+  out.names.push_back({id, worker.name, actor == nullptr ? ActorId() : *actor});
+}
+
+void NodeDaemon::handle(Time, ProcessId from, const NameLease& named, NodeOutbox& out) {
+  const auto lease = leases_.find(named.lease);
+  if (lease == leases_.end() || lease->second.owner != from) return;
+  lease->second.work = named.work;
+  if (workers_.find(lease->second.seat.worker) != nullptr) name_worker(lease->second.seat.worker, named.lease, out);
+}
+
 void NodeDaemon::start_more(Time now, NodeOutbox& out) {
   for (; !to_start_.empty() && starting_.size() < options_.most_starting; to_start_.pop_front()) {
     Worker& worker = *workers_.find(to_start_.front().worker);
     worker.queued = false;
     worker.started = now;
     starting_.insert(to_start_.front().worker);
+    to_start_.front().name = worker.name;
+    if (const ActorId* actor = std::get_if<ActorId>(&worker.tenant)) to_start_.front().actor = *actor;
     out.starts.push_back(std::move(to_start_.front()));
   }
 }

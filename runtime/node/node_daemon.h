@@ -62,6 +62,8 @@ class NodeDaemon {
     std::function<ProcessId()> new_process = random_process_id;
     // The bytes of memory that a process has, for who asks; none if it cannot be told.
     std::function<std::optional<std::uint64_t>(std::uint64_t pid)> memory_of = {};
+    // The most of the node's memory that was in use so far; 0 if it is not known.
+    std::function<std::uint64_t()> memory_peak = {};
   };
 
   NodeDaemon(Options options, Time now, NodeOutbox& out);
@@ -117,6 +119,7 @@ class NodeDaemon {
     ProcessId owner = ProcessId::kNone;
     std::uint64_t request = 0;
     bool granted = false;
+    std::string work;  // LeaseRequest::work
   };
   struct Actor {
     Seat seat;
@@ -144,6 +147,7 @@ class NodeDaemon {
   void handle(Time, ProcessId, const LeaseRequest&, NodeOutbox&);
   void handle(Time, ProcessId, const LeaseReturn&, NodeOutbox&);
   void handle(Time, ProcessId, const LeaseCancel&, NodeOutbox&);
+  void handle(Time, ProcessId, const NameLease&, NodeOutbox&);
   void handle(Time, ProcessId, const ReserveBundles&, NodeOutbox&);
   void handle(Time, ProcessId, const FreeBundles&, NodeOutbox&);
   void handle(Time, ProcessId, const WorkerReady&, NodeOutbox&);
@@ -174,6 +178,8 @@ class NodeDaemon {
   void empty_bundle(Time now, const BundleId& bundle, const std::string& why, bool moved, NodeOutbox& out);
   BundleRecord record_of(const BundleId& bundle) const;
   void seat(Time now, Seat& seat, const Tenant& tenant, NodeOutbox& out);
+  std::string name_of(const Tenant& tenant) const;
+  void name_worker(ProcessId id, const Tenant& tenant, NodeOutbox& out);
   void start_more(Time now, NodeOutbox& out);
   // The worker has begun its work, or ended.
   void start_ended(Time now, ProcessId worker, NodeOutbox& out);
@@ -211,6 +217,7 @@ class NodeDaemon {
   void forgive_pause(Time now, NodeOutbox& out);
   void hear(std::uint64_t reservation);
   void report(Time now, NodeOutbox& out);
+  void count_use(Time now, NodeUsage& usage);
   void report_if_due(Time now, NodeOutbox& out);
 
   Options options_;
@@ -242,6 +249,9 @@ class NodeDaemon {
   Time memory_freed_ = Time::min();       // when the last of them had ended
   bool joined_ = false;
   bool usage_changed_ = false;
+  Resources held_;  // as the last report said; from then on it counts
+  double cpu_seconds_held_ = 0, gpu_seconds_held_ = 0;
+  std::uint64_t object_bytes_peak_ = 0;
   Time last_report_{};
   Time last_tick_{};
   Time head_heard_{};

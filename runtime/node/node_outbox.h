@@ -19,6 +19,15 @@ struct StartWorker {
   std::string group = "";    // the name of the placement group it works in
   std::int32_t bundle = -1;  // in it; -1: in none
   std::uint32_t bundles = 0;
+  std::string name = "";  // what it works as, for its output
+  ActorId actor = {};
+};
+
+// A worker that was started works as something else now.
+struct NameWorker {
+  ProcessId worker = ProcessId::kNone;
+  std::string name;
+  ActorId actor;
 };
 
 // End the process, whatever it does. The shell reports its exit as any other.
@@ -55,6 +64,7 @@ struct SendBytes {
 struct NodeOutbox : ObjectOutbox {
   std::vector<StartWorker> starts;
   std::vector<KillWorker> kills;
+  std::vector<NameWorker> names;
   std::vector<FindProgram> finds;
   std::vector<StoreProgram> stores;
   std::vector<SendBytes> reads;
@@ -62,7 +72,7 @@ struct NodeOutbox : ObjectOutbox {
   std::vector<std::string> log_lines;  // what a person reading the log wants to know
 
   bool empty() const {
-    return ObjectOutbox::empty() && starts.empty() && kills.empty() && finds.empty() &&
+    return ObjectOutbox::empty() && starts.empty() && kills.empty() && names.empty() && finds.empty() &&
            stores.empty() && reads.empty() && ended_jobs.empty() && log_lines.empty();
   }
   void clear() { *this = NodeOutbox(); }

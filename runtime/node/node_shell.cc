@@ -92,11 +92,13 @@ Status NodeShell::run(const Contact& head, const std::function<void()>& on_joine
   now_ = now();
   NodeDaemon::Options described{self_, head, node_info()};
   described.memory_of = memory_of;
+  described.memory_peak = [this] { return host_->memory_peak(); };
   if (const Status status = open_arena(described); !status.ok()) {
     log::warn("this node has no object memory: {}", status.message());
     described.object_bytes = 0;
     described.no_arena = status.message();
   }
+  ATOLL_RETURN_IF_ERROR(open_logs());
   ATOLL_RETURN_IF_ERROR(open_host());
   ATOLL_RETURN_IF_ERROR(open_spill(described));
   daemon_.emplace(std::move(described), now_, out_);
@@ -178,6 +180,7 @@ void NodeShell::carry_out() {
   // Carrying out one thing may make the machine want another.
   while (!out_.empty()) {
     NodeOutbox todo = std::exchange(out_, NodeOutbox());
+    for (NameWorker& named : todo.names) host_->order(std::move(named));  // before its tenant hears of it
     messenger_.deliver(todo);
     for (const std::string& line : todo.log_lines) log::info("{}", line);
     for (StartWorker& start : todo.starts) host_->order(std::move(start));
@@ -206,10 +209,20 @@ Status NodeShell::open_host() {
   host.memory_watch = options_.memory_watch;
   host.out = options_.out;
   host.err = options_.err;
+  host.logs = logs_;
   Result<std::unique_ptr<WorkerHost>> opened = WorkerHost::create(std::move(host));
   if (!opened.ok()) return opened.status();
   host_ = std::move(*opened);
   return loop_.add(host_->event_fd(), [this] { take_events(); });
+}
+
+Status NodeShell::open_logs() {
+  if (logs_ == nullptr) return Status();
+  logs_->begin({self_.process, static_cast<std::uint64_t>(::getpid()), LogKind::kDaemon, "atolld", {}});
+  log::also_to([logs = logs_, self = self_.process](std::string line) { logs->write(self, std::move(line)); });  // beyond our end
+  return loop_.add(logs_->event_fd(), [this] {
+    for (auto& [to, answer] : logs_->take_answers()) messenger_.send(to, std::move(answer));
+  });
 }
 
 void NodeShell::take_events() {
@@ -226,6 +239,8 @@ void NodeShell::take_events() {
 // -------------------------------------------------------------------- messages
 
 void NodeShell::on_message(ProcessId from, Message message) {
+  if (logs_ != nullptr && logs_->ask(from, message)) return;
+  if (const auto* list = std::get_if<GetLogs>(&message)) return messenger_.send(from, LogList{list->request, {}, kNoLogFiles});
   daemon_->on_message(now_, from, std::move(message), out_);
   carry_out();
 }

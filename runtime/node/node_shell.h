@@ -45,6 +45,9 @@ class NodeShell : private MessageHandler {
   const Contact& self() const { return self_; }
   Loop& loop() { return loop_; }
 
+  // Where the output of workers goes as well; to be called before run(). Outlives this.
+  void use_logs(LogFiles& logs) { logs_ = &logs; }
+
   // Joins the head and serves until the cluster ends or end() is called.
   // `on_joined` is called once. Returns why it ended; ok if it was told to.
   Status run(const Contact& head, const std::function<void()>& on_joined);
@@ -66,6 +69,7 @@ class NodeShell : private MessageHandler {
   void send_bytes(const SendBytes& read);
   std::shared_ptr<void> until_untouched(std::uint64_t copy);
   Status open_host();
+  Status open_logs();
   void take_events();
   void on_message(ProcessId from, Message message) override;
   void on_lost(ProcessId peer, const Status& why) override;
@@ -82,6 +86,7 @@ class NodeShell : private MessageHandler {
   std::unique_ptr<WorkerHost> host_;
   std::optional<Arena> arena_;
   std::optional<ArenaDoor> door_;
+  LogFiles* logs_ = nullptr;
   std::unique_ptr<SpillThread> spill_;  // none: nothing is spilled
   NodeOutbox out_;
   Time now_{};

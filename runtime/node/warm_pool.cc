@@ -26,15 +26,17 @@ void WarmPool::start(const Kind& kind, Entry& entry, const WorkerProcess::Start&
   if (!warm.ok()) return bury(kind, entry, warm.status());
   entry.process.emplace(std::move(*warm));
   entry.state = State::kStarting;
-  watch(kind, *entry.process);
+  watch(kind, entry);
 }
 
 // end() removes what is added here.
-void WarmPool::watch(const Kind& kind, const WarmProcess& warm) {
-  const WorkerProcess& process = warm.process();
+void WarmPool::watch(const Kind& kind, Entry& entry) {
+  const WorkerProcess& process = entry.process->process();
   const std::string prefix = prefix_of(node_, process.pid());
-  const Status added[] = {out_.add(process.out(), prefix), err_.add(process.err(), prefix),
-                          loop_.add(warm.channel(), [this, kind] { hear(kind); })};
+  entry.log = random_process_id();
+  if (logs_ != nullptr) logs_->begin({entry.log, static_cast<std::uint64_t>(process.pid()), LogKind::kWorker, "", {}});
+  const Status added[] = {out_.add(process.out(), prefix, entry.log), err_.add(process.err(), prefix, entry.log),
+                          loop_.add(entry.process->channel(), [this, kind] { hear(kind); })};
   for (const Status& status : added)
     if (!status.ok()) log::error("a warm process cannot be watched: {}", status.message());
 }
@@ -55,6 +57,7 @@ void WarmPool::end(Entry& entry) {
   loop_.remove(entry.process->channel());
   out_.remove(process.out());
   err_.remove(process.err());
+  if (logs_ != nullptr) logs_->end(entry.log);
   entry.process.reset();
   entry.state = State::kCold;
 }

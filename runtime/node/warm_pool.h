@@ -31,10 +31,10 @@ class WarmPool {
   static constexpr Duration kIdleLimit = std::chrono::seconds(30);
   static constexpr int kMaxDeaths = 3;
 
-  // `loop` calls this; `node` is the name in front of what the warm processes say, to `out` and `err`. All of them
-  // outlive this.
-  WarmPool(Loop& loop, OutputReader& out, OutputReader& err, std::string node, bool enabled)
-      : loop_(loop), out_(out), err_(err), node_(std::move(node)), enabled_(enabled) {}
+  // `loop` calls this; `node` is the name in front of what the warm processes say, to `out` and `err`, which `logs` keeps
+  // as well unless it is null. All of them outlive this.
+  WarmPool(Loop& loop, OutputReader& out, OutputReader& err, LogFiles* logs, std::string node, bool enabled)
+      : loop_(loop), out_(out), err_(err), logs_(logs), node_(std::move(node)), enabled_(enabled) {}
   ~WarmPool() { close(); }
   WarmPool(const WarmPool&) = delete;
   WarmPool& operator=(const WarmPool&) = delete;
@@ -63,10 +63,11 @@ class WarmPool {
     int deaths = 0;
     Time used{};
     std::optional<WarmProcess> process;
+    ProcessId log = ProcessId::kNone;  // as `logs` knows it
   };
 
   void start(const Kind& kind, Entry& entry, const WorkerProcess::Start& start);
-  void watch(const Kind& kind, const WarmProcess& process);
+  void watch(const Kind& kind, Entry& entry);
   void hear(const Kind& kind);
   void end(Entry& entry);
   void bury(const Kind& kind, Entry& entry, const Status& why);
@@ -74,6 +75,7 @@ class WarmPool {
   Loop& loop_;
   OutputReader& out_;
   OutputReader& err_;
+  LogFiles* logs_;
   std::string node_;
   bool enabled_;
   std::map<Kind, Entry> entries_;

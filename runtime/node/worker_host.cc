@@ -18,6 +18,7 @@ std::string name_of(const WorkerHost::Order& order) {
   if (std::holds_alternative<KillWorker>(order)) return "ending a worker";
   if (std::holds_alternative<FindProgram>(order)) return "looking for a program";
   if (std::holds_alternative<StoreProgram>(order)) return "storing a program";
+  if (std::holds_alternative<NameWorker>(order)) return "naming a worker";
   return "forgetting a job";
 }
 
@@ -30,6 +31,12 @@ Result<std::unique_ptr<WorkerHost>> WorkerHost::create(Options options) {
   ATOLL_RETURN_IF_ERROR(host->loop_.add(host->orders_.fd(), [raw = host.get()] { raw->take_orders(); }));
   ATOLL_RETURN_IF_ERROR(host->out_.open());
   ATOLL_RETURN_IF_ERROR(host->err_.open());
+  if (LogFiles* logs = host->options_.logs)
+    ATOLL_RETURN_IF_ERROR(host->loop_.add(logs->room_fd(), [raw = host.get(), logs] {
+      logs->take_room();
+      raw->out_.resume();
+      raw->err_.resume();
+    }));
   host->thread_ = std::thread([raw = host.get()] { raw->run(); });
   return host;
 }
@@ -37,9 +44,9 @@ Result<std::unique_ptr<WorkerHost>> WorkerHost::create(Options options) {
 WorkerHost::WorkerHost(Options options, Loop loop)
     : options_(std::move(options)),
       loop_(std::move(loop)),
-      out_(loop_, *options_.out),
-      err_(loop_, *options_.err),
-      warm_(loop_, out_, err_, options_.node, lookup(options_.environment, kWarmForkVariable) != "0"),
+      out_(loop_, *options_.out, options_.logs),
+      err_(loop_, *options_.err, options_.logs),
+      warm_(loop_, out_, err_, options_.logs, options_.node, lookup(options_.environment, kWarmForkVariable) != "0"),
       programs_(options_.folder) {
   if (options_.machine.synthetic) return;
   if (Result<Binder> binder = Binder::open(); binder.ok()) binder_ = std::move(*binder);
@@ -86,6 +93,7 @@ void WorkerHost::carry_out(const Order& order) {
   if (const auto* find = std::get_if<FindProgram>(&order)) this->find(*find);
   if (const auto* store = std::get_if<StoreProgram>(&order)) this->store(*store);
   if (const auto* forget = std::get_if<ForgetJob>(&order)) this->forget(*forget);
+  if (const auto* named = std::get_if<NameWorker>(&order)) rename(*named);
   if (const Duration took = now() - now_; took > kSlow) log::warn("{} took {}", name_of(order), format_duration(took));
 }
 
@@ -95,7 +103,7 @@ void WorkerHost::start(const StartWorker& start) {
   Result<WorkerProcess> process = spawn(start);
   if (!process.ok())
     return events_.post(WorkerEnded{start.worker, "could not be started: " + process.status().message()});
-  watch(start.worker, processes_.emplace(start.worker, std::move(*process)).first->second);
+  watch(start, processes_.emplace(start.worker, std::move(*process)).first->second);
 }
 
 Result<WorkerProcess> WorkerHost::spawn(const StartWorker& start) {
@@ -153,12 +161,24 @@ WorkerBinding WorkerHost::worker_binding(const std::vector<GpuInfo>& gpus, const
   return told;
 }
 
-void WorkerHost::watch(ProcessId worker, const WorkerProcess& process) {
-  const std::string prefix = prefix_of(options_.node, process.pid());
-  const Status added[] = {out_.add(process.out(), prefix), err_.add(process.err(), prefix),
+void WorkerHost::watch(const StartWorker& start, const WorkerProcess& process) {
+  const ProcessId worker = start.worker;
+  const std::string prefix = prefix_of(options_.node, process.pid(), start.name);
+  if (options_.logs != nullptr)
+    options_.logs->begin({worker, static_cast<std::uint64_t>(process.pid()), LogKind::kWorker, start.name, start.actor});
+  const Status added[] = {out_.add(process.out(), prefix, worker), err_.add(process.err(), prefix, worker),
                           loop_.add(process.pidfd(), [this, worker] { on_exit(worker); })};
   for (const Status& status : added)
     if (!status.ok()) log::error("a worker cannot be watched: {}", status.message());
+}
+
+void WorkerHost::rename(const NameWorker& named) {
+  const auto process = processes_.find(named.worker);
+  if (process == processes_.end()) return;
+  const std::string prefix = prefix_of(options_.node, process->second.pid(), named.name);
+  out_.rename(process->second.out(), prefix);
+  err_.rename(process->second.err(), prefix);
+  if (options_.logs != nullptr) options_.logs->rename(named.worker, named.name, named.actor);
 }
 
 void WorkerHost::on_exit(ProcessId worker) {
@@ -167,6 +187,7 @@ void WorkerHost::on_exit(ProcessId worker) {
   loop_.remove(process.pidfd());
   out_.remove(process.out());
   err_.remove(process.err());
+  if (options_.logs != nullptr) options_.logs->end(worker);
   std::string cause = process.reap();
   const bool by_us = terminated_.contains(worker);
   if (!by_us && cause.starts_with("was killed by signal 9") && memory_kills_.take_one()) cause += ", for lack of memory";
@@ -186,6 +207,7 @@ void WorkerHost::watch_memory() {
   if (options_.memory_watch <= 0 || now_ < next_look_) return;
   next_look_ = now_ + kMemoryWatchInterval;
   const std::optional<MemoryReading> reading = memory_.read();
+  if (reading) memory_peak_ = std::max(memory_peak_.load(), reading->used);
   if (!reading || static_cast<double>(reading->used) <= options_.memory_watch * static_cast<double>(reading->limit)) return;
   MemoryShortage shortage{now_, reading->used, reading->limit, {}};
   for (const auto& [worker, process] : processes_) shortage.workers.push_back({worker, private_memory(process.pid())});
@@ -211,7 +233,9 @@ void WorkerHost::end_workers() {
   for (auto& [id, process] : processes_) {
     out_.remove(process.out());
     err_.remove(process.err());
+    if (options_.logs != nullptr) options_.logs->end(id);
   }
+  if (options_.logs != nullptr) loop_.remove(options_.logs->room_fd());
   processes_.clear();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -49,13 +50,14 @@ class WorkerHost {
     double memory_watch = 0;  // the share of memory in use beyond which the daemon hears; 0: it never does
     LineWriter* out = nullptr;  // where the workers' output goes; they outlive this
     LineWriter* err = nullptr;
+    LogFiles* logs = nullptr;  // where else, unless it is null
   };
 
   // Nothing is kept for the job, until a program is to be found again.
   struct ForgetJob {
     ProcessId job = ProcessId::kNone;
   };
-  using Order = std::variant<StartWorker, KillWorker, FindProgram, StoreProgram, ForgetJob>;
+  using Order = std::variant<StartWorker, KillWorker, FindProgram, StoreProgram, ForgetJob, NameWorker>;
 
   struct WorkerEnded {
     ProcessId worker = ProcessId::kNone;
@@ -79,6 +81,8 @@ class WorkerHost {
   // Readable when something happened.
   int event_fd() const { return events_.fd(); }
   std::vector<Event> take_events() { return events_.take(); }
+  // The most of the node's memory that was seen in use, bytes; 0 if nobody looks.
+  std::uint64_t memory_peak() const { return memory_peak_; }
 
  private:
   struct Close {};
@@ -96,7 +100,8 @@ class WorkerHost {
   Result<WorkerProcess> fork_or_execute(const StartWorker& start, WorkerProcess::Start process,
                                         const WorkerStart& told);
   WorkerBinding worker_binding(const std::vector<GpuInfo>& gpus, const Binding& binding) const;
-  void watch(ProcessId worker, const WorkerProcess& process);
+  void watch(const StartWorker& start, const WorkerProcess& process);
+  void rename(const NameWorker& named);
   void on_exit(ProcessId worker);
   void terminate(const KillWorker& kill);
   void kill_the_stubborn();
@@ -109,6 +114,7 @@ class WorkerHost {
   Options options_;
   Mailbox<Post> orders_;
   Mailbox<Event> events_;
+  std::atomic<std::uint64_t> memory_peak_{0};
 
   // What follows is the thread's.
   Loop loop_;

@@ -8,7 +8,15 @@
 
 namespace Atoll {
 
-std::string prefix_of(const std::string& node, pid_t pid) { return "(" + node + " " + std::to_string(pid) + ") "; }
+std::string prefix_of(const std::string& node, pid_t pid, const std::string& name) {
+  constexpr std::size_t kMostName = 40;
+  std::string prefix = "(";
+  for (const char sign : name.substr(0, kMostName)) {
+    const bool is_plain = static_cast<unsigned char>(sign) > ' ' && sign != '(' && sign != ')' && sign != 0x7f;
+    prefix += is_plain ? sign : '_';
+  }
+  return prefix + (name.empty() ? "" : " ") + node + " " + std::to_string(pid) + ") ";
+}
 
 bool WorkerOutput::pump(int fd) { return read_once(fd) != Read::kEnd; }
 
@@ -21,32 +29,46 @@ WorkerOutput::Read WorkerOutput::read_once(int fd) {
 }
 
 void WorkerOutput::take(std::string_view bytes) {
-  std::string lines;
+  std::string prefixed, plain;
   while (!bytes.empty()) {
     const std::size_t end = bytes.find('\n');
     line_.append(bytes.substr(0, end));
     bytes.remove_prefix(end == std::string_view::npos ? bytes.size() : end + 1);
     if (end == std::string_view::npos && line_.size() < kMaxLineBytes) break;
-    lines += prefix_ + line_ + '\n';
+    line_ += '\n';
+    prefixed.append(prefix_).append(line_);
+    if (files_ != nullptr) plain += line_;
     line_.clear();
   }
-  if (!lines.empty()) out_.write(std::move(lines));
+  if (!prefixed.empty()) write(std::move(prefixed), std::move(plain));
+}
+
+void WorkerOutput::write(std::string prefixed, std::string plain) {
+  out_.write(std::move(prefixed));
+  if (files_ != nullptr && worker_ != ProcessId::kNone) files_->write(worker_, std::move(plain));
 }
 
 void WorkerOutput::drain(int fd) {
   while (read_once(fd) == Read::kSome) {
   }
-  if (!line_.empty()) out_.write(prefix_ + line_ + '\n');
+  if (!line_.empty()) write(prefix_ + line_ + '\n', line_ + '\n');
   line_.clear();
 }
 
 Status OutputReader::open() {
-  return loop_.add(writer_.room_fd(), [this] { resume(); });
+  return loop_.add(writer_.room_fd(), [this] {
+    writer_.take_room();
+    resume();
+  });
 }
 
-Status OutputReader::add(int fd, const std::string& prefix) {
-  streams_.emplace(fd, WorkerOutput(prefix, writer_));
+Status OutputReader::add(int fd, const std::string& prefix, ProcessId worker) {
+  streams_.emplace(fd, WorkerOutput(prefix, writer_, files_, worker));
   return listen(fd);
+}
+
+void OutputReader::rename(int fd, const std::string& prefix) {
+  if (const auto stream = streams_.find(fd); stream != streams_.end()) stream->second.rename(prefix);
 }
 
 Status OutputReader::listen(int fd) {
@@ -54,7 +76,7 @@ Status OutputReader::listen(int fd) {
 }
 
 void OutputReader::pump(int fd) {
-  if (writer_.full()) {
+  if (is_full()) {
     loop_.remove(fd);
     paused_.insert(fd);
   } else if (!streams_.at(fd).pump(fd)) {
@@ -63,7 +85,6 @@ void OutputReader::pump(int fd) {
 }
 
 void OutputReader::resume() {
-  writer_.take_room();
   for (const int fd : std::exchange(paused_, {}))
     if (const Status status = listen(fd); !status.ok()) log::error("a worker's output is not read: {}", status.message());
 }

@@ -39,6 +39,7 @@ struct Worker {
   std::optional<Holding> held;  // of its last tenant, until its process has ended
   Contact contact;
   std::uint64_t pid = 0;
+  std::string name;  // what it works as, or did last, as its output says
   Time started{};
   Time idle_since{};
   bool blocked = false;      // its task waits for others: so it said

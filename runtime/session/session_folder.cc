@@ -30,6 +30,10 @@ std::vector<std::string> names_in(int folder) {
   return names;
 }
 
+void remove_files_in(int folder) {
+  for (const std::string& name : names_in(folder)) ::unlinkat(folder, name.c_str(), 0);
+}
+
 std::string host_name() {
   char name[256] = "";
   ::gethostname(name, sizeof name - 1);
@@ -168,7 +172,10 @@ std::string read_progress(const std::string& folder) {
 void remove_session_folder(const std::string& folder) {
   Result<PrivateFolder> opened = PrivateFolder::open(folder);
   if (!opened.ok()) return;
-  for (const std::string& name : names_in(opened->fd())) ::unlinkat(opened->fd(), name.c_str(), 0);
+  if (const Fd logs(::openat(opened->fd(), kLogFolder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)); logs.valid())
+    remove_files_in(logs.get());
+  ::unlinkat(opened->fd(), kLogFolder, AT_REMOVEDIR);
+  remove_files_in(opened->fd());
   ::rmdir(folder.c_str());
   ::rmdir(folder.substr(0, folder.rfind('/')).c_str());  // fails while there are other sessions
 }

@@ -12,6 +12,8 @@ namespace Atoll {
 
 inline constexpr const char* kSessionFile = "cluster.json";
 inline constexpr const char* kProgressFile = "progress";
+// The only folder in it.
+inline constexpr const char* kLogFolder = "logs";
 // What `progress` begins with when the cluster will not come up any more.
 inline constexpr const char* kProgressFailed = "failed: ";
 
@@ -65,7 +67,7 @@ std::string random_session_name();
 std::string read_progress(const std::string& folder);
 std::string read_progress(int fd);
 
-// Removes the folder with all that is in it (no folders are), and the one above when it was the last. Does nothing when
+// Removes the folder with all that is in it, and the one above when it was the last. Does nothing when
 // it is not ours.
 void remove_session_folder(const std::string& folder);
 

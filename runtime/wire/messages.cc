@@ -112,5 +112,10 @@ template Message::Message(RefsTaken);
 template Message::Message(RecountRefs);
 template Message::Message(CopyLost);
 template Message::Message(ArgumentLost);
+template Message::Message(NameLease);
+template Message::Message(GetLogs);
+template Message::Message(LogList);
+template Message::Message(ReadLog);
+template Message::Message(LogBytes);
 
 }  // namespace Atoll

@@ -15,11 +15,13 @@
 #include "runtime/wire/contact.h"
 #include "runtime/wire/fields.h"
 #include "runtime/wire/group_messages.h"
+#include "runtime/wire/log_messages.h"
 #include "runtime/wire/node_messages.h"
 #include "runtime/wire/object_messages.h"
 #include "runtime/wire/place_strategy.h"
 #include "runtime/wire/state_messages.h"
 #include "runtime/wire/task_messages.h"
+#include "runtime/wire/totals.h"
 
 // Every message of a cluster. A message is one struct; what travels is its
 // place in `Message` and its fields as a msgpack array (codec.h). Fields are
@@ -70,7 +72,8 @@ struct AttachRefused {
 // driver -> head: the job is over; its workers and actors are ended.
 struct Detach {
   ProcessId job = ProcessId::kNone;
-  ATOLL_MESSAGE_FIELDS(job)
+  WorkTotals totals = {};
+  ATOLL_MESSAGE_FIELDS(job, totals)
 };
 // head -> every daemon.
 struct EndJob {
@@ -119,7 +122,14 @@ struct LeaseRequest {
   std::uint64_t reservation = 0;  // from Placed; 0: the client asks of its own
   GroupId group;
   std::int32_t bundle = -1;  // of the group; -1: any that this daemon has
-  ATOLL_MESSAGE_FIELDS(request, job, shape, count, reservation, group, bundle)
+  std::string work = {};     // the function of the tasks that it is for; "": several
+  ATOLL_MESSAGE_FIELDS(request, job, shape, count, reservation, group, bundle, work)
+};
+// client -> daemon: what the worker is used for from now on, as LeaseRequest::work.
+struct NameLease {
+  LeaseId lease;
+  std::string work;
+  ATOLL_MESSAGE_FIELDS(lease, work)
 };
 // client -> daemon: what still waits of the request is not wanted any more.
 struct LeaseCancel {
@@ -224,8 +234,9 @@ struct StatusReport {
   std::vector<ActorStatus> actors;
   std::vector<DeathNote> deaths;
   std::vector<GroupStatus> groups;
+  ClusterTotals totals;
   ATOLL_MESSAGE_FIELDS(cluster, head, head_node, head_pid, uptime, expected_nodes,
-                       drivers, pending_leases, nodes, actors, deaths, groups)
+                       drivers, pending_leases, nodes, actors, deaths, groups, totals)
 };
 // daemon -> head: a worker ended unasked. For the status table.
 struct WorkerDied {
@@ -262,7 +273,7 @@ using MessageVariant =
                  ReadCopy, CopyBytes, CopyDropped, CopyElsewhere, CopyTaken,
                  GetPeers, Peers, GetState, StateReport,
                  BorrowObjects, ObjectsBorrowed, ReturnObjects, DoneWithRefs, ItemWithRefs, RefsTaken, RecountRefs,
-                 CopyLost, ArgumentLost>;
+                 CopyLost, ArgumentLost, NameLease, GetLogs, LogList, ReadLog, LogBytes>;
 
 template <typename T, typename Variant>
 inline constexpr bool kIsOneOf = false;

@@ -25,6 +25,7 @@ MSGPACK_ADD_ENUM(Atoll::GroupState)
 MSGPACK_ADD_ENUM(Atoll::NodeState)
 MSGPACK_ADD_ENUM(Atoll::StateKind)
 MSGPACK_ADD_ENUM(Atoll::CellKind)
+MSGPACK_ADD_ENUM(Atoll::LogKind)
 MSGPACK_ADD_ENUM(Atoll::FilterOp)
 
 namespace Atoll {

@@ -74,6 +74,7 @@ struct NodeFixture {
     CHECK(kills.empty());
     CHECK(finds.empty());
     CHECK(stores.empty());
+    CHECK(names.empty());
   }
   // Reports to the head come whenever something changed; most tests do not care.
   void take() {
@@ -85,6 +86,7 @@ struct NodeFixture {
     const auto move_to = [](auto& from, auto& to) { to.insert(to.end(), from.begin(), from.end()); };
     move_to(out.starts, starts);
     move_to(out.kills, kills);
+    move_to(out.names, names);
     move_to(out.finds, finds);
     move_to(out.stores, stores);
     move_to(out.ended_jobs, ended_jobs);
@@ -121,6 +123,7 @@ struct NodeFixture {
   std::vector<StartWorker> starts;
   std::vector<ProcessId> ended_jobs;
   std::vector<KillWorker> kills;
+  std::vector<NameWorker> names;
   std::vector<FindProgram> finds;
   std::vector<StoreProgram> stores;
   NodeDaemon node;

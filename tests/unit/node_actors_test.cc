@@ -215,12 +215,17 @@ TEST_CASE("an actor is given a worker, told to become it, and its start is told 
   node.expect_nothing_else();
 }
 
-TEST_CASE("an actor takes over an idle worker of its kind") {
+TEST_CASE("an actor takes over an idle worker of its kind, and its output has the actor's name") {
   ActorNode node;
   const LeaseGrant grant = node.lease(1, cpus(1));
   node.say(kDriver, LeaseReturn{grant.lease, false});
-  node.say(kHead, start_actor(actor_spec(1, cpus(1))));
+  const ActorSpec spec = actor_spec(1, cpus(1));
+  node.say(kHead, start_actor(spec));
   node.mail.expect<InitActor>(grant.worker.process);
+  REQUIRE(node.names.size() == 1);
+  CHECK(node.names[0].worker == grant.worker.process);
+  CHECK(node.names[0].actor == spec.actor);
+  node.names.clear();
   node.expect_nothing_else();
 }
 

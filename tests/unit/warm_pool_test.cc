@@ -51,7 +51,7 @@ struct PoolTest {
   Loop loop = std::move(*Loop::create());
   LineWriter writer{1};
   OutputReader out{loop, writer}, err{loop, writer};
-  WarmPool pool{loop, out, err, "n1", true};
+  WarmPool pool{loop, out, err, nullptr, "n1", true};
   Time now{};
   const ProcessId job{1};
 
@@ -127,7 +127,7 @@ TEST_CASE("no process is warmed where that is off, nor after the end") {
   const Script script(kStaysWarm);
   LineWriter writer(1);
   OutputReader out(loop, writer), err(loop, writer);
-  WarmPool off(loop, out, err, "n1", false), closed(loop, out, err, "n1", true);
+  WarmPool off(loop, out, err, nullptr, "n1", false), closed(loop, out, err, nullptr, "n1", true);
   closed.close();
   for (int i = 0; i < 3; ++i) {
     CHECK_FALSE(off.fork(Time{}, ProcessId{1}, script.start(), "told").has_value());
