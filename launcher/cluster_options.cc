@@ -107,6 +107,32 @@ void add_cluster_options(CLI::App& command, ClusterOptions& options, bool& dry_r
       .add_option("--log-level", options.log_level, "what head and daemons log: trace, debug, info, warn, error or off")
       ->envname("ATOLL_RUN_LOG_LEVEL")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
+  const auto check_rate = [](const std::string& text) {
+    const bool is_number = !text.empty() && text.size() < 10 && text.find_first_not_of("0123456789") == std::string::npos;
+    return is_number || text == "auto" || text == "off" ? "" : "\"" + text + "\" is not a number of lines, auto or off";
+  };
+  command
+      .add_option("--log-dedup", options.log_dedup,
+                  "show lines that several workers print within 5 s once, and how often: on, off or auto, which is on where "
+                  "a terminal shows them (default: auto)")
+      ->envname("ATOLL_RUN_LOG_DEDUP")
+      ->check(CLI::IsMember({"auto", "on", "off"}));
+  command
+      .add_option("--log-rate", options.log_rate,
+                  "lines of one worker that are shown in a second, or off; auto is 1000 where a terminal shows them (default: auto)")
+      ->envname("ATOLL_RUN_LOG_RATE")
+      ->check(check_rate);
+  command
+      .add_option("--log-bytes", options.log_bytes,
+                  "bytes of each process's output that its node keeps in files for atoll logs, 16 times as much of all "
+                  "together, e.g. 64M, or 0 (default: 16M)")
+      ->envname("ATOLL_RUN_LOG_BYTES")
+      ->transform(CLI::AsSizeValue(false));
+  command
+      .add_option("--keep-logs", options.keep_logs,
+                  "a folder that all nodes see, for these files, which stay there after the end; %j is the job's id "
+                  "(default: the session folder, which goes)")
+      ->envname("ATOLL_RUN_KEEP_LOGS");
   command
       .add_option("--resources", options.resources,
                   "custom resources of each node for tasks and actors to ask for, e.g. license=4,scratch=0.5")
@@ -126,6 +152,14 @@ void add_cluster_options(CLI::App& command, ClusterOptions& options, bool& dry_r
   auto* quiet = command.add_flag("--quiet", options.quiet, "say only warnings and errors");
   command.add_flag("-v,--verbose", options.verbose, "say what is being done")->excludes(quiet);
   add_allocation_options(command, options);
+}
+
+void add_summary_option(CLI::App& command, ClusterOptions& options) {
+  command
+      .add_option("--summary", options.summary,
+                  "what the cluster did, in two lines on stderr at the end: on, off or auto, which is after 10 s (default: auto)")
+      ->envname("ATOLL_RUN_SUMMARY")
+      ->check(CLI::IsMember({"auto", "on", "off"}));
 }
 
 Result<LaunchPlan> plan_cluster(ClusterOptions& options) {

@@ -13,6 +13,9 @@ namespace Atoll {
 // The options that `atoll run` and `atoll up` have in common, parsed into `options`.
 void add_cluster_options(CLI::App& command, ClusterOptions& options, bool& dry_run);
 
+// That of `atoll run` alone.
+void add_summary_option(CLI::App& command, ClusterOptions& options);
+
 // Plans with this process's environment; chooses a name where none was given.
 Result<LaunchPlan> plan_cluster(ClusterOptions& options);
 

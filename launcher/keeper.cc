@@ -79,7 +79,7 @@ bool Keeper::bring_up(int abandoned) {
 int Keeper::keep(int lifeline) {
   bool told = false;
   while (cluster_.phase() == LaunchedCluster::Phase::kReady && !told) {
-    wait(lifeline, std::nullopt);
+    wait(lifeline, cluster_.next_tick());
     told = told_to_end(signals_) || has_hung_up(lifeline);
     cluster_.pump();
   }

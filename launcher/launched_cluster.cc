@@ -1,9 +1,11 @@
 #include "launcher/launched_cluster.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <sstream>
 
 #include "launcher/capture.h"
@@ -25,6 +27,20 @@ constexpr Duration kCancelPatience = std::chrono::seconds(5);
 Talk talk_of(const ClusterOptions& options) {
   if (options.verbose) return Talk::kVerbose;
   return options.quiet ? Talk::kQuiet : Talk::kNormal;
+}
+
+// What is shown is complete unless it is shown to a person, who could not read it.
+LogView::Options view_of(const ClusterOptions& options, int fd, const Environment& environment) {
+  constexpr std::size_t kReadable = 1'000;  // lines a second
+  const bool goes_to_a_file = options.command == "up" && !options.foreground;  // as soon as it is up
+  const bool is_terminal = !goes_to_a_file && ::isatty(fd) == 1;
+  LogView::Options view;
+  view.colours = is_terminal && wants_colour(fd, environment);
+  view.dedup = options.log_dedup == "on" || (options.log_dedup != "off" && is_terminal);
+  if (is_terminal) view.rate = kReadable;
+  if (options.log_rate == "off") view.rate = 0;
+  if (const long rate = std::atol(options.log_rate.c_str()); rate > 0) view.rate = static_cast<std::size_t>(rate);
+  return view;
 }
 
 // A second more for each hundred nodes: srun starts them by a tree.
@@ -71,7 +87,8 @@ Status LaunchedCluster::start() {
   const ProtectedSecret secret = protect(secret_);
   if (!secret.why_plain.empty()) sayer_.detail("the secret is not sealed with munge: " + secret.why_plain);
   sayer_.detail("starting cluster " + id() + " on " + count_nodes(plan_.nodes.size()));
-  Result<Step> step = Step::start(plan_, environment_, secret.text);
+  Result<Step> step = Step::start(plan_, environment_, secret.text, view_of(options_, STDOUT_FILENO, environment_),
+                                  view_of(options_, STDERR_FILENO, environment_));
   if (!step.ok()) return step.status();
   step_.emplace(std::move(*step));
   startup_.emplace(Startup::Options{.nodes = plan_.nodes,
@@ -79,6 +96,12 @@ Status LaunchedCluster::start() {
                                     .give_up_after = give_up_time(options_, plan_.nodes.size())},
                    started_);
   return Status();
+}
+
+std::optional<Time> LaunchedCluster::next_tick() const {
+  const std::optional<Time> output = step_->next_tick();
+  const std::optional<Time> start = phase_ == Phase::kStarting ? startup_->next_tick() : std::nullopt;
+  return output && start ? std::min(*output, *start) : output ? output : start;
 }
 
 void LaunchedCluster::pump() {

@@ -31,7 +31,7 @@ class LaunchedCluster {
 
   // What to poll for, and until when, before the next pump().
   void add_to(std::vector<pollfd>& fds) const { step_->add_to(fds); }
-  std::optional<Time> next_tick() const { return startup_->next_tick(); }
+  std::optional<Time> next_tick() const;
   void pump();
 
   Phase phase() const { return phase_; }

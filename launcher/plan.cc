@@ -10,6 +10,9 @@
 namespace Atoll {
 namespace {
 
+// Seconds that a job lasts at least, for which its end is worth a summary.
+constexpr int kSummaryFrom = 10;
+
 Status usage(const std::string& words) { return Status(Code::kInvalidArgument, words); }
 
 std::string job_of(const Environment& environment) {
@@ -40,6 +43,14 @@ void pass_on_memory(LaunchPlan& plan, const Environment& environment) {
       plan.set[std::string("ATOLL_") + what] = value;
 }
 
+// A full path, with the job's id for %j.
+std::string kept_logs_folder(std::string folder, const std::string& job, const Environment& environment) {
+  for (std::size_t place; (place = folder.find("%j")) != std::string::npos;) folder.replace(place, 2, job);
+  if (folder.starts_with('/')) return folder;
+  const std::string& here = lookup(environment, "PWD");
+  return (here.empty() ? "." : here) + "/" + folder;
+}
+
 void finish_environment(LaunchPlan& plan, const ClusterOptions& options, const Environment& environment) {
   plan.set = daemon_environment(plan);
   if (!options.resources.empty()) plan.set["ATOLL_RESOURCES"] = options.resources;
@@ -48,6 +59,10 @@ void finish_environment(LaunchPlan& plan, const ClusterOptions& options, const E
   if (options.spill_limit) plan.set["ATOLL_SPILL_LIMIT"] = std::to_string(*options.spill_limit);
   if (!options.memory_watch.empty()) plan.set["ATOLL_MEMORY_WATCH"] = options.memory_watch;
   if (!options.log_level.empty()) plan.set["ATOLL_LOG_LEVEL"] = options.log_level;
+  if (options.log_bytes) plan.set["ATOLL_LOG_BYTES"] = std::to_string(*options.log_bytes);
+  if (!options.keep_logs.empty()) plan.set["ATOLL_KEEP_LOGS"] = kept_logs_folder(options.keep_logs, plan.job, environment);
+  if (options.command == "run" && options.summary != "off" && !options.quiet)
+    plan.set["ATOLL_SUMMARY"] = std::to_string(options.summary == "on" ? 0 : kSummaryFrom);
   if (options.node_timeout > 0) plan.set["ATOLL_NODE_TIMEOUT"] = std::to_string(options.node_timeout);
   if (plan.head_task > 0) plan.set["ATOLL_HEAD_TASK"] = std::to_string(plan.head_task);
   pass_on_memory(plan, environment);
@@ -85,6 +100,11 @@ std::vector<std::string> inner_command(const ClusterOptions& options, const Site
   if (options.spill_limit) words.push_back("--spill-limit=" + std::to_string(*options.spill_limit));
   if (!options.memory_watch.empty()) words.push_back("--memory-watch=" + options.memory_watch);
   if (!options.log_level.empty()) words.push_back("--log-level=" + options.log_level);
+  if (!options.log_dedup.empty()) words.push_back("--log-dedup=" + options.log_dedup);
+  if (!options.log_rate.empty()) words.push_back("--log-rate=" + options.log_rate);
+  if (options.log_bytes) words.push_back("--log-bytes=" + std::to_string(*options.log_bytes));
+  if (!options.keep_logs.empty()) words.push_back("--keep-logs=" + options.keep_logs);
+  if (!options.summary.empty()) words.push_back("--summary=" + options.summary);
   if (!options.program.empty()) words.push_back("--");
   words.insert(words.end(), options.program.begin(), options.program.end());
   return words;

@@ -24,6 +24,11 @@ struct ClusterOptions {
   std::optional<std::uint64_t> spill_limit;    // bytes on each node's disks
   std::string memory_watch;             // "0.9" or "off"; "" for the daemons' own
   std::string log_level;                // of head and daemons; "" for theirs
+  std::string log_dedup;                // "on", "off"; "" or "auto": where a person looks
+  std::string log_rate;                 // lines a second of one worker, "off"; "" or "auto": where a person looks
+  std::optional<std::uint64_t> log_bytes;  // of each process, in files
+  std::string keep_logs;                // a folder for those files, as typed; "" for the session's
+  std::string summary;                  // of run: "on", "off"; "" or "auto": of what took a while
   std::string log;                      // of up: where the keeper writes; "" for the session folder
   bool local = false;
   bool foreground = false;  // of up

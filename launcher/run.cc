@@ -105,7 +105,8 @@ bool Run::start_program() {
 
 void Run::accompany_program() {
   while (driver_->running()) {
-    wait(kill_at_);
+    const std::optional<Time> tick = cluster_.next_tick();
+    wait(kill_at_ && tick ? std::min(*kill_at_, *tick) : kill_at_ ? kill_at_ : tick);
     take_signals();  // first: a child that ends after we looked brings another
     cluster_.pump();
     driver_->look();
@@ -172,6 +173,7 @@ void add_run(CLI::App& app, CommandLine& line) {
   Command run(app, "run", "Start a cluster, run a program on it, end both: atoll run [options] -- program [arguments]");
   run.take_words();
   add_cluster_options(run.app(), command->options, command->dry_run);
+  add_summary_option(run.app(), command->options);
   run.run([run, command, &line] {
     std::optional<std::vector<std::string>> program = program_of(run, line);
     if (program) command->options.program = std::move(*program);

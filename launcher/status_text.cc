@@ -200,6 +200,25 @@ ordered_json actor_json(const StatusReport& report, const ActorStatus& actor) {
           {"cause", actor.cause}};
 }
 
+ordered_json totals_json(const ClusterTotals& totals) {
+  return {{"tasks", totals.work.tasks},
+          {"calls", totals.work.calls},
+          {"failed", totals.work.failed},
+          {"retries", totals.work.retries},
+          {"wait_seconds", totals.work.waits.seconds},
+          {"wait_median", totals.work.waits.median()},
+          {"actors", totals.actors},
+          {"actor_restarts", totals.actor_restarts},
+          {"workers_died", totals.workers_died},
+          {"nodes_died", totals.nodes_died},
+          {"cpu_seconds", totals.cpu_seconds},
+          {"cpu_seconds_held", totals.cpu_seconds_held},
+          {"gpu_seconds", totals.gpu_seconds},
+          {"gpu_seconds_held", totals.gpu_seconds_held},
+          {"memory_peak", totals.memory_peak},
+          {"object_memory_peak", totals.object_memory_peak}};
+}
+
 ordered_json group_json(const StatusReport& report, const GroupStatus& group) {
   ordered_json entry = {{"id", to_string(group.group)},   {"name", group.name},       {"strategy", strategy_of(group)},
                         {"state", word_of(group.state)}, {"bundles", group.bundles}, {"nodes", ordered_json::array()}};
@@ -254,6 +273,7 @@ std::string status_to_json(const StatusReport& report) {
   object["deaths"] = ordered_json::array();
   for (const DeathNote& death : report.deaths)
     object["deaths"].push_back({{"seconds", death.ago}, {"what", death.what}, {"cause", death.cause}});
+  object["totals"] = totals_json(report.totals);
   return object.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

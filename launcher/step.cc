@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace Atoll {
@@ -45,14 +46,18 @@ Environment step_environment(const LaunchPlan& plan, Environment environment, co
 
 }  // namespace
 
-Step::Step(Child child, Fd in, Fd out, Fd err, std::string program)
+Step::Step(Child child, Fd in, Fd out, Fd err, std::string program, const LogView::Options& out_view,
+           const LogView::Options& err_view)
     : child_(std::move(child)),
       in_(std::move(in)),
       out_(std::move(out)),
       err_(std::move(err)),
-      program_(std::move(program)) {}
+      program_(std::move(program)),
+      out_view_(out_view),
+      err_view_(err_view) {}
 
-Result<Step> Step::start(const LaunchPlan& plan, const Environment& environment, const std::string& secret) {
+Result<Step> Step::start(const LaunchPlan& plan, const Environment& environment, const std::string& secret,
+                         const LogView::Options& out_view, const LogView::Options& err_view) {
   Result<Pipe> in = make_pipe(true), out = make_pipe(false), err = make_pipe(false);
   for (const Result<Pipe>* pipe : {&in, &out, &err}) ATOLL_RETURN_IF_ERROR(pipe->status());
   Result<Child> child = Child::start({.argv = plan.argv,
@@ -64,7 +69,7 @@ Result<Step> Step::start(const LaunchPlan& plan, const Environment& environment,
   if (!child.ok()) return child.status();
   const std::string& path = plan.argv.front();
   return Step(*child, std::move(in->ours), std::move(out->ours), std::move(err->ours),
-              path.substr(path.rfind('/') + 1));
+              path.substr(path.rfind('/') + 1), out_view, err_view);
 }
 
 void Step::add_to(std::vector<pollfd>& fds) const {
@@ -77,8 +82,8 @@ void Step::add_to(std::vector<pollfd>& fds) const {
 
 void Step::pump(std::vector<ControlEvent>& events, std::vector<std::string>& warnings) {
   child_.look();  // first: what it said before its end is then in the pipes
-  stdout_.pump();
-  stderr_.pump();
+  stdout_.push(out_view_.tick(now()));
+  stderr_.push(err_view_.tick(now()));
   if (out_.valid() && !stdout_.full()) read_out(events, warnings);
   if (err_.valid() && !stderr_.full()) read_err();
   write_in();
@@ -87,7 +92,7 @@ void Step::pump(std::vector<ControlEvent>& events, std::vector<std::string>& war
 void Step::read_out(std::vector<ControlEvent>& events, std::vector<std::string>& warnings) {
   EventReader::Output read = reader_.feed(read_some(out_));
   if (!out_.valid()) read.text += reader_.finish();
-  stdout_.push(read.text);
+  stdout_.push(out_view_.take(now(), read.text));
   events.insert(events.end(), read.events.begin(), read.events.end());
   warnings.insert(warnings.end(), read.warnings.begin(), read.warnings.end());
 }
@@ -113,7 +118,7 @@ void Step::pass_on_line(const std::string& line) {
   if (const std::string complaint = srun_complaint(line);
       !complaint.empty() && (last_complaint_.empty() || !is_end_of_task(complaint)))
     last_complaint_ = complaint;
-  stderr_.push(line);
+  stderr_.push(err_view_.take(now(), line));
 }
 
 void Step::send(const ControlCommand& command) {
@@ -141,7 +146,14 @@ std::string Step::how_it_ended() const {
   return last_complaint_.empty() ? how : how + ": " + last_complaint_;
 }
 
+std::optional<Time> Step::next_tick() const {
+  const std::optional<Time> out = out_view_.next_tick(), err = err_view_.next_tick();
+  return out && err ? std::min(*out, *err) : out ? out : err;
+}
+
 void Step::flush() {
+  stdout_.push(out_view_.finish(now()));
+  stderr_.push(err_view_.finish(now()));
   stdout_.flush();
   stderr_.flush();
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "launcher/child.h"
+#include "launcher/log_view.h"
 #include "launcher/output.h"
 #include "launcher/plan.h"
 #include "runtime/base/fd.h"
@@ -17,11 +18,14 @@ namespace Atoll {
 // three pipes. The daemons' events come in on its stdout; everything else on stdout and stderr is passed on to ours.
 class Step {
  public:
-  // Starts plan.argv. `secret` is the text for ATOLL_SECRET.
-  static Result<Step> start(const LaunchPlan& plan, const Environment& environment, const std::string& secret);
+  // Starts plan.argv. `secret` is the text for ATOLL_SECRET. How what it prints on stdout and stderr is shown: `out`, `err`.
+  static Result<Step> start(const LaunchPlan& plan, const Environment& environment, const std::string& secret,
+                            const LogView::Options& out, const LogView::Options& err);
 
   // What to wait for before the next pump().
   void add_to(std::vector<pollfd>& fds) const;
+  // When the next pump() is wanted, though nothing happens.
+  std::optional<Time> next_tick() const;
   // Moves what can be moved, and looks whether the child ended. Never blocks. Warnings are for stderr.
   void pump(std::vector<ControlEvent>& events, std::vector<std::string>& warnings);
 
@@ -42,7 +46,8 @@ class Step {
   void drop_output();
 
  private:
-  Step(Child child, Fd in, Fd out, Fd err, std::string program);
+  Step(Child child, Fd in, Fd out, Fd err, std::string program, const LogView::Options& out_view,
+       const LogView::Options& err_view);
   void read_out(std::vector<ControlEvent>& events, std::vector<std::string>& warnings);
   void read_err();
   void pass_on_line(const std::string& line);
@@ -56,6 +61,7 @@ class Step {
   EventReader reader_;
   std::string err_line_;
   std::string last_complaint_;
+  LogView out_view_, err_view_;
   Output stdout_{1};
   Output stderr_{2};
 };

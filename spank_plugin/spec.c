@@ -59,6 +59,8 @@ static bool is_folder_list(const char* text) {
   return true;
 }
 
+static bool is_folder(const char* text) { return text[0] != '\0' && text[0] != '-'; }
+
 static bool is_node_count(const char* text) { return is_number(text, 5); }
 
 static bool is_log_level(const char* text) {
@@ -100,6 +102,7 @@ static int read_word(struct atoll_spec* spec, char* word, char* why) {
       {"spill-folder", spec->spill_folder, sizeof spec->spill_folder, is_folder_list,
        "none, or full paths of folders, with ':' between them"},
       {"spill-limit", spec->spill_limit, sizeof spec->spill_limit, is_memory, "bytes, or with K, M, G or T: 200G"},
+      {"keep-logs", spec->keep_logs, sizeof spec->keep_logs, is_folder, "a folder that all nodes see, as in keep-logs=logs-%j"},
       {"log", spec->log_level, sizeof spec->log_level, is_log_level, "trace, debug, info, warn, error or off"},
   };
   char* equals = strchr(word, '=');
@@ -108,7 +111,7 @@ static int read_word(struct atoll_spec* spec, char* word, char* why) {
     if (strcmp(word, keys[i].name) == 0) return keep_value(&keys[i], equals + 1, why);
   return complain(why,
                   "--atoll: there is no '%.80s'; it takes nodes=N, name=NAME, head=first|last|NODE, "
-                  "object-memory=SIZE, spill-folder=FOLDER, spill-limit=SIZE, log=LEVEL, driver=COMMAND (last), or yes or no",
+                  "object-memory=SIZE, spill-folder=FOLDER, spill-limit=SIZE, keep-logs=FOLDER, log=LEVEL, driver=COMMAND (last), or yes or no",
                   word);
 }
 

@@ -20,6 +20,7 @@ struct atoll_spec {
   char spill_folder[512];
   char spill_limit[24];
   char log_level[8];
+  char keep_logs[512];
   char driver[ATOLL_SPEC_BYTES];  // a command for a shell, in the script's place
 };
 

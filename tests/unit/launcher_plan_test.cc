@@ -46,7 +46,8 @@ TEST_CASE("inside a job srun starts one daemon a node and nothing else decides h
   CHECK(plan->set == Environment{{"ATOLL_NODES", "3"},
                                  {"ATOLL_WIREUP", "pmix"},
                                  {"ATOLL_CLUSTER", "ab12"},
-                                 {"ATOLL_SESSION_NAME", "42-ab12"}});
+                                 {"ATOLL_SESSION_NAME", "42-ab12"},
+                                 {"ATOLL_SUMMARY", "10"}});
   CHECK(plan->unset == Words{"SLURM_NTASKS"});
   CHECK(plan->nodes == Words{"n1", "n2", "n3"});
   CHECK(plan->notices.empty());
@@ -68,6 +69,28 @@ TEST_CASE("custom resources reach every daemon, also through salloc, and nonsens
   with_resources.resources = "license";
   CHECK(make_plan(with_resources, kJob, kSite).status().message() ==
         "--resources: 'license' is no resource; write NAME=AMOUNT, e.g. license=4");
+}
+
+TEST_CASE("the daemons are told where logs are kept and how much of them, and whether to sum up, also through salloc") {
+  ClusterOptions wanted = options();
+  wanted.keep_logs = "logs-%j";
+  wanted.log_bytes = 1000;
+  wanted.summary = "on";
+  const Result<LaunchPlan> plan = make_plan(wanted, with(kJob, "PWD", "/home/me"), kSite);
+  REQUIRE(plan.ok());
+  CHECK(plan->set.at("ATOLL_KEEP_LOGS") == "/home/me/logs-42");
+  CHECK(plan->set.at("ATOLL_LOG_BYTES") == "1000");
+  CHECK(plan->set.at("ATOLL_SUMMARY") == "0");
+  wanted.keep_logs = "/scratch/%j/%j";
+  CHECK(make_plan(wanted, kJob, kSite)->set.at("ATOLL_KEEP_LOGS") == "/scratch/42/42");
+  wanted.quiet = true;
+  CHECK_FALSE(make_plan(wanted, kJob, kSite)->set.contains("ATOLL_SUMMARY"));
+  wanted.nodes = "2";
+  wanted.log_dedup = "off";
+  wanted.log_rate = "50";
+  const Words outside = make_plan(wanted, {}, kSite)->argv;
+  for (const char* word : {"--keep-logs=/scratch/%j/%j", "--log-bytes=1000", "--summary=on", "--log-dedup=off", "--log-rate=50"})
+    CHECK_MESSAGE(has(outside, word), word);
 }
 
 TEST_CASE("a part of the job's nodes is named, so that ranks and nodes are known") {

@@ -30,7 +30,7 @@ TEST_CASE("--atoll without a value leaves all to atoll up") {
     CHECK(result.code == 0);
     CHECK_FALSE(result.spec.off);
     for (const char* value : {result.spec.nodes, result.spec.name, result.spec.head, result.spec.object_memory,
-                              result.spec.spill_folder, result.spec.spill_limit, result.spec.log_level, result.spec.driver})
+                              result.spec.spill_folder, result.spec.spill_limit, result.spec.keep_logs, result.spec.log_level, result.spec.driver})
       CHECK(std::string(value).empty());
   }
 }
@@ -38,7 +38,7 @@ TEST_CASE("--atoll without a value leaves all to atoll up") {
 TEST_CASE("--atoll=no takes an earlier --atoll back") { CHECK(read("no").spec.off); }
 
 TEST_CASE("each key of SPEC has its place") {
-  const Read result = read("nodes=4,name=train-1,head=gpu07.site,object-memory=8G,spill-folder=/a:/b/c,spill-limit=200G,log=debug");
+  const Read result = read("nodes=4,name=train-1,head=gpu07.site,object-memory=8G,spill-folder=/a:/b/c,spill-limit=200G,keep-logs=logs-%j,log=debug");
   REQUIRE(result.code == 0);
   CHECK(std::string(result.spec.nodes) == "4");
   CHECK(std::string(result.spec.name) == "train-1");
@@ -46,6 +46,7 @@ TEST_CASE("each key of SPEC has its place") {
   CHECK(std::string(result.spec.object_memory) == "8G");
   CHECK(std::string(result.spec.spill_folder) == "/a:/b/c");
   CHECK(std::string(result.spec.spill_limit) == "200G");
+  CHECK(std::string(result.spec.keep_logs) == "logs-%j");
   CHECK(std::string(result.spec.log_level) == "debug");
 }
 
@@ -81,6 +82,7 @@ TEST_CASE("a wrong SPEC is refused with what is wrong and what would be right") 
       {"spill-folder=/a:b", "spill-folder=/a:b must be none, or full paths of folders"},
       {"spill-limit=much", "spill-limit=much must be bytes"},
       {"object-memory=G", "object-memory=G must be bytes"},
+      {"keep-logs=", "keep-logs= must be a folder that all nodes see"},
       {"log=loud", "log=loud must be trace, debug, info, warn, error or off"},
       {"driver=", "driver= needs a command"},
       {"driver=  \t", "driver= needs a command"},
