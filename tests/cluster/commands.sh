@@ -23,13 +23,13 @@ check "options that mean nothing are refused" all_of 'says "^empty: Error comman
 
 driver place --gpus-per-node=1
 check "a command in a bundle is on its node and is told its rank, GPU, variables and directory" all_of 'status_is 0' \
-  'says "^\(n1 [0-9]+\) n1 pair 0/2 gpus=GPU-[0-9a-f-]+ said=so worker=none in $scratch"' \
-  'says "^\(n2 [0-9]+\) n2 pair 1/2 gpus=GPU-[0-9a-f-]+ said=so worker=none in $scratch"'
+  'says "^\([^ ]+ n1 [0-9]+\) n1 pair 0/2 gpus=GPU-[0-9a-f-]+ said=so worker=none in $scratch"' \
+  'says "^\([^ ]+ n2 [0-9]+\) n2 pair 1/2 gpus=GPU-[0-9a-f-]+ said=so worker=none in $scratch"'
 check "no descriptor of the process beside it is open in a command" all_of '[ "$(grep -c ") all seen" "$log")" = 2 ]' '! grep ") open: " "$log"'
 
 begin_driver serve
 if check "a server is ready when it listens, answers, and is found by its name" \
-  await 40 all_of 'says "^fetched: 0"' 'says "^\(n1 [0-9]+\) 200"' 'says "^node: n1"'; then
+  await 40 all_of 'says "^fetched: 0"' 'says "^\([^ ]+ n1 [0-9]+\) 200"' 'says "^node: n1"'; then
   check "another process's listener on the port does not count" await 10 \
     says '^port of another: ActorDiedError sleep 600 was not ready within 500 ms: nothing of it listens on port 18473, but another process does'
   check "a server that was killed is started anew" await 20 all_of 'says "^restarted: 1"' 'says "^kill its process: "'

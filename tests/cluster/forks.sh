@@ -14,9 +14,9 @@ driver atoll run -- "$program" look
 check "workers come of a warm process" all_of 'status_is 0' 'says "^executed [0-9]+"' 'says "^forked [0-9]+"'
 check "a forked worker is the daemon's child, as an executed one is, in a group of its own" all_of \
   'says "^forked .* parent $(word executed parent) group "' '[ "$(word forked group)" = "$(pid_of forked)" ]'
-check "what it said has its own process id in front" says "^\(n1 $(pid_of forked)\) said by $(pid_of forked)\$"
+check "what it said has its own process id in front" says "^\([^ ]+ n1 $(pid_of forked)\) said by $(pid_of forked)\$"
 check "what the program said before connect() the warm process says, once" all_of \
-  'says "^\(n1 $(word forked from)\) prologue of $(word forked from), "' '! says "^\(n1 $(pid_of forked)\) .*prologue"'
+  'says "^\(n1 $(word forked from)\) prologue of $(word forked from), "' '! says "^\([^)]*n1 $(pid_of forked)\) .*prologue"'
 check "it takes SIGTERM, and has nothing of ATOLL_WORKER" says '^forked .* sigterm 1 .*worker \[\]$'
 check "it runs where the driver runs" says "^forked .* in $PWD worker"
 check "it has none of what the driver alone set before connect()" says '^forked .* arguments 0 '

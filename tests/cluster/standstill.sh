@@ -14,7 +14,7 @@ starting_threads() {
 # Every worker's line is in the log, in the order of each worker.
 lines_are() {
   [ "$(grep -c ') line ' "$log")" = "$1" ] || { echo "$(grep -c ') line ' "$log") lines, not $1"; return 1; }
-  awk '/\) line / { who = $1 $2; if ($4 != next_of[who]++ + 0) { print "out of order: " $0; exit 1 } }' "$log"
+  awk '/\) line / { who = $0; sub(/\).*/, "", who); sub(/.* /, "", who); line = $0; sub(/.*\) line /, "", line); if (line + 0 != next_of[who]++ + 0) { print "out of order: " $0; exit 1 } }' "$log"
 }
 
 box_up --nodes 2
