@@ -94,8 +94,10 @@ void NodeDaemon::forgive_pause(Time now, NodeOutbox& out) {
 }
 
 Time NodeDaemon::next_deadline() const {
+  // A busy daemon reports from one message to the next, and looks at its workers' health all the same.
+  const Time tick = last_tick_ + kHeartbeatInterval;
   const Time report = last_report_ + (usage_changed_ && joined_ ? kReportInterval : kHeartbeatInterval);
-  return std::min(report, objects_.next_deadline().value_or(report));
+  return std::min({tick, report, objects_.next_deadline().value_or(tick)});
 }
 
 // ------------------------------------------------------------------ membership

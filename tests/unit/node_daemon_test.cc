@@ -79,6 +79,22 @@ TEST_CASE("a daemon that was itself stopped for a minute does not blame its head
   CHECK(out.log_lines[0].starts_with("this daemon stood still for 6"));
 }
 
+TEST_CASE("a daemon that reports from one message to the next is ticked all the same, and does not say that it stood still") {
+  JoinedNode node;
+  NodeOutbox out;
+  int ticks = 0;
+  for (std::uint64_t i = 1; i <= 1000; ++i) {
+    node.now += milliseconds(4);
+    if (node.now >= node.node.next_deadline()) {
+      node.node.on_tick(node.now, out);
+      ++ticks;
+    }
+    node.say(kOwner, lease_request(i, cpus(1)));
+  }
+  CHECK(ticks >= 8);
+  CHECK(out.log_lines.empty());
+}
+
 TEST_CASE("a daemon never wants to be woken in the past, welcomed or not") {
   NodeFixture node;
   node.say(kOwner, lease_request(1, cpus(1)));
