@@ -92,15 +92,22 @@ void WorkQueue::say(ProcessId to, Message message) {
 
 Message WorkQueue::take(RunningTask& running) {
   while (true) {
+    std::optional<WorkLanes::Taken> taken;
     {
       const std::lock_guard lock(mutex_);
-      if (std::optional<WorkLanes::Taken> taken = lanes_.take()) {
-        begin(running, *taken);
-        return std::move(taken->item.message);
-      }
+      if ((taken = lanes_.take())) begin(running, *taken);
+    }
+    if (taken) {
+      tell_last_try(taken->item.message);
+      return std::move(taken->item.message);
     }
     wait_for_work();
   }
+}
+
+void WorkQueue::tell_last_try(const Message& message) {
+  const auto* task = std::get_if<PushTask>(&message);
+  if (task != nullptr && task->last_try != last_try_) say(daemon_, WorkerLastTry{last_try_ = task->last_try});
 }
 
 std::shared_ptr<Suspension> WorkQueue::take_or_resume(RunningTask& running, Message& message) {

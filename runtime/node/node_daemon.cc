@@ -275,6 +275,7 @@ void NodeDaemon::add_lease(Time now, ProcessId owner, const LeaseRequest& reques
   Lease& lease = leases_[id];
   lease.owner = owner;
   lease.request = request.request;
+  lease.since = now;
   lease.seat.job = request.job;
   lease.seat.holding = std::move(holding);
   seat(now, lease.seat, id, out);
