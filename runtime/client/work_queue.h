@@ -26,6 +26,7 @@ namespace Atoll {
 // WORK-4 of a stream no more items than PushTask::ahead are sent and not read
 // WORK-5 a coroutine that waits goes on when what it waits for is there, or when
 //        its call is cancelled, once
+// WORK-6 what comes is not run yet, perhaps: large arguments of other nodes are fetched to this one meanwhile (HoldCopy::ahead)
 // WORK-7 the daemon hears when the task that begins is one that is not run again, and when one is that may be
 class WorkQueue : public ClientListener {
  public:
@@ -78,6 +79,7 @@ class WorkQueue : public ClientListener {
  private:
   void wait_for_work();
   void begin(RunningTask& running, WorkLanes::Taken& taken);
+  void fetch_ahead(const Message& message);
   void tell_last_try(const Message& message);
   void cancel(ProcessId from, const CancelTask& cancel);
   bool has_work() const;
