@@ -195,6 +195,7 @@ class ObjectStore {
   void handle(Time now, const SpillWritten& written, ObjectOutbox& out);
   void handle(Time now, const SpillFailed& failed, ObjectOutbox& out);
   void handle(Time now, const SpillRead& read, ObjectOutbox& out);
+  void handle(Time now, const SpillPunched& punched, ObjectOutbox& out);
   void want_back(Time now, std::uint64_t number);
   bool read_back(std::uint64_t number, ObjectOutbox& out);
   std::string lost_words(const Copy& copy, const std::string& why) const;
