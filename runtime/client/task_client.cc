@@ -134,7 +134,8 @@ void TaskClient::push(Time now, Lease& lease, Task& task, ClientOutbox& out) {
   lease.idle_since = Time();
   task.lease = lease.id;
   const ProcessId worker = lease.worker.process;
-  out.send(worker, PushTask{task.id, task.function, task.arguments.encoded(objects_), task.depth, task.ahead});
+  out.send(worker, PushTask{task.id, task.function, task.arguments.encoded(objects_), task.depth, task.ahead,
+                             task.attempts_left == 0});
   if (task.stream != nullptr && task.stream->was_read()) out.send(worker, task.stream->read);
 }
 

@@ -119,6 +119,10 @@ void NodeDaemon::report(Time now, NodeOutbox& out) {
   usage.objects_waiting = static_cast<std::uint32_t>(objects().waiting());
   usage.object_bytes_reached = objects().reached();
   usage.bytes_fetched = objects_.pulls().bytes_pulled();
+  usage.bytes_sent = objects_.bytes_sent();
+  usage.bytes_on_disk = objects().spills().on_disk();
+  usage.bytes_spilled = objects().spills().spilled();
+  usage.bytes_restored = objects().spills().restored();
   for (Heard& heard : heard_) {
     if (heard.reported == 0) heard.reported = report_sequence_;
     usage.heard.push_back(heard.reservation);
@@ -273,6 +277,7 @@ void NodeDaemon::add_lease(Time now, ProcessId owner, const LeaseRequest& reques
   Lease& lease = leases_[id];
   lease.owner = owner;
   lease.request = request.request;
+  lease.since = now;
   lease.seat.job = request.job;
   lease.seat.holding = std::move(holding);
   seat(now, lease.seat, id, out);

@@ -117,6 +117,7 @@ class NodeDaemon {
     ProcessId owner = ProcessId::kNone;
     std::uint64_t request = 0;
     bool granted = false;
+    Time since{};
   };
   struct Actor {
     Seat seat;
@@ -148,6 +149,7 @@ class NodeDaemon {
   void handle(Time, ProcessId, const FreeBundles&, NodeOutbox&);
   void handle(Time, ProcessId, const WorkerReady&, NodeOutbox&);
   void handle(Time, ProcessId, const WorkerBlocked&, NodeOutbox&);
+  void handle(Time, ProcessId, const WorkerLastTry&, NodeOutbox&);
   void handle(Time, ProcessId, const StartActor&, NodeOutbox&);
   void handle(Time, ProcessId, const StopActor&, NodeOutbox&);
   void handle(Time, ProcessId, const InitActorDone&, NodeOutbox&);
@@ -186,6 +188,7 @@ class NodeDaemon {
   void doom_worker(ProcessId worker, std::string why, NodeOutbox& out);
   void check_workers(Time now, NodeOutbox& out);
   Loss loss_of(const Worker& worker) const;
+  Time began(const Worker& worker) const;
   std::string end_of(const Worker& worker, const std::string& cause) const;
   Status check_build(const Worker& worker, const WorkerReady& ready) const;
   // Takes the lease out of the table and gives its grant back.

@@ -146,7 +146,8 @@ Status NodeShell::open_spill(NodeDaemon::Options& daemon) {
   daemon.spill.on = true;
   if (options_.spill_limit) daemon.spill.limit = *options_.spill_limit;
   daemon.spill.folders = join_names(chosen.folders);
-  spill_ = std::make_unique<SpillThread>(SpillFiles::Options{chosen.folders}, *arena_);
+  daemon.spill.writers = chosen.folders.size();
+  spill_ = std::make_unique<SpillThreads>(SpillThreads::Options{chosen.folders}, *arena_);
   return loop_.add(spill_->event_fd(), [this] {
     for (const SpillEvent& event : spill_->take_events()) daemon_->on_spill(now_, event, out_);
     carry_out();

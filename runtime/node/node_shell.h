@@ -9,7 +9,7 @@
 #include "runtime/node/worker_host.h"
 #include "runtime/objects/arena.h"
 #include "runtime/objects/arena_door.h"
-#include "runtime/objects/spill_thread.h"
+#include "runtime/objects/spill_threads.h"
 #include "runtime/wire/hello.h"
 #include "runtime/wire/messenger.h"
 #include "topology/grant.h"
@@ -18,7 +18,7 @@
 namespace Atoll {
 
 // The shell around NodeDaemon: one process, one thread for a transport and a loop,
-// which nothing else may block; another for the worker processes (worker_host.h), one for the spill files (spill_thread.h).
+// which nothing else may block; another for the worker processes (worker_host.h), one for each spill folder (spill_threads.h).
 class NodeShell : private MessageHandler {
  public:
   struct Options {
@@ -82,7 +82,7 @@ class NodeShell : private MessageHandler {
   std::unique_ptr<WorkerHost> host_;
   std::optional<Arena> arena_;
   std::optional<ArenaDoor> door_;
-  std::unique_ptr<SpillThread> spill_;  // none: nothing is spilled
+  std::unique_ptr<SpillThreads> spill_;  // none: nothing is spilled
   NodeOutbox out_;
   Time now_{};
   std::optional<Status> end_;

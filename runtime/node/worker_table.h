@@ -42,6 +42,7 @@ struct Worker {
   Time started{};
   Time idle_since{};
   bool blocked = false;      // its task waits for others: so it said
+  bool last_try = false;     // its task is not run again: so it said, of this task or one before
   std::optional<Time> lost;  // its connection, since when
   std::string lost_why;
 

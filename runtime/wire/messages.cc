@@ -112,5 +112,6 @@ template Message::Message(RefsTaken);
 template Message::Message(RecountRefs);
 template Message::Message(CopyLost);
 template Message::Message(ArgumentLost);
+template Message::Message(WorkerLastTry);
 
 }  // namespace Atoll

@@ -72,8 +72,13 @@ struct NodeUsage {
   std::uint32_t objects_waiting = 0;       // for room in object memory
   std::uint64_t object_bytes_reached = 0;  // the pages of it that were ever touched
   std::uint64_t bytes_fetched = 0;         // from other nodes' object memory, ever
+  std::uint64_t bytes_sent = 0;            // to other nodes', ever
+  std::uint64_t bytes_on_disk = 0;         // that its spill files hold
+  std::uint64_t bytes_spilled = 0;         // to them, ever
+  std::uint64_t bytes_restored = 0;        // from them, ever
   ATOLL_MESSAGE_FIELDS(sequence, free, gpu_free, workers, actors, tasks_leased, heard, object_bytes, object_bytes_used, objects,
-                       leases, waiting, objects_waiting, object_bytes_reached, bytes_fetched)
+                       leases, waiting, objects_waiting, object_bytes_reached, bytes_fetched, bytes_sent, bytes_on_disk, bytes_spilled,
+                       bytes_restored)
 };
 
 // daemon -> head, repeated until Welcome. `actors` lists what runs there, so

@@ -31,6 +31,9 @@ void Worker::receive(ProcessId from, Message message) {
     Job job{from, task->task};
     for (const std::string& argument : task->arguments)
       if (is_location(argument)) job.unread.push_back(decode_location(argument).value());
+    for (const Location& location : job.unread)
+      if (location.keeper.process != daemon_.id)
+        out_.send(daemon_.id, HoldCopy{0, location.copy, location.keeper, location.bytes, {}, /*ahead=*/true});
     push(std::move(job));
   } else if (const auto* call = std::get_if<CallActor>(&message)) {
     world_.begin_call(call->actor, call->task);  // they run in order of arrival

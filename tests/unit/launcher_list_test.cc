@@ -130,19 +130,6 @@ TEST_CASE("rows of several answers are put in order and cut") {
   CHECK(table.rows[2].cells[0].text == "w5");
 }
 
-TEST_CASE("a fetched copy is named by what it is a copy of") {
-  ListRequest request = request_of({"objects", {}, "", "id,owner,node,copy,fetched_from,source_copy", 10, false});
-  const StateTable table =
-      make_table(request, two_nodes(),
-                 {{{StateCell(), StateCell(), cell_of(NodeId(1)), cell_of(3), cell_of(daemon_of(0)), cell_of(12)}},
-                  {{cell_of("aa-5"), cell_of("aa"), cell_of(NodeId(0)), cell_of(12), StateCell(), StateCell()}},
-                  {{StateCell(), StateCell(), cell_of(NodeId(1)), cell_of(4), cell_of(daemon_of(0)), cell_of(13)}}});
-  CHECK(table.rows[0].cells[0].text == "aa-5");
-  CHECK(table.rows[0].cells[1].text == "aa");
-  CHECK(table.rows[0].cells[4].text == "n0");
-  CHECK(table.rows[2].cells[0] == StateCell());
-}
-
 namespace {
 
 StateTable actors_table(const std::string& columns, std::vector<StateRow> rows) {
