@@ -1,9 +1,19 @@
 #include "runtime/objects/spill_queue.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace Atoll {
+namespace {
+
+// Rooms that differ by less than an eighth count as equal.
+std::uint64_t roughly(std::uint64_t room) {
+  const int shift = std::max(0, static_cast<int>(std::bit_width(room)) - 4);
+  return room >> shift << shift;
+}
+
+}  // namespace
 
 std::size_t SpillQueue::usable() const { return static_cast<std::size_t>(std::ranges::count(folders_, true, &Folder::usable)); }
 
@@ -43,7 +53,8 @@ bool SpillQueue::is_best(std::size_t folder, const Write& write) const {
   for (std::size_t i = 0; i < folders_.size(); ++i) {
     const Folder& other = folders_[i];
     if (i == folder || !other.is_idle() || write.refused.contains(i)) continue;
-    if (other.room > mine.room || (other.room == mine.room && other.wrote_last < mine.wrote_last)) return false;
+    const std::uint64_t others_room = roughly(other.room), my_room = roughly(mine.room);
+    if (others_room > my_room || (others_room == my_room && other.wrote_last < mine.wrote_last)) return false;
   }
   return true;
 }

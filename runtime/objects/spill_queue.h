@@ -17,8 +17,9 @@ namespace Atoll {
 // Which of a node's spill folders does what, and when: each has a writer of its own. Logic, without I/O and threads; folders
 // are numbered.
 //
-// QUEUE-1 a file is written by a folder that has nothing else to do, of several by the one with most room, then by the one that
-//         wrote longest ago; while none is idle it waits for the first: a slow disk has one file at a time, and holds up no other
+// QUEUE-1 a file is written by a folder that has nothing else to do, of several by the one with most room, of those with about
+//         as much by the one that wrote longest ago; while none is idle it waits for the first: a slow disk has one file at a
+//         time, and holds up no other
 // QUEUE-2 what is wanted of a file that was written goes to its folder, in order, and before anything new is written there
 // QUEUE-3 a folder that has no room for a file is passed over for that one; one that fails is left out from then on. When no
 //         folder is left for a file, it has failed
