@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/client/errors.h"
 #include "runtime/client/split.h"
 
 namespace Atoll {
@@ -92,9 +93,7 @@ void ClientCore::lose(Time now, ObjectId id, const CopyId& copy, const std::stri
   const std::size_t before = out.completions.size();
   objects_.lose(id, copy, why, out);
   if (objects_.find(id) == nullptr) {
-    ErrorInfo error;
-    error.kind = ErrorKind::kObjectLost;
-    error.message = "the object is lost: " + why + "; nobody here refers to it any more";
+    ErrorInfo error = lost_object("the object is lost: " + why + "; nobody here refers to it any more");
     out.completions.push_back({id, nullptr, std::move(error), /*again=*/true});
   }
   propagate(now, before, out);

@@ -1,19 +1,13 @@
 #include "runtime/client/object_book.h"
 
 #include "runtime/base/check.h"
+#include "runtime/client/errors.h"
 #include "runtime/wire/location.h"
 
 namespace Atoll {
 namespace {
 
-ErrorInfo lost(std::string message) {
-  ErrorInfo error;
-  error.kind = ErrorKind::kObjectLost;
-  error.message = std::move(message);
-  return error;
-}
-
-ErrorInfo dropped(ObjectId id) { return lost("the object " + to_string(id) + " was dropped by its owner"); }
+ErrorInfo dropped(ObjectId id) { return lost_object("the object " + to_string(id) + " was dropped by its owner"); }
 
 }  // namespace
 
@@ -68,7 +62,7 @@ void ObjectBook::fetch(ObjectId id, const Contact& owner, ClientOutbox& out) {
   if (object.settled) return out.completions.push_back({id, object.value, object.error});
   if (id.process == self_ || std::exchange(object.sharing->asked, true)) return;
   if (const auto dead = dead_nodes_.find(owner.node); dead != dead_nodes_.end())
-    return settle(id, nullptr, lost("the owner of the object is gone: " + dead->second), out);
+    return settle(id, nullptr, lost_object("the owner of the object is gone: " + dead->second), out);
   out.learn(owner);
   out.send(owner.process, FetchObject{id});
 }
@@ -268,7 +262,7 @@ void ObjectBook::on_lost(ProcessId peer, const std::string& why, ClientOutbox& o
     if (!object.settled && object.sharing->asked && object.sharing->owner.process == peer) gone.push_back(id);
   });
   for (const ObjectId id : gone)
-    settle(id, nullptr, lost("the owner of the object, process " + to_string(peer) + ", is gone: " + why), out);
+    settle(id, nullptr, lost_object("the owner of the object, process " + to_string(peer) + ", is gone: " + why), out);
 }
 
 void ObjectBook::on_node_died(const NodeDied& died, ClientOutbox& out) {
@@ -277,7 +271,7 @@ void ObjectBook::on_node_died(const NodeDied& died, ClientOutbox& out) {
   std::vector<ObjectId> gone;
   for (const auto& [id, object] : borrowed_)
     if (!object.settled && object.sharing->owner.node == died.node) gone.push_back(id);
-  for (const ObjectId id : gone) settle(id, nullptr, lost("the owner of the object is gone: " + died.why), out);
+  for (const ObjectId id : gone) settle(id, nullptr, lost_object("the owner of the object is gone: " + died.why), out);
 }
 
 void ObjectBook::fail_all(const ErrorInfo& error, ClientOutbox& out) {
