@@ -6,20 +6,12 @@
 #include "runtime/client/split.h"
 
 namespace Atoll {
-namespace {
-
-// The sender keeps those until it hears that they were taken.
-bool any_is_others(const std::vector<InsideRef>& inside, ProcessId self) {
-  return std::ranges::any_of(inside, [self](const InsideRef& ref) { return ref.object.process != self; });
-}
-
-}  // namespace
 
 ClientCore::ClientCore(Options options, ClientOutbox& out)
     : options_(std::move(options)),
       borrows_(options_.self.node),
       objects_(options_.self, borrows_),
-      passing_(options_.self.node, objects_, borrows_),
+      passing_(options_.self, objects_, borrows_),
       tasks_(options_.self.process, options_.job, objects_),
       actors_(options_.self, objects_),
       groups_(options_.self, objects_) {
@@ -168,7 +160,7 @@ void ClientCore::on_done(Time now, ProcessId from, const DoneWithRefs& message, 
   objects_.contain(result, message.inside, out);
   tasks_.on_done(now, from, message.done, out) || actors_.on_done(from, message.done, out);
   objects_.uncontain(result, out);
-  if (any_is_others(message.inside, options_.self.process)) passing_.take(from, {message.done.task, 0}, out);
+  passing_.take(from, {message.done.task, 0}, message.inside, out);
 }
 
 void ClientCore::on_item(ProcessId from, const ItemWithRefs& message, ClientOutbox& out) {
@@ -179,7 +171,7 @@ void ClientCore::on_item(ProcessId from, const ItemWithRefs& message, ClientOutb
     out.items.back().inside = std::move(held);
   else
     objects_.release(held, out);
-  if (any_is_others(message.inside, options_.self.process)) passing_.take(from, {message.item.task, message.item.index + 1}, out);
+  passing_.take(from, {message.item.task, message.item.index + 1}, message.inside, out);
 }
 
 void ClientCore::on_message(Time now, ProcessId from, const Message& message, ClientOutbox& out) {

@@ -210,6 +210,19 @@ TEST_CASE("BORROW-4: a worker keeps what is inside a result until it is taken, a
   worker.expect_nothing_else();
 }
 
+TEST_CASE("BORROW-4: who calls itself keeps its own objects inside a result until that has come") {
+  Borrower self;
+  const ObjectId made = self.put();
+  const TaskId task = self.end(kDriver, {ref(made, contact_of(kDriver))});
+  self.drop(made);
+  CHECK(self.has(made));
+  self.say(kDriver, self.mail.expect<DoneWithRefs>(kDriver));
+  CHECK(self.mail.expect<RefsTaken>(kDriver).value == PassedValue{task, 0});
+  self.say(kDriver, RefsTaken{{task, 0}, NodeId(0), {}});
+  CHECK(self.is_clear());
+  self.expect_nothing_else();
+}
+
 TEST_CASE("BORROW-4: so does who fills a stream, of each item") {
   Borrower worker;
   const ObjectId made = worker.put();
