@@ -30,9 +30,25 @@ void ClientCore::propagate(Time now, std::size_t before, ClientOutbox& out) {
       tasks_.on_object_settled(now, settled, out);
       actors_.on_object_settled(settled, out);
     }
+    release_unhandled(now);
     if (!objects_.has_rebuilds()) return;
     for (const ObjectId lost : objects_.take_rebuilds()) tasks_.rebuild(now, lost, out);
   }
+}
+
+void ClientCore::release_unhandled(Time now) {
+  if (!objects_.has_unhandled()) return;
+  for (const ActorId actor : objects_.take_unhandled()) actors_.release(now, actor);
+}
+
+void ClientCore::drop(Time now, ObjectId id, ClientOutbox& out) {
+  objects_.drop(id, out);
+  release_unhandled(now);
+}
+
+void ClientCore::release(Time now, const std::vector<InsideRef>& inside, ClientOutbox& out) {
+  objects_.release(inside, out);
+  release_unhandled(now);
 }
 
 void ClientCore::submit(Time now, TaskSpec spec, ClientOutbox& out) {

@@ -50,6 +50,13 @@ void ObjectBook::put(ObjectId id, Value value, ClientOutbox& out, const std::vec
   settle(id, std::move(value), std::nullopt, out);
 }
 
+void ObjectBook::declare_handles(ActorId actor) {
+  declare(handles_of(actor));
+  Object& object = *find_object(handles_of(actor));
+  object.settled = true;
+  object.origin = Origin::kActor;
+}
+
 void ObjectBook::adopt(ObjectId id, const Contact& owner, ClientOutbox& out) {
   const auto [object, is_new] = add(id, owner);
   ++object->handles;
@@ -135,6 +142,12 @@ void ObjectBook::unpin(ObjectId id, ClientOutbox& out) {
   forget_if_unused(id, *object, out);
 }
 
+bool ObjectBook::keep(ObjectId id) {
+  Object* object = find_object(id);
+  if (object != nullptr) ++object->pins;
+  return object != nullptr;
+}
+
 bool ObjectBook::is_unused(ObjectId id, const Object& object) const {
   if (object.handles > 0 || object.pins > 0) return false;
   if (id.process != self_) return true;
@@ -167,6 +180,7 @@ void ObjectBook::forget_one(ObjectId id, std::vector<ObjectId>& was_inside, Clie
     drop_copy(object.value, out);
     lineage_.release(id.sequence);
   }
+  if (object.origin == Origin::kActor) unhandled_.push_back(actor_of(id));
   own_.erase(id.sequence);
 }
 

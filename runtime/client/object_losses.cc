@@ -15,7 +15,8 @@ const char* words_of(Origin origin) {
     case Origin::kTask:
     case Origin::kForgotten:
       return "how it was made is forgotten, since this process has made so many; submit its task again";
-    case Origin::kPut: break;
+    case Origin::kPut:
+    case Origin::kActor: break;
   }
   return "it was put, and no task makes it again; put it again, or return it from a task";
 }
