@@ -70,6 +70,8 @@ class ActorClient {
   std::optional<Time> next_deadline() const;
 
   std::size_t unfinished() const { return calls_.size(); }
+  // Whether there are unfinished calls, actors that are to be created when their arguments are there, or told to leave.
+  bool is_busy() const { return !calls_.empty() || !creations_.empty() || !released_.empty(); }
   std::uint64_t finished() const { return finished_; }  // calls, ever, without an error
   // The unfinished calls, as they are listed (client_state.cc).
   void list(StateRows& rows) const;

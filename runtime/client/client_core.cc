@@ -51,6 +51,11 @@ void ClientCore::release(Time now, const std::vector<InsideRef>& inside, ClientO
   release_unhandled(now);
 }
 
+bool ClientCore::is_needed() const {
+  return objects_.owns_any() || groups_.owns_any() || actors_.is_busy() || tasks_.unfinished() > 0 || passing_.passed() > 0 ||
+         borrows_.waiting() > 0;
+}
+
 void ClientCore::submit(Time now, TaskSpec spec, ClientOutbox& out) {
   const std::size_t before = out.completions.size();
   tasks_.submit(now, std::move(spec), out);
@@ -238,6 +243,8 @@ void ClientCore::on_message(Time now, ProcessId from, const Message& message, Cl
     objects_.on_orphaned(from, *orphaned, out);
   else if (std::holds_alternative<LetGoIdle>(message))
     out.let_go_idle = true;
+  else if (const auto* idle = std::get_if<IsNeeded>(&message))
+    out.send(from, NeedReply{idle->question, is_needed()});
   else if (const auto* question = std::get_if<GetState>(&message))
     on_state(now, from, *question, out);
   else

@@ -77,6 +77,9 @@ class ClientCore {
   void on_lost(Time now, ProcessId peer, const Status& why, ClientOutbox& out);
   void on_tick(Time now, ClientOutbox& out);
   std::optional<Time> next_deadline() const;
+  // Whether something would be lost with this process that is not its own: objects, calls, tasks, actors or groups that it
+  // owns, references that it passes on.
+  bool is_needed() const;
 
   const TaskClient& tasks() const { return tasks_; }
   const ActorClient& actors() const { return actors_; }

@@ -138,6 +138,7 @@ class ObjectBook {
   // None if it was never known here, or is forgotten.
   const Object* find(ObjectId id) const;
   std::size_t size() const { return own_.size() + borrowed_.size(); }
+  bool owns_any() const { return !own_.empty(); }
   // All of them, as they are listed (client_state.cc).
   void list(StateRows& rows) const;
 

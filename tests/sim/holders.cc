@@ -235,7 +235,7 @@ void Holder::end_call(ProcessId caller, TaskId task, const Refs& given) {
 bool Holder::is_empty() const {
   return core_->objects().size() == 0 && core_->objects().borrowers().size() == 0 && core_->borrows().size() == 0 &&
          core_->borrows().waiting() == 0 && core_->borrows().unanswered() == 0 && core_->passing().passed() == 0 &&
-         handles_.empty();
+         handles_.empty() && !core_->is_needed();
 }
 
 std::string Holder::words() const {

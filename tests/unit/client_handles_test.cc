@@ -1,6 +1,6 @@
 #include "tests/support/client_fixture.h"
 
-// Handles to actors, counted wherever they are.
+// Handles to actors, counted wherever they are; and what a worker owns that others need.
 namespace Atoll {
 namespace {
 
@@ -39,6 +39,12 @@ struct Holder : Client {
     mail.expect<ObjectsBorrowed>(to.process);
   }
   CallActor expect_call() { return mail.expect<CallActor>(kWorker.process); }
+  bool is_needed() {
+    say(kHome.process, IsNeeded{7});
+    const auto reply = mail.expect<NeedReply>(kHome.process);
+    CHECK(reply.question == 7);
+    return reply.needed;
+  }
   const ActorId ours{kDriver, 1'000}, theirs{kCreator.process, 5};
 };
 
@@ -57,7 +63,7 @@ TEST_CASE("HANDLES-1: an actor whose last handle is gone is told to leave, a whi
   creator.update(creator.ours, ActorState::kDead);
   creator.expect_nothing_else();
   CHECK(creator.core.objects().size() == 0);
-  CHECK(creator.core.actors().unfinished() == 0);
+  CHECK_FALSE(creator.core.actors().is_busy());
 }
 
 TEST_CASE("HANDLES-1: not while another process has one, or a value has one inside") {
@@ -136,7 +142,7 @@ TEST_CASE("HANDLES-3: the last call waits for those before it, and is sent again
   CHECK(creator.expect_call().method == kLeave);
   creator.update(creator.ours, ActorState::kDead, 2);
   creator.expect_nothing_else();
-  CHECK(creator.core.actors().unfinished() == 0);
+  CHECK_FALSE(creator.core.actors().is_busy());
 }
 
 TEST_CASE("HANDLES-3: an actor that died before its handles is told nothing") {
@@ -162,6 +168,55 @@ TEST_CASE("a handle that comes back to an actor's creator after the last is one 
   creator.pass(kReleaseDelay * 2);
   creator.expect_nothing_else();
   CHECK(creator.core.objects().size() == 0);
+}
+
+TEST_CASE("NODE-11: a worker is needed while it owns what others may want, and not for what it borrows") {
+  Holder worker;
+  CHECK_FALSE(worker.is_needed());
+  worker.adopt(worker.theirs);
+  CHECK_FALSE(worker.is_needed());
+  SUBCASE("a value") {
+    const ObjectId value{kDriver, ++worker.sequence};
+    worker.core.put(worker.now, value, std::make_shared<const std::string>("x"), worker.out);
+    worker.take();
+    CHECK(worker.is_needed());
+    worker.core.drop(worker.now, value, worker.out);
+  }
+  SUBCASE("a task whose result nobody wants") {
+    const TaskId task = worker.submit();
+    worker.core.drop(worker.now, result_of(task), worker.out);
+    CHECK(worker.is_needed());
+    worker.done(worker.run().worker.process, task);
+  }
+  SUBCASE("an actor that others have handles to") {
+    worker.create(worker.ours);
+    worker.lend(worker.ours, kThird);
+    worker.drop(worker.ours);
+    CHECK(worker.is_needed());
+    worker.say(kThird.process, ReturnObjects{{handles_of(worker.ours)}});
+    CHECK(worker.is_needed());  // it is to be told to leave
+    worker.pass(kReleaseDelay * 2);
+    CHECK(worker.is_needed());
+    worker.update(worker.ours, ActorState::kDead);
+  }
+  SUBCASE("a placement group") {
+    GroupSpec spec;
+    spec.group = {kDriver, ++worker.sequence};
+    worker.core.create_group(spec, worker.out);
+    CHECK(worker.is_needed());
+    GroupUpdate gone;
+    gone.group = spec.group;
+    gone.state = GroupState::kRemoved;
+    worker.say(kHead, gone);
+  }
+  SUBCASE("a reference that it passes on") {
+    const TaskId task{kThird.process, 70};
+    worker.core.end_call(kThird.process, TaskDone{task, "x", {}, 1}, {{handles_of(worker.theirs), kCreator}}, worker.out);
+    worker.take();
+    CHECK(worker.is_needed());
+    worker.say(kThird.process, RefsTaken{{task, 0}, kThird.node, {}});
+  }
+  CHECK_FALSE(worker.is_needed());
 }
 
 }  // namespace Atoll
