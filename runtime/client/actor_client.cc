@@ -85,7 +85,7 @@ void ActorClient::call(ActorCallSpec spec, ClientOutbox& out) {
   if (call.ahead > 0) call.stream = std::make_unique<StreamProgress>(call.task);
   if (!spec.group.empty()) call.group = std::make_unique<std::string>(std::move(spec.group));
   const std::uint32_t most = actor.policy.most_pending;
-  ++actor.pending;
+  if (actor.pending++ == 0 && actor.id.process != self_.process) actor.counts = objects_.keep(handles_of(actor.id));
   if (most > 0 && actor.pending > most)
     return finish(call, nullptr, call_error(ErrorKind::kTooManyCalls, "this process has " + std::to_string(most) +
                                             " unfinished calls to the actor, which is its limit; wait for some first"), out);
@@ -93,7 +93,21 @@ void ActorClient::call(ActorCallSpec spec, ClientOutbox& out) {
   flush(actor, out);
 }
 
-void ActorClient::release(Time now, ActorCallSpec spec) { released_.push_back({now + kReleaseDelay, std::move(spec)}); }
+void ActorClient::release(Time now, ActorId id) { released_.push_back({now + kReleaseDelay, id}); }
+
+void ActorClient::leave(ActorId id, ClientOutbox& out) {
+  const auto entry = actors_.find(id);
+  if (entry == actors_.end() || entry->second.state == ActorState::kDead) return;
+  Actor& actor = entry->second;
+  Call& call = *calls_.try_emplace(id.sequence).first;
+  call.task = {id.process, id.sequence};
+  call.actor = &actor;
+  call.method = kLeave;
+  call.retries = -1;
+  ++actor.pending;
+  actor.queue.push_back(id.sequence);
+  flush(actor, out);
+}
 
 // Sends from the front of the queue what can be sent.
 void ActorClient::flush(Actor& actor, ClientOutbox& out) {
@@ -117,6 +131,7 @@ void ActorClient::flush(Actor& actor, ClientOutbox& out) {
       return;
     }
     if (!takes_calls || actor.under_way >= kMostUnderWay) return;
+    if (actor.under_way > 0 && is_last(*call)) return;
     actor.queue.pop_front();
     send(actor, *call, out);
   }
@@ -165,8 +180,9 @@ void ActorClient::finish(Call& call, Value value, Failure error, ClientOutbox& o
     named.function = call.method;
     error = std::move(named);
   }
-  --call.actor->pending;
-  if (call.sent) --call.actor->under_way;
+  Actor& actor = *call.actor;
+  if (call.sent) --actor.under_way;
+  if (--actor.pending == 0 && std::exchange(actor.counts, false)) objects_.unpin(handles_of(actor.id), out);
   call.arguments.release(objects_, out);
   finished_ += error ? 0 : 1;
   const TaskId task = call.task;
@@ -301,11 +317,7 @@ void ActorClient::on_lost(Time now, ProcessId peer, const std::string&, ClientOu
 }
 
 void ActorClient::on_tick(Time now, ClientOutbox& out) {
-  for (; !released_.empty() && released_.front().due <= now; released_.pop_front()) {
-    const ObjectId result = result_of(released_.front().spec.task);
-    call(std::move(released_.front().spec), out);
-    objects_.drop(result, out);
-  }
+  for (; !released_.empty() && released_.front().due <= now; released_.pop_front()) leave(released_.front().actor, out);
   std::vector<ActorId> undecided;
   for (const auto& [id, since] : unreachable_)
     if (now - since >= kActorVerdictLimit) undecided.push_back(id);

@@ -159,6 +159,7 @@ void ObjectBook::list(StateRows& rows) const {
       {"owner", [](const Seen& s) { return cell_of(s.id.process); }},
       {"state",
        [](const Seen& s) {
+         if (s.object.origin == Origin::kActor) return cell_of("actor");
          return cell_of(!s.object.settled ? "pending" : s.object.error ? "failed" : "ready");
        }},
       {"bytes",

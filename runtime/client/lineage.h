@@ -19,6 +19,7 @@ enum class Origin : std::uint8_t {
   kUsedUp,     // a task that has none left
   kCancelled,  // a task that somebody cancelled
   kForgotten,  // a task whose recipe made room for others
+  kActor,      // it has no value: references to it are the handles to an actor of ours
 };
 
 // How an object was made: what it takes to run its task again. Arguments that are copies in a node's memory are objects still,

@@ -167,6 +167,8 @@ class Daemon {
       if (!share.ok()) return share.status().prefixed("ATOLL_MEMORY_WATCH");
       options.memory_watch = *share;
     }
+    if (const long idle = lookup_number(environment_, "ATOLL_WORKER_IDLE"); idle > 0)
+      options.worker_idle_limit = std::chrono::seconds(idle);
     topology_ = digest(*machine);
     options.machine = restrict_to(*machine, options.grant.gpus);
     options.folder = folder_path();

@@ -39,6 +39,8 @@ namespace Atoll {
 //        start limit counts from when they do
 // NODE-10 for lack of memory one worker is ended at a time: no other before that process has ended and what is in use was
 //        read anew
+// NODE-11 a worker that nobody has used for long is asked whether it is needed, and ended if it says that it is not and
+//         nobody has used it meanwhile; else it is asked again, as much later
 // NODE-6 what was heard of the head's reservations is reported until the head
 //        has acknowledged such a report
 class NodeDaemon {
@@ -150,6 +152,7 @@ class NodeDaemon {
   void handle(Time, ProcessId, const WorkerReady&, NodeOutbox&);
   void handle(Time, ProcessId, const WorkerBlocked&, NodeOutbox&);
   void handle(Time, ProcessId, const WorkerLastTry&, NodeOutbox&);
+  void handle(Time, ProcessId, const NeedReply&, NodeOutbox&);
   void handle(Time, ProcessId, const StartActor&, NodeOutbox&);
   void handle(Time, ProcessId, const StopActor&, NodeOutbox&);
   void handle(Time, ProcessId, const InitActorDone&, NodeOutbox&);
@@ -233,6 +236,7 @@ class NodeDaemon {
   std::map<GroupId, std::deque<Waiting>> waiting_;
   std::vector<GroupId> roomier_;  // groups with waiting tenants and room that was given back
   std::uint64_t next_lease_ = 1;
+  std::uint64_t next_question_ = 1;
   std::uint64_t report_sequence_ = 0;
   std::uint64_t leases_granted_ = 0;
   struct Heard {

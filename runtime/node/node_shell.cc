@@ -91,6 +91,7 @@ Status NodeShell::run(const Contact& head, const std::function<void()>& on_joine
   head_ = head;
   now_ = now();
   NodeDaemon::Options described{self_, head, node_info()};
+  if (options_.worker_idle_limit) described.worker_idle_limit = *options_.worker_idle_limit;
   described.memory_of = memory_of;
   if (const Status status = open_arena(described); !status.ok()) {
     log::warn("this node has no object memory: {}", status.message());

@@ -51,12 +51,13 @@ void WorkerTable::make_idle(ProcessId id, Time now) {
   worker->tenant = std::monostate();
   worker->blocked = false;
   worker->idle_since = now;
+  worker->question = 0;
 }
 
 std::vector<ProcessId> WorkerTable::idle_since_before(Time then) const {
   std::vector<ProcessId> found;
   for (const auto& [id, worker] : workers_)
-    if (worker.idle() && worker.idle_since < then) found.push_back(id);
+    if (worker.idle() && worker.idle_since < then && (worker.question == 0 || worker.asked < then)) found.push_back(id);
   return found;
 }
 

@@ -113,5 +113,7 @@ template Message::Message(RecountRefs);
 template Message::Message(CopyLost);
 template Message::Message(ArgumentLost);
 template Message::Message(WorkerLastTry);
+template Message::Message(IsNeeded);
+template Message::Message(NeedReply);
 
 }  // namespace Atoll

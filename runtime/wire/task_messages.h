@@ -113,6 +113,16 @@ struct WorkerLastTry {
   bool last_try = false;
   ATOLL_MESSAGE_FIELDS(last_try)
 };
+// daemon -> worker, which nobody has used for long: may it end, or do others need what it has? Answered by NeedReply.
+struct IsNeeded {
+  std::uint64_t question = 0;  // of the daemon's own counting
+  ATOLL_MESSAGE_FIELDS(question)
+};
+struct NeedReply {
+  std::uint64_t question = 0;
+  bool needed = false;
+  ATOLL_MESSAGE_FIELDS(question, needed)
+};
 // client -> worker: a task that is not begun is not wanted any more, one that
 // runs is told so; with `recursive` the tasks it submitted as well. Answered as
 // ever, by TaskDone.

@@ -52,6 +52,8 @@ void Worker::receive(ProcessId from, Message message) {
     auto making = making_.extract(refused->request);
     making.mapped().done.error.emplace().kind = ErrorKind::kOutOfMemory;
     out_.send(making.mapped().job.caller, making.mapped().done);
+  } else if (const auto* idle = std::get_if<IsNeeded>(&message)) {
+    out_.send(from, NeedReply{idle->question, false});
   } else if (const auto* init = std::get_if<InitActor>(&message)) {
     out_.send(daemon_.id, InitActorDone{init->spec.actor, {}});
   }

@@ -41,7 +41,7 @@ struct Owner : Client {
     take();
   }
   void drop(TaskId task) {
-    core.drop(result_of(task), out);
+    core.drop(now, result_of(task), out);
     take();
   }
   void expect_copy(TaskId task, std::uint64_t copy) {
@@ -228,7 +228,7 @@ TEST_CASE("LINEAGE-4: when an argument was put and dropped, what was made of it 
   client.mail.expect<OwnCopies>(kHome.process);
   client.completions.clear();
   const TaskId task = client.make_new(3, 8, {{nullptr, put, {}, nullptr}});
-  client.core.drop(put, client.out);
+  client.core.drop(client.now, put, client.out);
   client.take();
   client.expect_dropped(kHome, 7);
   client.lose_copy(result_of(task), kAway, 8);
