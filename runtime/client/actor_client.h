@@ -61,7 +61,8 @@ class ActorClient {
   std::optional<Time> next_deadline() const;
 
   std::size_t unfinished() const { return calls_.size(); }
-  std::uint64_t finished() const { return finished_; }  // calls, ever, without an error
+  std::uint64_t finished() const { return counts_.finished; }  // calls, ever, without an error
+  WorkCounts counts() const;
   // The unfinished calls, as they are listed (client_state.cc).
   void list(StateRows& rows) const;
 
@@ -132,7 +133,7 @@ class ActorClient {
     ActorCallSpec spec;
   };
   std::deque<Release> released_;
-  std::uint64_t finished_ = 0;
+  WorkCounts counts_;  // but for those that are under way
 };
 
 // How long a lost connection to an actor waits for the head's words on it.

@@ -112,5 +112,7 @@ template Message::Message(RefsTaken);
 template Message::Message(RecountRefs);
 template Message::Message(CopyLost);
 template Message::Message(ArgumentLost);
+template Message::Message(GetTaskCounts);
+template Message::Message(TaskCounts);
 
 }  // namespace Atoll

@@ -262,7 +262,8 @@ using MessageVariant =
                  ReadCopy, CopyBytes, CopyDropped, CopyElsewhere, CopyTaken,
                  GetPeers, Peers, GetState, StateReport,
                  BorrowObjects, ObjectsBorrowed, ReturnObjects, DoneWithRefs, ItemWithRefs, RefsTaken, RecountRefs,
-                 CopyLost, ArgumentLost>;
+                 CopyLost, ArgumentLost,
+                 GetTaskCounts, TaskCounts>;
 
 template <typename T, typename Variant>
 inline constexpr bool kIsOneOf = false;
