@@ -93,18 +93,40 @@ TopProcess process_of(const Row& row, const std::map<std::string, ActorWords>& a
 // Rounded to what a clock of 100 ticks a second can tell.
 double hundredths(double value) { return std::round(value * 100) / 100; }
 
+// What is whole is written so.
+nlohmann::ordered_json number(double value) {
+  if (value == std::floor(value) && std::abs(value) < 9e15) return static_cast<std::int64_t>(value);
+  return value;
+}
+
 nlohmann::ordered_json json_of(const TopNode& node) {
-  return {{"node", node.name},         {"state", node.state},       {"cpu", node.cpu},
-          {"cpu_held", node.cpu_held}, {"cpu_used", hundredths(node.cpu_used)}, {"gpu", node.gpu},
-          {"gpu_held", node.gpu_held}, {"memory", node.memory},     {"memory_used", node.memory_used},
-          {"object_memory", node.arena}, {"object_memory_used", node.arena_used}, {"workers", node.workers},
-          {"actors", node.actors},     {"leases", node.leases},     {"waiting", node.waiting}};
+  return {{"node", node.name},
+          {"state", node.state},
+          {"cpu", number(node.cpu)},
+          {"cpu_held", number(node.cpu_held)},
+          {"cpu_used", number(hundredths(node.cpu_used))},
+          {"gpu", number(node.gpu)},
+          {"gpu_held", number(node.gpu_held)},
+          {"memory", number(node.memory)},
+          {"memory_used", number(node.memory_used)},
+          {"object_memory", number(node.arena)},
+          {"object_memory_used", number(node.arena_used)},
+          {"workers", number(node.workers)},
+          {"actors", number(node.actors)},
+          {"leases", number(node.leases)},
+          {"waiting", number(node.waiting)}};
 }
 
 nlohmann::ordered_json json_of(const TopProcess& process) {
-  return {{"id", process.id},       {"node", process.node},       {"pid", process.pid.empty() ? 0 : std::stoull(process.pid)},
-          {"state", process.state}, {"work", process.work},       {"cpu_used", hundredths(process.cpu_used)},
-          {"memory", process.memory}, {"gpus", process.gpus},     {"restarts", process.restarts}};
+  return {{"id", process.id},
+          {"node", process.node},
+          {"pid", process.pid.empty() ? 0 : std::stoull(process.pid)},
+          {"state", process.state},
+          {"work", process.work},
+          {"cpu_used", number(hundredths(process.cpu_used))},
+          {"memory", number(process.memory)},
+          {"gpus", process.gpus},
+          {"restarts", number(process.restarts)}};
 }
 
 }  // namespace
@@ -151,8 +173,9 @@ TopData make_top(const std::string& cluster, const TopLook& now, const TopLook* 
 }
 
 std::string top_to_json(const TopData& data) {
-  nlohmann::ordered_json out = {{"cluster", data.cluster}, {"requests", data.requests}};
-  out["nodes"] = out["processes"] = nlohmann::ordered_json::array();
+  nlohmann::ordered_json out = {{"cluster", data.cluster}, {"requests", number(data.requests)}};
+  out["nodes"] = nlohmann::ordered_json::array();
+  out["processes"] = nlohmann::ordered_json::array();
   for (const TopNode& node : data.nodes) out["nodes"].push_back(json_of(node));
   for (const TopProcess& process : data.processes) out["processes"].push_back(json_of(process));
   out["warnings"] = data.warnings;
