@@ -9,6 +9,7 @@
 #include "launcher/commands.h"
 #include "launcher/say.h"
 #include "launcher/site.h"
+#include "runtime/metrics/metrics_address.h"
 #include "runtime/objects/spill_folders.h"
 #include "runtime/node/memory_watch.h"
 #include "runtime/session/session_folder.h"
@@ -107,6 +108,14 @@ void add_cluster_options(CLI::App& command, ClusterOptions& options, bool& dry_r
       .add_option("--log-level", options.log_level, "what head and daemons log: trace, debug, info, warn, error or off")
       ->envname("ATOLL_RUN_LOG_LEVEL")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
+  command
+      .add_option("--metrics", options.metrics,
+                  "serve metrics for Prometheus from each node: 127.0.0.1:PORT, where PORT 0 is any, or unix; atoll-metrics(7)")
+      ->envname("ATOLL_RUN_METRICS")
+      ->check([](const std::string& text) {
+        const Result<MetricsAddress> address = parse_metrics_address(text);
+        return address.ok() ? std::string() : address.status().message();
+      });
   command
       .add_option("--resources", options.resources,
                   "custom resources of each node for tasks and actors to ask for, e.g. license=4,scratch=0.5")

@@ -24,6 +24,7 @@ struct ClusterOptions {
   std::optional<std::uint64_t> spill_limit;    // bytes on each node's disks
   std::string memory_watch;             // "0.9" or "off"; "" for the daemons' own
   std::string log_level;                // of head and daemons; "" for theirs
+  std::string metrics;                  // where they serve them, as typed; "" for nowhere
   std::string log;                      // of up: where the keeper writes; "" for the session folder
   bool local = false;
   bool foreground = false;  // of up

@@ -72,6 +72,7 @@ void ActorClient::watch(ActorId id, ClientOutbox& out) {
 void ActorClient::call(ActorCallSpec spec, ClientOutbox& out) {
   watch(spec.actor, out);
   objects_.declare(result_of(spec.task));
+  ++counts_.submitted;
   Actor& actor = actor_of(spec.actor);
   Call& call = *calls_.try_emplace(spec.task.sequence).first;
   call.task = spec.task;
@@ -158,6 +159,7 @@ bool ActorClient::on_done(ProcessId worker, const TaskDone& done, ClientOutbox& 
   Actor& actor = *call->actor;
   if (done.error && done.error->kind == ErrorKind::kTaskFailed && actor.policy.retries_errors && may_retry(*call)) {
     ++call->retried;
+    ++counts_.retried;
     call->sent = false;
     --actor.under_way;
     std::erase(actor.sent, done.task.sequence);
@@ -184,7 +186,7 @@ void ActorClient::finish(Call& call, Value value, Failure error, ClientOutbox& o
   if (call.sent) --actor.under_way;
   if (--actor.pending == 0 && std::exchange(actor.counts, false)) objects_.unpin(handles_of(actor.id), out);
   call.arguments.release(objects_, out);
-  finished_ += error ? 0 : 1;
+  ++(error ? counts_.failed : counts_.finished);
   const TaskId task = call.task;
   if (value != nullptr && is_location(*value)) objects_.set_origin(result_of(task), Origin::kCall);
   calls_.erase(task.sequence);
@@ -300,6 +302,7 @@ void ActorClient::take_back(Actor& actor, const ErrorInfo& error, ClientOutbox& 
       continue;
     }
     ++call->retried;
+    ++counts_.retried;
     call->sent = false;
     --actor.under_way;
     again.push_back(sequence);

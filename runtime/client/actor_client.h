@@ -72,7 +72,8 @@ class ActorClient {
   std::size_t unfinished() const { return calls_.size(); }
   // Whether there are unfinished calls, actors that are to be created when their arguments are there, or told to leave.
   bool is_busy() const { return !calls_.empty() || !creations_.empty() || !released_.empty(); }
-  std::uint64_t finished() const { return finished_; }  // calls, ever, without an error
+  std::uint64_t finished() const { return counts_.finished; }  // calls, ever, without an error
+  WorkCounts counts() const;
   // The unfinished calls, as they are listed (client_state.cc).
   void list(StateRows& rows) const;
 
@@ -147,7 +148,7 @@ class ActorClient {
     ActorId actor;
   };
   std::deque<Release> released_;
-  std::uint64_t finished_ = 0;
+  WorkCounts counts_;  // but for those that are under way
 };
 
 // How long a lost connection to an actor waits for the head's words on it.

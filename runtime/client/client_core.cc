@@ -247,6 +247,8 @@ void ClientCore::on_message(Time now, ProcessId from, const Message& message, Cl
     out.send(from, NeedReply{idle->question, is_needed()});
   else if (const auto* question = std::get_if<GetState>(&message))
     on_state(now, from, *question, out);
+  else if (const auto* counts = std::get_if<GetTaskCounts>(&message))
+    out.send(from, TaskCounts{counts->request, tasks_.counts(), actors_.counts()});
   else
     passing_.on_message(from, message, out) || copies_.on_message(message, out);
   propagate(now, before, out);

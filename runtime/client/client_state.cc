@@ -109,6 +109,23 @@ std::string TaskClient::why_waiting(const Task& task) const {
   return why;
 }
 
+// Shapes and leases are few, whatever there is of tasks.
+WorkCounts TaskClient::counts() const {
+  WorkCounts counts = counts_;
+  for (const auto& [key, shape] : shapes_) counts.queued += shape.waiting();
+  for (const auto& [id, lease] : leases_) counts.sent += lease.in_flight.size();
+  const std::uint64_t ready = counts.queued + counts.sent;
+  counts.waiting = tasks_.size() > ready ? tasks_.size() - ready : 0;
+  return counts;
+}
+
+WorkCounts ActorClient::counts() const {
+  WorkCounts counts = counts_;
+  for (const auto& [id, actor] : actors_) counts.sent += actor.under_way;
+  counts.queued = calls_.size() - counts.sent;
+  return counts;
+}
+
 void ActorClient::list(StateRows& rows) const {
   struct Seen {
     const Call& call;

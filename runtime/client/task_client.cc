@@ -35,6 +35,7 @@ TaskClient::Shape& TaskClient::shape_of(const WorkerShape& key) {
 void TaskClient::submit(Time now, TaskSpec spec, ClientOutbox& out) {
   objects_.declare(result_of(spec.task));
   const std::int32_t retries = spec.retries;
+  ++counts_.submitted;
   begin(now, std::move(spec), retries, out);
 }
 
@@ -154,6 +155,7 @@ bool TaskClient::on_done(Time now, ProcessId worker, const TaskDone& done, Clien
   Task& task = at(done.task);
   if (done.error && may_retry(task, *done.error)) {
     if (task.attempts_left > 0) --task.attempts_left;
+    ++counts_.retried;
     task.lease = LeaseId();
     shape.ready.push_back(done.task);
   } else {
@@ -185,7 +187,7 @@ void TaskClient::finish(Task& task, Value value, std::optional<ErrorInfo> error,
     objects_.lineage().forget(task.id.sequence);
   task.arguments.release(objects_, out);
   --task.shape->tasks;
-  finished_ += error ? 0 : 1;
+  ++(error ? counts_.failed : counts_.finished);
   const TaskId id = task.id;
   tasks_.erase(id.sequence);
   objects_.settle(result_of(id), std::move(value), std::move(error), out);
@@ -209,6 +211,7 @@ void TaskClient::retry_or_fail(Task& task, const LeaseLost& loss, ClientOutbox& 
     return finish(task, nullptr, std::move(error), out);
   }
   if (task.attempts_left > 0) --task.attempts_left;
+  ++counts_.retried;
   task.shape->ready.push_front(task.id);
 }
 

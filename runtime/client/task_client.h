@@ -80,7 +80,8 @@ class TaskClient {
   std::optional<Time> next_deadline() const;
 
   std::size_t unfinished() const { return tasks_.size(); }
-  std::uint64_t finished() const { return finished_; }  // ever, without an error
+  std::uint64_t finished() const { return counts_.finished; }  // ever, without an error
+  WorkCounts counts() const;
   // The unfinished ones, as they are listed (client_state.cc).
   void list(Time now, StateRows& rows) const;
   std::size_t leases() const { return leases_.size(); }
@@ -212,7 +213,7 @@ class TaskClient {
   std::optional<Time> tick_;        // when idle and broken leases are looked at next
   std::map<std::uint64_t, Ask> asks_;
   std::uint64_t next_ask_ = 1;
-  std::uint64_t finished_ = 0;
+  WorkCounts counts_;  // but for those that are under way
 };
 
 // Tasks are pushed ahead so that a worker has about this much to do.

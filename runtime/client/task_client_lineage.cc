@@ -67,7 +67,10 @@ void TaskClient::rebuild(Time now, ObjectId object, ClientOutbox& out) {
   if (recipe.ok())
     for (const CallArgument& argument : recipe->spec.arguments)
       if (argument.is_object() && possible.ok()) possible = objects_.revive(argument.object, argument.owner);
-  if (possible.ok()) return begin(now, recipe->spec, recipe->attempts_left, out);
+  if (possible.ok()) {
+    ++counts_.retried;
+    return begin(now, recipe->spec, recipe->attempts_left, out);
+  }
   ErrorInfo error = lost_object("the object cannot be made again: " + possible.message());
   objects_.explain(object, error);
   objects_.lineage().forget(object.sequence);

@@ -69,6 +69,12 @@ class ActorTable {
   void on_tick(Time now, Outbox& out);
 
   const std::map<ActorId, Actor>& all() const { return actors_; }
+  struct Counts {
+    std::uint64_t created = 0;
+    std::uint64_t died = 0;
+    std::uint64_t restarts = 0;
+  };
+  const Counts& counts() const { return counts_; }  // ever
   // Whether a detached actor of the job lives.
   bool has_detached(ProcessId job) const { return detached_.contains(job); }
 
@@ -115,6 +121,7 @@ class ActorTable {
   };
   std::deque<EarlyWatch> early_;
   std::deque<ActorId> dead_;                   // oldest first
+  Counts counts_;
 };
 
 // Records of the dead: whoever asks for an older one hears that nothing is known of it.

@@ -172,6 +172,8 @@ class Daemon {
     topology_ = digest(*machine);
     options.machine = restrict_to(*machine, options.grant.gpus);
     options.folder = folder_path();
+    options.metrics = lookup(environment_, "ATOLL_METRICS");
+    options.cluster = cluster_name();
     options.environment = environment_;
     options.out = &out_;
     options.err = &err_;

@@ -88,6 +88,8 @@ void NodeDaemon::forgive_pause(Time now, NodeOutbox& out) {
   const Duration pause = now - last_tick_;
   last_tick_ = now;
   if (pause <= kDaemonPause) return;
+  ++counts_.stalls;
+  counts_.stall_seconds += seconds(pause);
   head_heard_ = std::min(now, head_heard_ + pause);
   workers_.forgive(pause);
   out.log_lines.push_back("this daemon stood still for " + format_duration(pause));
@@ -266,18 +268,20 @@ void NodeDaemon::handle(Time now, ProcessId from, const LeaseRequest& request,
       refused = request.count - i;
       break;
     }
-    add_lease(now, from, request, {std::move(*grant), std::nullopt}, out);
+    add_lease(now, now, from, request, {std::move(*grant), std::nullopt}, out);
   }
   if (refused > 0) out.send(from, LeaseRefused{request.request, refused, "", false});
 }
 
-void NodeDaemon::add_lease(Time now, ProcessId owner, const LeaseRequest& request, Holding holding, NodeOutbox& out) {
+void NodeDaemon::add_lease(Time now, Time asked, ProcessId owner, const LeaseRequest& request, Holding holding,
+                           NodeOutbox& out) {
   usage_changed_ = true;
   const LeaseId id{options_.self.process, next_lease_++};
   Lease& lease = leases_[id];
   lease.owner = owner;
   lease.request = request.request;
   lease.since = now;
+  lease.asked = asked;
   lease.seat.job = request.job;
   lease.seat.holding = std::move(holding);
   seat(now, lease.seat, id, out);
@@ -311,6 +315,7 @@ void NodeDaemon::start_more(Time now, NodeOutbox& out) {
     worker.queued = false;
     worker.started = now;
     starting_.insert(to_start_.front().worker);
+    ++counts_.worker_starts;
     out.starts.push_back(std::move(to_start_.front()));
   }
 }
@@ -344,12 +349,13 @@ Status NodeDaemon::check_build(const Worker& worker, const WorkerReady& ready) c
 }
 
 // The worker is up and has a tenant that waited for it, or it was idle.
-void NodeDaemon::worker_available(Time, ProcessId id, NodeOutbox& out) {
+void NodeDaemon::worker_available(Time now, ProcessId id, NodeOutbox& out) {
   const Worker& worker = *workers_.find(id);
   if (const LeaseId* lease_id = std::get_if<LeaseId>(&worker.tenant)) {
     Lease& lease = leases_.at(*lease_id);
     lease.granted = true;
     ++leases_granted_;
+    counts_.lease_latency.observe(now - lease.asked);
     out.send(lease.owner, LeaseGrant{lease.request, *lease_id, worker.contact});
   } else if (const ActorId* actor_id = std::get_if<ActorId>(&worker.tenant)) {
     out.learn(worker.contact);

@@ -7,11 +7,14 @@
 #include <set>
 #include <string>
 
+#include "runtime/metrics/task_census.h"
 #include "runtime/node/bundle_table.h"
 #include "runtime/node/job_table.h"
 #include "runtime/node/memory_watch.h"
+#include "runtime/node/node_counts.h"
 #include "runtime/node/worker_table.h"
 #include "runtime/objects/node_objects.h"
+#include "runtime/wire/traffic.h"
 #include "topology/gpu_graph.h"
 
 namespace Atoll {
@@ -64,6 +67,8 @@ class NodeDaemon {
     std::function<ProcessId()> new_process = random_process_id;
     // The bytes of memory that a process has, for who asks; none if it cannot be told.
     std::function<std::optional<std::uint64_t>(std::uint64_t pid)> memory_of = {};
+    // The seconds of processor time that it has had, likewise.
+    std::function<std::optional<double>(std::uint64_t pid)> cpu_of = {};
   };
 
   NodeDaemon(Options options, Time now, NodeOutbox& out);
@@ -107,6 +112,13 @@ class NodeDaemon {
   const ObjectStore& objects() const { return objects_.store(); }
   std::size_t worker_count() const { return workers_.size(); }
 
+  // For who reads its metrics (node_daemon_metrics.cc): asks the node's workers for what they own; then, once that is counted,
+  // all that is known.
+  void count_tasks(Time now, NodeOutbox& out);
+  bool is_counted(Time now) const { return census_.complete(now); }
+  void add_metrics(MetricsPage& page) const;
+  PeerClass class_of(ProcessId peer) const;
+
  private:
   // What a lease and an actor have in common: a place on this node.
   struct Seat {
@@ -120,6 +132,7 @@ class NodeDaemon {
     std::uint64_t request = 0;
     bool granted = false;
     Time since{};
+    Time asked{};
   };
   struct Actor {
     Seat seat;
@@ -132,6 +145,7 @@ class NodeDaemon {
     ProcessId owner = ProcessId::kNone;
     LeaseRequest lease;
     std::optional<StartActor> actor;
+    Time since{};
 
     const Resources& shape() const { return actor ? actor->spec.shape : lease.shape; }
     std::int32_t bundle() const { return actor ? actor->spec.bundle : lease.bundle; }
@@ -162,13 +176,15 @@ class NodeDaemon {
   void handle(Time, ProcessId, const ReadCopy&, NodeOutbox&);
   void handle(Time, ProcessId, const GetState&, NodeOutbox&);
   void handle(Time, ProcessId, const StateReport&, NodeOutbox&);
+  void handle(Time, ProcessId, const TaskCounts&, NodeOutbox&);
 
   // What is listed (node_daemon_state.cc).
   void list_workers(Time now, StateRows& rows) const;
   void ask_workers(ProcessId from, const GetState& question, StateReport report, NodeOutbox& out);
   const Seat* seat_of(const Worker& worker) const;
 
-  void add_lease(Time now, ProcessId owner, const LeaseRequest& request, Holding holding, NodeOutbox& out);
+  // Of one that was asked for at `asked`.
+  void add_lease(Time now, Time asked, ProcessId owner, const LeaseRequest& request, Holding holding, NodeOutbox& out);
   void add_actor(Time now, const StartActor& start, Holding holding, NodeOutbox& out);
   void lease_in_group(Time now, ProcessId owner, const LeaseRequest& request, NodeOutbox& out);
   void start_in_group(Time now, const StartActor& start, NodeOutbox& out);
@@ -253,6 +269,8 @@ class NodeDaemon {
   Time last_tick_{};
   Time head_heard_{};
   std::optional<Ending> ending_;
+  TaskCensus census_;
+  NodeCounts counts_;
 };
 
 // A daemon that hears nothing of its head for this long ends itself.

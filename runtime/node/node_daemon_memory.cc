@@ -42,6 +42,7 @@ void NodeDaemon::on_memory_shortage(Time now, const MemoryShortage& shortage, No
   const std::string why = "was ended by the memory watch of node " + options_.info.name +
                           " for lack of memory: " + words_of_shortage(shortage, *chosen);
   ended_for_memory_.insert(chosen->worker);
+  ++counts_.ended_for_memory;
   const std::size_t before = out.kills.size();
   if (chosen->loss == Loss::kNothing) {
     out.log_lines.push_back("worker " + end_of(*workers_.find(chosen->worker), why));

@@ -62,7 +62,9 @@ void NodeDaemon::on_worker_exit(Time now, ProcessId id, const std::string& cause
   usage_changed_ = true;
   if (worker->held) release(now, *worker->held);
   objects_.on_ended(now, id, out);
+  census_.forget(id);
   if (!worker->ending) {
+    ++counts_.worker_failures;
     out.send(options_.head.process,
              WorkerDied{worker->pid, doing(*worker), worker->doom.empty() ? cause : worker->doom});
     out.log_lines.push_back("worker " + end_of(*worker, cause) + " (" + doing(*worker) + ")");

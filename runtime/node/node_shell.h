@@ -5,7 +5,9 @@
 #include <string>
 
 #include "runtime/base/loop.h"
+#include "runtime/metrics/metrics_publisher.h"
 #include "runtime/node/node_daemon.h"
+#include "runtime/node/node_memory.h"
 #include "runtime/node/worker_host.h"
 #include "runtime/objects/arena.h"
 #include "runtime/objects/arena_door.h"
@@ -32,7 +34,9 @@ class NodeShell : private MessageHandler {
     std::string spill_folder = {};   // as --spill-folder has it; "" for `folder`
     std::optional<std::uint64_t> spill_limit = {};  // bytes; none: as the disks have room
     double memory_watch = kMemoryWatch;  // see WorkerHost::Options
-  std::optional<Duration> worker_idle_limit = {};  // see NodeDaemon::Options
+    std::optional<Duration> worker_idle_limit = {};  // see NodeDaemon::Options
+    std::string metrics = {};  // where they are served, as --metrics has it; "": nowhere
+    std::string cluster = {};  // its name
     Environment environment;
     LineWriter* out = nullptr;  // for the output of workers; they outlive this
     LineWriter* err = nullptr;
@@ -67,13 +71,17 @@ class NodeShell : private MessageHandler {
   void send_bytes(const SendBytes& read);
   std::shared_ptr<void> until_untouched(std::uint64_t copy);
   Status open_host();
+  void open_metrics();
+  void answer_readers();
   void take_events();
   void on_message(ProcessId from, Message message) override;
   void on_lost(ProcessId peer, const Status& why) override;
   Place place_for(ProcessId from, const Message& message, std::size_t bytes) override;
+  PeerClass class_of(ProcessId peer) const override { return daemon_->class_of(peer); }
 
   Options options_;
   Loop loop_;
+  std::unique_ptr<MetricsPublisher> metrics_;  // null: nobody wants them; the messenger counts there
   std::shared_ptr<NodeShell*> self_pointer_ = std::make_shared<NodeShell*>(this);  // until it is destroyed
   Messenger messenger_;
   std::unique_ptr<Transport> transport_;
@@ -84,6 +92,7 @@ class NodeShell : private MessageHandler {
   std::optional<Arena> arena_;
   std::optional<ArenaDoor> door_;
   std::unique_ptr<SpillThreads> spill_;  // none: nothing is spilled
+  std::optional<NodeMemory> memory_;     // none: nobody wants metrics
   NodeOutbox out_;
   Time now_{};
   std::optional<Status> end_;

@@ -13,6 +13,15 @@ WorkerKind WorkerKind::of(ProcessId job, const Holding& holding) {
   return kind;
 }
 
+const char* Worker::state() const {
+  if (queued) return "queued";
+  if (ending || !doom.empty()) return "ending";
+  if (!ready) return "starting";
+  if (lost) return "unreachable";
+  if (idle()) return "idle";
+  return blocked ? "waiting" : "working";
+}
+
 std::optional<ProcessId> WorkerTable::take_idle(const WorkerKind& kind,
                                                 const Tenant& tenant) {
   for (auto& [id, worker] : workers_) {

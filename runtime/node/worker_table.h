@@ -50,6 +50,8 @@ struct Worker {
 
   bool usable() const { return ready && !ending && doom.empty() && !lost; }
   bool idle() const { return usable() && std::holds_alternative<std::monostate>(tenant); }
+  // For people.
+  const char* state() const;
 };
 
 // The worker processes of a node. WORKERS-1: a worker has at most one tenant;

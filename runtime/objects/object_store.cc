@@ -61,6 +61,8 @@ bool ObjectStore::evict_for(std::uint64_t bytes, ObjectOutbox& out) {
 
 void ObjectStore::give_way(std::uint64_t number, ObjectOutbox& out) {
   Copy& copy = copies_.at(number);
+  ++evicted_;
+  evicted_bytes_ += copy.bytes;
   if (copy.owner == self_) return drop_and_free(self_, number, out);
   space_.give_back(copy.offset, copy.bytes);
   copy.place = Place::kDisk;

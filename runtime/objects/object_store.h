@@ -89,6 +89,8 @@ class ObjectStore {
   std::size_t copies() const { return copies_.size(); }
   std::size_t waiting() const { return waiting_.size(); }
   const SpillTable& spills() const { return spill_; }
+  std::uint64_t evicted() const { return evicted_; }  // copies that gave way, ever
+  std::uint64_t evicted_bytes() const { return evicted_bytes_; }
   // Whether the copy is in the arena; a copy may also be in both places.
   bool is_in_memory(std::uint64_t number) const { return copies_.at(number).is_in_memory(); }
   bool is_on_disk(std::uint64_t number) const { return copies_.at(number).file != 0 && copies_.at(number).place != Place::kWriting; }
@@ -223,6 +225,7 @@ class ObjectStore {
   Time last_freed_{};
   Time last_asked_{};      // for what is idle
   std::uint64_t held_since_asked_ = 0;  // bytes
+  std::uint64_t evicted_ = 0, evicted_bytes_ = 0;
 };
 
 // Who waits for room is refused when none was freed for this long.

@@ -234,6 +234,7 @@ void PullTable::forget_parts(const CopyId& key) {
 void PullTable::finish(Time now, Pulls::iterator entry, ObjectOutbox& out) {
   auto [key, pull] = std::move(*entry);
   pulls_.erase(entry);
+  ++pulled_;
   store_.handle(now, self_, SealCopy{pull.local}, out);
   for (const Reader& reader : pull.readers)
     if (!reader.ahead) store_.handle(now, reader.from, HoldCopy{reader.request, pull.local}, out);

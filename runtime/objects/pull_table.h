@@ -57,6 +57,7 @@ class PullTable {
   std::unordered_map<std::uint64_t, CopyId> fetched() const;
   std::size_t under_way() const { return pulls_.size(); }
   std::uint64_t bytes_pulled() const { return bytes_pulled_; }  // ever
+  std::uint64_t pulled() const { return pulled_; }              // copies, ever
 
  private:
   struct Reader {
@@ -114,6 +115,7 @@ class PullTable {
   std::map<ProcessId, std::string> dead_;  // daemons, and of what they died
   std::uint64_t bytes_under_way_ = 0;
   std::uint64_t bytes_pulled_ = 0;
+  std::uint64_t pulled_ = 0;
   std::uint64_t next_request_ = 1;
 };
 

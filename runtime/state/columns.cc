@@ -42,7 +42,8 @@ constexpr StateColumn kWorkerColumns[] = {
     {"id", kId},      {"node", kNode},       {"pid", kNumber},    {"state", kText},
     {"work", kText},  {"seconds", kSeconds}, {"idle", kSeconds},  {"memory", kBytes},
     {"cpu", kAmount}, {"gpus", kList},       {"actor", kId},      {"owner", kId},
-    {"job", kId},     {"group", kId},        {"bundle", kNumber}, {"why", kText}};
+    {"job", kId},     {"group", kId},        {"bundle", kNumber}, {"why", kText},
+    {"cpu_seconds", kSeconds}};
 
 constexpr StateColumn kActorColumns[] = {
     {"id", kId},      {"name", kText},       {"name_space", kText}, {"class", kText},

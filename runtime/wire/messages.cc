@@ -115,5 +115,7 @@ template Message::Message(ArgumentLost);
 template Message::Message(WorkerLastTry);
 template Message::Message(IsNeeded);
 template Message::Message(NeedReply);
+template Message::Message(GetTaskCounts);
+template Message::Message(TaskCounts);
 
 }  // namespace Atoll

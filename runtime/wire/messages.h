@@ -262,7 +262,7 @@ using MessageVariant =
                  ReadCopy, CopyBytes, CopyDropped, CopyElsewhere, CopyTaken,
                  GetPeers, Peers, GetState, StateReport,
                  BorrowObjects, ObjectsBorrowed, ReturnObjects, DoneWithRefs, ItemWithRefs, RefsTaken, RecountRefs,
-                 CopyLost, ArgumentLost, WorkerLastTry, IsNeeded, NeedReply>;
+                 CopyLost, ArgumentLost, WorkerLastTry, IsNeeded, NeedReply, GetTaskCounts, TaskCounts>;
 
 template <typename T, typename Variant>
 inline constexpr bool kIsOneOf = false;

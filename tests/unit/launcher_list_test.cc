@@ -1,6 +1,7 @@
 // atoll list: what is asked for, and how it is printed.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -204,6 +205,10 @@ TEST_CASE("--job runs the command on the first node of that job") {
         "--gpu-bind=none "
         "--mpi=none --export=ALL --input=none --unbuffered -J atoll-look /opt/atoll/bin/atoll list nodes --json");
   CHECK(plan->environment == Environment{{"COLUMNS", "132"}, {"PATH", "/bin"}, {"SLURM_CONF", "/etc/slurm.conf"}});
+  const Result<IntoJob> drawn = plan_into_job("4711", {"top"}, environment, "/usr/bin/srun", "atoll", 0, /*on_terminal=*/true);
+  REQUIRE(drawn.ok());
+  CHECK(std::ranges::count(drawn->argv, "--pty") == 1);
+  CHECK(std::ranges::count(drawn->argv, "--input=none") == 0);
   const Result<IntoJob> other =
       plan_into_job("4711_3", {"explain", "--job=4711_3", "n2"}, {}, "/usr/bin/srun", "atoll", 0);
   REQUIRE(other.ok());

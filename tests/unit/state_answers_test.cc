@@ -185,7 +185,7 @@ TEST_CASE("a daemon lists its workers: what they are for, and whose they are") {
   node.say(kLooker, all_of(StateKind::kWorkers));
   const std::vector<Row> rows = rows_of(StateKind::kWorkers, node.mail.expect<StateReport>(kLooker));
   REQUIRE(rows.size() == 2);
-  CHECK(unknown_in(StateKind::kWorkers, rows) == std::set<std::string>{"bundle", "group", "idle", "memory"});
+  CHECK(unknown_in(StateKind::kWorkers, rows) == std::set<std::string>{"bundle", "cpu_seconds", "group", "idle", "memory"});
   const Row& leased = row_with(rows, "state", "working");
   CHECK(leased.at("owner").text == to_string(kDriver));
   CHECK(leased.at("gpus").list.size() == 1);
