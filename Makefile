@@ -27,7 +27,7 @@ endif
 # What is built.
 
 public    := runtime/client runtime/collective runtime/device runtime/logs runtime/objects runtime/scheduler runtime/session runtime/state runtime/wire topology runtime/base
-folders   := launcher runtime/control runtime/node $(public)
+folders   := launcher runtime/control runtime/metrics runtime/node $(public)
 sources    = $(filter-out %_main.cc,$(wildcard $1/*.cc))
 objects    = $(patsubst %,$O/obj/%.o,$(basename $1))
 alone      = $(patsubst %.cc,$O/%,$(call sources,$1))
@@ -54,7 +54,7 @@ tests: all suites fuzzers $(helpers)
 
 # How: our own flags stand before the user's CPPFLAGS, CXXFLAGS and LDFLAGS; SAN's stand after them.
 
-used      := HWLOC UCX PMIX OPENSSL SPDLOG MSGPACK JSON XXHASH CLI11 DOCTEST OMPI CUDA NCCL HIREDIS PUGIXML MUNGE BENCHMARK
+used      := HWLOC UCX PMIX OPENSSL SPDLOG MSGPACK JSON XXHASH CLI11 DOCTEST OMPI CUDA NCCL HIREDIS PUGIXML MUNGE MICROHTTPD NCURSES BENCHMARK
 comma     := ,
 sanitizer := $(subst address,address$(comma)undefined,$(SAN))
 ifneq ($(filter-out address thread,$(SAN)),)
@@ -67,7 +67,7 @@ own_flags := -I. -Iinclude $(sort $(foreach d,$(used),$($d_CFLAGS)))
 user_flags = -Iinclude $(MSGPACK_CFLAGS)
 compile    = $(CXX) -std=c++20 -pthread $(warnings) -ffunction-sections -fdata-sections $(flags) $(CPPFLAGS) $(CXXFLAGS) $(san_flags)
 link       = $(CXX) -pthread -Wl,--gc-sections $(LDFLAGS) $(san_flags) -o $@
-libs       = -Wl,--as-needed $(foreach d,$(filter-out CLI11 DOCTEST BENCHMARK,$(used)),$($d_LIBS)) -ldl $(LIBS)
+libs       = -Wl,--as-needed $(foreach d,$(filter-out CLI11 DOCTEST MICROHTTPD NCURSES BENCHMARK,$(used)),$($d_LIBS)) -ldl $(LIBS)
 all_ours   = -Wl,--start-group $(archives) $(wildcard $O/tests/support.a) -Wl,--end-group
 say        = $(if $(V),,@printf '  %-4s %s\n' $1 $(@:$O/%=%);)mkdir -p $(@D);
 
@@ -102,6 +102,7 @@ $(library): $(call objects,$(foreach f,$(public),$(call sources,$f))) $(wildcard
 	$(call say,AR) rm -f $@; $(AR) rcs $@ $(filter %.o,$^)
 
 $O/atoll: $O/obj/launcher/atoll_main.o
+$O/atoll: libs += $(NCURSES_LIBS)
 $O/atolld: $O/obj/runtime/node/atolld_main.o
 $(programs): $(archives)
 	$(call say,LD) $(link) $(filter %.o,$^) $(all_ours) $(libs)

@@ -51,6 +51,7 @@ int run_command(int argc, char** argv) {
   add_down(app, line);
   add_status(app, line);
   add_list(app, line);
+  add_top(app, line);
   add_explain(app, line);
   add_logs(app, line);
   add_topo(app, line);

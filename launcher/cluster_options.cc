@@ -9,6 +9,7 @@
 #include "launcher/commands.h"
 #include "launcher/say.h"
 #include "launcher/site.h"
+#include "runtime/metrics/metrics_address.h"
 #include "runtime/objects/spill_folders.h"
 #include "runtime/node/memory_watch.h"
 #include "runtime/session/session_folder.h"
@@ -133,6 +134,14 @@ void add_cluster_options(CLI::App& command, ClusterOptions& options, bool& dry_r
                   "a folder that all nodes see, for these files, which stay there after the end; %j is the job's id "
                   "(default: the session folder, which goes)")
       ->envname("ATOLL_RUN_KEEP_LOGS");
+  command
+      .add_option("--metrics", options.metrics,
+                  "serve metrics for Prometheus from each node: 127.0.0.1:PORT, where PORT 0 is any, or unix; atoll-metrics(7)")
+      ->envname("ATOLL_RUN_METRICS")
+      ->check([](const std::string& text) {
+        const Result<MetricsAddress> address = parse_metrics_address(text);
+        return address.ok() ? std::string() : address.status().message();
+      });
   command
       .add_option("--resources", options.resources,
                   "custom resources of each node for tasks and actors to ask for, e.g. license=4,scratch=0.5")

@@ -28,6 +28,7 @@ void add_up(CLI::App& app, CommandLine& line);
 void add_down(CLI::App& app, CommandLine& line);
 void add_status(CLI::App& app, CommandLine& line);
 void add_list(CLI::App& app, CommandLine& line);
+void add_top(CLI::App& app, CommandLine& line);
 void add_explain(CLI::App& app, CommandLine& line);
 void add_logs(CLI::App& app, CommandLine& line);
 void add_topo(CLI::App& app, CommandLine& line);

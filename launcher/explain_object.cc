@@ -5,12 +5,13 @@
 #include "launcher/explain_words.h"
 #include "runtime/base/words.h"
 #include "runtime/scheduler/explanation_words.h"
+#include "runtime/state/cells.h"
 
 namespace Atoll {
 namespace {
 
 std::string bytes_of(const StateRecord& object) {
-  return format_bytes(static_cast<std::uint64_t>(object.number("bytes")));
+  return format_bytes(count_of(object.number("bytes")));
 }
 
 // "worker 4711 on n2 (actor Sum) 3 times".
@@ -22,6 +23,14 @@ std::vector<std::string> holders_of(const StateRecord& object, const ExplainFact
     all.push_back(who_words(facts, item.substr(0, blank)) + (times == "1" ? " once" : " " + times + " times"));
   }
   return all;
+}
+
+// What is known of where a copy is, beside its node.
+std::string place_words(const std::string& state) {
+  if (state == "spilled") return ", on the disk: it is read back when somebody wants it";
+  if (state == "restored") return ", and is being read back from the disk";
+  if (state == "lost") return ", and could not be read back from the disk: it is lost";
+  return "";
 }
 
 void explain_copy(const StateRecord& copy, const ExplainFacts& facts, std::vector<std::string>& out) {
@@ -36,14 +45,22 @@ void explain_copy(const StateRecord& copy, const ExplainFacts& facts, std::vecto
     out.push_back(amount_words(copy.number("readers")) + " readers wait until " + where + " is complete");
 }
 
+// Those who do not say so themselves.
+void explain_borrowers(const ExplainFacts& facts, std::vector<std::string>& out) {
+  for (const StateRecord& ref : facts.refs)
+    for (const std::string& borrower : ref.list("borrowers"))
+      if (std::ranges::none_of(facts.refs, [&](const StateRecord& each) { return each.text("process") == borrower; }))
+        out.push_back(who_words(facts, borrower) + " borrows it: so its owner has it, but that process did not answer");
+}
+
 }  // namespace
 
 void explain_object(const StateRecord& object, const ExplainFacts& facts, std::vector<std::string>& out) {
   out.push_back("object " + object.text("id") + " of " + bytes_of(object) + " lies in the object memory of node " +
-                object.text("node") +
+                object.text("node") + (object.has("fetched_from") ? ", fetched from node " + object.text("fetched_from") : "") +
                 (object.text("state") == "written"
                      ? ", and is still being written by " + who_words(facts, object.text("maker"))
-                     : ""));
+                     : place_words(object.text("state"))));
   const bool dropped = object.number("dropped") != 0;
   if (dropped)
     out.push_back("its owner, " + who_words(facts, object.text("owner")) +
@@ -73,6 +90,7 @@ void explain_refs(const std::string& id, const ExplainFacts& facts, bool dropped
                     " that have not ended");
     if (ref.number("fetchers") > 0) out.push_back(amount_words(ref.number("fetchers")) + " processes wait for it");
   }
+  explain_borrowers(facts, out);
   if (owner_uses)
     out.push_back(
         "next: let the Ref go in its owner (a Ref in a global, a container or an actor's state lives as long as that)");

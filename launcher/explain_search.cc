@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "runtime/state/cells.h"
+
 namespace Atoll {
 namespace {
 
@@ -15,7 +17,7 @@ bool may_be_id(const std::string& typed) {
 }
 
 std::string pid_of(const StateRecord& record) {
-  return std::to_string(static_cast<std::uint64_t>(record.number("pid")));
+  return std::to_string(count_of(record.number("pid")));
 }
 
 }  // namespace
@@ -64,6 +66,8 @@ Status ExplainSearch::add_objects(const std::string& typed, std::vector<Found>& 
     return std::ranges::find_if(
         found, [&id](const Found& each) { return each.thing.kind == StateKind::kObjects && each.id == id; });
   };
+  // The first one first, which is no other node's.
+  std::ranges::stable_partition(*copies, [](const StateRecord& copy) { return !copy.has("fetched_from"); });
   for (const StateRecord& copy : *copies) {
     const auto known = entry_of(copy.text("id"));
     if (known == found.end())
@@ -82,14 +86,6 @@ Status ExplainSearch::add_objects(const std::string& typed, std::vector<Found>& 
       known = found.end() - 1;
     }
     known->facts.refs.push_back(ref);
-  }
-  for (Found& each : found) {
-    if (each.thing.kind != StateKind::kObjects || each.is_ref) continue;
-    Result<std::vector<StateRecord>> fetched = get(
-        StateKind::kObjects, {"fetched_from=" + each.thing.text("node"),
-                              "source_copy=" + std::to_string(static_cast<std::uint64_t>(each.thing.number("copy")))});
-    if (!fetched.ok()) return fetched.status();
-    for (StateRecord& copy : *fetched) each.facts.copies.push_back(std::move(copy));
   }
   return Status();
 }

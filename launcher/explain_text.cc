@@ -6,6 +6,7 @@
 #include "launcher/explain_words.h"
 #include "runtime/base/words.h"
 #include "runtime/scheduler/explanation_words.h"
+#include "runtime/state/cells.h"
 
 namespace Atoll {
 namespace {
@@ -17,7 +18,7 @@ constexpr double kQuiet = 1.5;
 // What runs longer is said to do so.
 constexpr double kSlow = 10;
 
-std::string bytes_words(double bytes) { return format_bytes(static_cast<std::uint64_t>(bytes)); }
+std::string bytes_words(double bytes) { return format_bytes(count_of(bytes)); }
 
 void explain_node(const StateRecord& node, Sentences& out) {
   const std::string name = "node " + node.text("node"), state = node.text("state");

@@ -38,7 +38,7 @@ bool is_elsewhere(const std::string& job, const Environment& environment) {
 
 Result<IntoJob> plan_into_job(const std::string& job, const std::vector<std::string>& words,
                               const Environment& environment, const std::string& srun, const std::string& atoll,
-                              int columns) {
+                              int columns, bool on_terminal) {
   if (job.empty() || job.find_first_not_of("0123456789_+") != std::string::npos)
     return Status(Code::kInvalidArgument,
                   "--job=" + job + " is no job's id, such as 4711 or 4711_3; squeue --me lists yours");
@@ -61,12 +61,12 @@ Result<IntoJob> plan_into_job(const std::string& job, const std::vector<std::str
                "--cpu-bind=none",
                "--gpu-bind=none",
                "--mpi=none",
-               "--export=ALL",
-               "--input=none",
-               "--unbuffered",
-               "-J",
-               "atoll-look",
-               atoll};
+               "--export=ALL"};
+  if (on_terminal)
+    plan.argv.push_back("--pty");
+  else
+    plan.argv.insert(plan.argv.end(), {"--input=none", "--unbuffered"});
+  plan.argv.insert(plan.argv.end(), {"-J", "atoll-look", atoll});
   for (std::string& word : without_job(words)) plan.argv.push_back(std::move(word));
   for (const auto& [name, value] : environment)
     if (is_kept(name)) plan.environment[name] = value;
@@ -74,10 +74,10 @@ Result<IntoJob> plan_into_job(const std::string& job, const std::vector<std::str
   return plan;
 }
 
-int run_into_job(const std::string& job, const CommandLine& line) {
+int run_into_job(const std::string& job, const CommandLine& line, bool on_terminal) {
   const Environment environment = current_environment();
   const std::string srun = find_program("srun", lookup(environment, "PATH"));
-  const Result<IntoJob> plan = plan_into_job(job, line.words, environment, srun, own_path(), terminal_columns());
+  const Result<IntoJob> plan = plan_into_job(job, line.words, environment, srun, own_path(), on_terminal ? 0 : terminal_columns(), on_terminal);
   if (!plan.ok()) {
     say_error(plan.status().message());
     return plan.status().code() == Code::kInvalidArgument ? kExitUsage : kExitFailure;

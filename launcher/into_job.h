@@ -15,16 +15,17 @@ struct IntoJob {
   Environment environment;
 };
 
-// Pure. `words` are the command's own, with --job among them; `columns` of the terminal, 0 if there is none.
+// Pure. `words` are the command's own, with --job among them; `columns` of the terminal, 0 if there is none;
+// `on_terminal`: the command draws on it and reads its keys.
 // kInvalidArgument when `job` is no job's id, kUnavailable without an srun.
 Result<IntoJob> plan_into_job(const std::string& job, const std::vector<std::string>& words,
                               const Environment& environment, const std::string& srun, const std::string& atoll,
-                              int columns);
+                              int columns, bool on_terminal = false);
 
 // Whether `job` is another than the one that this environment is in.
 bool is_elsewhere(const std::string& job, const Environment& environment);
 
 // Becomes that command. Returns the exit code if it cannot.
-int run_into_job(const std::string& job, const CommandLine& line);
+int run_into_job(const std::string& job, const CommandLine& line, bool on_terminal = false);
 
 }  // namespace Atoll

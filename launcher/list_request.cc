@@ -62,8 +62,6 @@ Result<ListRequest> make_list_request(const ListOptions& options) {
   question.limit = static_cast<std::uint32_t>(options.limit);
   for (const StateColumn* column : request.shown) question.columns.push_back(column->key);
   add_hidden(question, question.sort);
-  if (question.kind == StateKind::kObjects)
-    for (const char* key : {"node", "copy", "fetched_from", "source_copy", "id", "owner"}) add_hidden(question, key);
   return request;
 }
 

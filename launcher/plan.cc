@@ -63,6 +63,7 @@ void finish_environment(LaunchPlan& plan, const ClusterOptions& options, const E
   if (!options.keep_logs.empty()) plan.set["ATOLL_KEEP_LOGS"] = kept_logs_folder(options.keep_logs, plan.job, environment);
   if (options.command == "run" && options.summary != "off" && !options.quiet)
     plan.set["ATOLL_SUMMARY"] = std::to_string(options.summary == "on" ? 0 : kSummaryFrom);
+  if (!options.metrics.empty()) plan.set["ATOLL_METRICS"] = options.metrics;
   if (options.node_timeout > 0) plan.set["ATOLL_NODE_TIMEOUT"] = std::to_string(options.node_timeout);
   if (plan.head_task > 0) plan.set["ATOLL_HEAD_TASK"] = std::to_string(plan.head_task);
   pass_on_memory(plan, environment);
@@ -105,6 +106,7 @@ std::vector<std::string> inner_command(const ClusterOptions& options, const Site
   if (options.log_bytes) words.push_back("--log-bytes=" + std::to_string(*options.log_bytes));
   if (!options.keep_logs.empty()) words.push_back("--keep-logs=" + options.keep_logs);
   if (!options.summary.empty()) words.push_back("--summary=" + options.summary);
+  if (!options.metrics.empty()) words.push_back("--metrics=" + options.metrics);
   if (!options.program.empty()) words.push_back("--");
   words.insert(words.end(), options.program.begin(), options.program.end());
   return words;

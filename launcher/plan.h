@@ -29,6 +29,7 @@ struct ClusterOptions {
   std::optional<std::uint64_t> log_bytes;  // of each process, in files
   std::string keep_logs;                // a folder for those files, as typed; "" for the session's
   std::string summary;                  // of run: "on", "off"; "" or "auto": of what took a while
+  std::string metrics;                  // where they serve them, as typed; "" for nowhere
   std::string log;                      // of up: where the keeper writes; "" for the session folder
   bool local = false;
   bool foreground = false;  // of up

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "launcher/state_table.h"
+#include "runtime/state/cells.h"
 
 namespace Atoll {
 namespace {
@@ -14,7 +15,8 @@ ordered_json number_json(double number, ColumnType type) {
   if (type == ColumnType::kFlag) return number != 0;
   if (type == ColumnType::kSeconds) return std::round(number * 1000) / 1000;
   if (type == ColumnType::kAmount) return number;
-  return static_cast<std::int64_t>(number);
+  if (std::isnan(number)) return nullptr;
+  return number < 0 ? -static_cast<std::int64_t>(count_of(-number)) : static_cast<std::int64_t>(count_of(number));
 }
 
 ordered_json item_json(const std::string& item, ColumnType type) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <set>
 #include <utility>
 
@@ -17,7 +16,7 @@ std::size_t place_of(const GetState& question, const std::string& key) {
 
 void name_node(StateCell& cell, ColumnType type, const Peers& peers) {
   if (type == ColumnType::kNode && cell.kind == CellKind::kNumber) {
-    const auto rank = static_cast<std::size_t>(cell.number);
+    const std::uint64_t rank = count_of(cell.number);
     const bool known = rank < peers.nodes.size() && !peers.nodes[rank].name.empty();
     cell = cell_of(known ? peers.nodes[rank].name : "rank " + std::to_string(rank));
   } else if (type == ColumnType::kDaemon && cell.kind == CellKind::kText) {
@@ -32,22 +31,6 @@ void name_nodes(const GetState& question, const Peers& peers, std::vector<StateR
     if (column == nullptr) continue;
     for (StateRow& row : rows)
       if (i < row.cells.size()) name_node(row.cells[i], column->type, peers);
-  }
-}
-
-// A copy that was fetched does not know its object: what it is a copy of does, if that is among the rows.
-void name_objects(const GetState& question, std::vector<StateRow>& rows) {
-  const std::size_t node = place_of(question, "node"), copy = place_of(question, "copy"), id = place_of(question, "id"),
-                    owner = place_of(question, "owner"), from = place_of(question, "fetched_from"),
-                    source = place_of(question, "source_copy");
-  std::map<std::pair<std::string, double>, const StateRow*> first;
-  for (const StateRow& row : rows)
-    if (row.cells[from].kind == CellKind::kNone) first[{row.cells[node].text, row.cells[copy].number}] = &row;
-  for (StateRow& row : rows) {
-    const auto found = first.find({row.cells[from].text, row.cells[source].number});
-    if (row.cells[from].kind == CellKind::kNone || found == first.end()) continue;
-    row.cells[id] = found->second->cells[id];
-    row.cells[owner] = found->second->cells[owner];
   }
 }
 
@@ -69,7 +52,6 @@ StateTable make_table(const ListRequest& request, const Peers& peers, std::vecto
   for (StateRow& row : rows) row.cells.resize(question.columns.size());
   name_nodes(question, peers, rows);
   sort_rows(question, rows);
-  if (question.kind == StateKind::kObjects) name_objects(question, rows);
   StateTable table;
   table.kind = question.kind;
   table.columns = request.shown;

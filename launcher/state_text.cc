@@ -8,6 +8,7 @@
 #include "launcher/status_text.h"
 #include "runtime/base/words.h"
 #include "runtime/scheduler/explanation_words.h"
+#include "runtime/state/cells.h"
 
 namespace Atoll {
 namespace {
@@ -37,10 +38,10 @@ std::string item_text(const std::string& item, ColumnType type, const ShortIds& 
 std::string number_text(double number, ColumnType type) {
   switch (type) {
     case ColumnType::kBytes:
-      return format_bytes(static_cast<std::uint64_t>(std::max(number, 0.0)));
+      return format_bytes(count_of(number));
     case ColumnType::kSeconds:
-      return number < 10 ? format_duration(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(number)))
-                         : format_seconds(number);
+      if (!(number < 10)) return format_seconds(number);
+      return format_duration(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(std::max(number, 0.0))));
     case ColumnType::kFlag:
       return number != 0 ? "yes" : "no";
     default:

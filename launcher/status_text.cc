@@ -8,6 +8,7 @@
 #include "runtime/base/nodelist.h"
 #include "runtime/base/words.h"
 #include "runtime/scheduler/group.h"
+#include "runtime/state/cells.h"
 
 namespace Atoll {
 namespace {
@@ -247,7 +248,7 @@ std::string format_table(const std::vector<Row>& rows) {
 }
 
 std::string format_seconds(double seconds) {
-  const auto whole = static_cast<long>(std::max(seconds, 0.0));
+  const std::uint64_t whole = count_of(seconds);
   if (whole < 60) return std::to_string(whole) + " s";
   if (whole < 3600) return std::to_string(whole / 60) + " min";
   return std::to_string(whole / 3600) + " h " + std::to_string(whole % 3600 / 60) + " min";

@@ -23,6 +23,27 @@
 
 namespace Atoll {
 
+namespace internal {
+
+// [process, sequence, owner], as a Ref's: of all handles, Actor's and Command's.
+template <typename Stream>
+msgpack::packer<Stream>& pack_actor(msgpack::packer<Stream>& out, const Handle& handle) {
+  note_actor(handle);
+  const Key key = key_of_actor(handle);
+  out.pack_array(3);
+  out.pack(key.process);
+  out.pack(key.sequence);
+  out.pack(handle == nullptr ? std::string() : handle->owner());
+  return out;
+}
+inline Handle unpack_actor(const msgpack::object& in) {
+  if (in.type != msgpack::type::ARRAY || in.via.array.size != 3) throw msgpack::type_error();
+  const msgpack::object* field = in.via.array.ptr;
+  return received_actor({field[0].as<std::uint64_t>(), field[1].as<std::uint64_t>()}, field[2].as<std::string>());
+}
+
+}  // namespace internal
+
 // How many calls an actor with coroutines runs at one time, if it does not say.
 inline constexpr int kCoroutinesAtOnce = 1000;
 
@@ -31,15 +52,16 @@ inline constexpr int kCoroutinesAtOnce = 1000;
 // any thread may use them.
 //
 // An actor ends with kill(), with the process that created it, by exit_actor(), or
-// when that process has no handle to it any more: then the calls made so far still
-// run, and the object is destroyed. Once a handle was sent to another process
-// (in an argument, a result, or put()) it is not the handles that end it.
+// when no process has a handle to it any more: then the calls made so far still
+// run, and the object is destroyed. Handles count wherever they are: in arguments and
+// results, inside of values, kept by other actors; who is killed has none any more. An
+// actor that keeps a handle to itself, or actors that keep each other's, do not end so.
+// Handles from find_actor(), and to detached() actors, do not count.
 template <typename C>
 class Actor {
  public:
   Actor() = default;
-  explicit Actor(internal::Key key, std::shared_ptr<const internal::ActorLife> life = nullptr)
-      : key_(key), life_(std::move(life)) {}
+  explicit Actor(internal::Handle handle) : handle_(std::move(handle)) {}
 
   // Calls a registered method. Returns at once; calls of one process to one
   // actor begin in the order they were made, unless it has several threads or
@@ -53,7 +75,7 @@ class Actor {
     static_assert(std::is_base_of_v<typename Taken::Class, C>, "this is a method of another class");
     internal::CallOptions options = options_;
     options.is_stream = internal::Streamed<Result>::kIsStream;
-    internal::Handle result = internal::call_actor(key_, internal::name_of_called(method),
+    internal::Handle result = internal::call_actor(key(), internal::name_of_called(method),
                                                    Taken::Parameters::make_arguments(given...), options);
     if constexpr (internal::Streamed<Result>::kIsStream)
       return {std::move(result), options.ahead};
@@ -75,19 +97,16 @@ class Actor {
   // Waits until it is up. Throws ActorDiedError, InfeasibleError, or TimeoutError.
   template <typename Rep, typename Period>
   void wait_ready(std::chrono::duration<Rep, Period> timeout) const {
-    internal::wait_for_actor(key_, std::chrono::steady_clock::now() + timeout);
+    internal::wait_for_actor(key(), std::chrono::steady_clock::now() + timeout);
   }
 
   // Ends its process at once, whatever it does; it is not restarted.
-  void kill() const { internal::kill_actor(key_, /*restart=*/false); }
+  void kill() const { internal::kill_actor(key(), /*restart=*/false); }
   // The same, as if it had died: it is restarted if it has restarts left.
-  void kill_and_restart() const { internal::kill_actor(key_, /*restart=*/true); }
+  void kill_and_restart() const { internal::kill_actor(key(), /*restart=*/true); }
 
-  const internal::Key& key() const { return key_; }
-  // Another process will have this handle.
-  void note_sent() const {
-    if (life_ != nullptr) life_->note_sent();
-  }
+  internal::Key key() const { return internal::key_of_actor(handle_); }
+  const internal::Handle& handle() const { return handle_; }
 
  private:
   template <typename Change>
@@ -97,8 +116,7 @@ class Actor {
     return other;
   }
 
-  internal::Key key_;
-  std::shared_ptr<const internal::ActorLife> life_;  // in the process that created it
+  internal::Handle handle_;
   internal::CallOptions options_;
 };
 
@@ -117,7 +135,7 @@ class ActorOptions {
   // Where the name counts. Not said: among the processes of this driver.
   ActorOptions& in_namespace(std::string name) { return settings_.name_space = std::move(name), *this; }
   // If a living actor has the name, that is the one; options and arguments are
-  // passed over then. create() waits for the head's answer.
+  // passed over then, and the handle does not count. create() waits for the head's answer.
   ActorOptions& get_if_exists() { return settings_.get_if_exists = true, *this; }
   // It has no owner: it ends with kill(), exit_actor() or the cluster. It needs a
   // name and a name space, by which others find it.
@@ -171,11 +189,8 @@ class ActorOptions {
   Actor<C> create(const Given&... given) const {
     using Construct = typename decltype(atoll_constructor(static_cast<C*>(nullptr)))::type;
     using Taken = internal::ConstructorSignature<Construct>;
-    bool known = false;
-    const internal::Key key = internal::create_actor(internal::name_of_class(typeid(C)),
-                                                     Taken::Parameters::make_arguments(given...), settings_, known);
-    if (known || settings_.detached) return Actor<C>(key);
-    return Actor<C>(key, std::make_shared<const internal::ActorLife>(key));
+    return Actor<C>(
+        internal::create_actor(internal::name_of_class(typeid(C)), Taken::Parameters::make_arguments(given...), settings_));
   }
 
  private:
@@ -188,7 +203,7 @@ ActorOptions<C> actor() {
 }
 
 // The living actor with this name, of this driver's processes or in the name
-// space given. Throws ActorDiedError if there is none.
+// space given. The handle does not count: it does not keep the actor. Throws ActorDiedError if there is none.
 template <typename C>
 Actor<C> find_actor(const std::string& name, const std::optional<std::string>& name_space = std::nullopt) {
   return Actor<C>(internal::find_actor(name, name_space));
@@ -215,23 +230,17 @@ namespace msgpack {
 MSGPACK_API_VERSION_NAMESPACE(MSGPACK_DEFAULT_API_NS) {
 namespace adaptor {
 
-// [process, sequence]
 template <typename C>
 struct pack<Atoll::Actor<C>> {
   template <typename Stream>
   packer<Stream>& operator()(packer<Stream>& out, const Atoll::Actor<C>& actor) const {
-    actor.note_sent();
-    out.pack_array(2);
-    out.pack(actor.key().process);
-    out.pack(actor.key().sequence);
-    return out;
+    return Atoll::internal::pack_actor(out, actor.handle());
   }
 };
 template <typename C>
 struct convert<Atoll::Actor<C>> {
   const msgpack::object& operator()(const msgpack::object& in, Atoll::Actor<C>& actor) const {
-    if (in.type != type::ARRAY || in.via.array.size != 2) throw type_error();
-    actor = Atoll::Actor<C>({in.via.array.ptr[0].as<std::uint64_t>(), in.via.array.ptr[1].as<std::uint64_t>()});
+    actor = Atoll::Actor<C>(Atoll::internal::unpack_actor(in));
     return in;
   }
 };

@@ -27,8 +27,9 @@ struct Key {
   friend bool operator==(const Key&, const Key&) = default;
 };
 
-// One reference of this process to an object; tells the owner's book when the
-// last copy goes. `owner` says where to ask for it (an encoded contact).
+// One reference of this process to an object, or to an actor; tells the owner's book when the
+// last copy goes. `owner` says where to ask for it (an encoded contact): who made it. That
+// of an actor may be empty: then this one does not count.
 class ObjectHandle {
  public:
   ObjectHandle(Key key, std::shared_ptr<const std::string> owner) : key_(key), owner_(std::move(owner)) {}
@@ -120,31 +121,12 @@ struct CallOptions {
   int ahead = 64;  // of a stream: how many items may be unread
 };
 
-// The handles to an actor in the process that created it. When the last is gone
-// and none was ever sent away, the actor is told to leave after the calls made
-// so far.
-class ActorLife {
- public:
-  explicit ActorLife(Key key) : key_(key) {}
-  ActorLife(const ActorLife&) = delete;
-  ActorLife& operator=(const ActorLife&) = delete;
-  ~ActorLife();
-
-  // Somebody else may have a handle from now on.
-  void note_sent() const { sent_ = true; }
-
- private:
-  Key key_;
-  mutable std::atomic<bool> sent_{false};
-};
-
-// `known` comes out set if the actor was there already (get_if_exists).
-Key create_actor(const std::string& class_name, std::vector<Argument> arguments, const ActorSettings& settings,
-                 bool& known);
+// The first handle to a new actor; with get_if_exists perhaps one to an actor that was there already.
+Handle create_actor(const std::string& class_name, std::vector<Argument> arguments, const ActorSettings& settings);
 Handle call_actor(Key actor, const std::string& method, std::vector<Argument> arguments, const CallOptions& options);
 void kill_actor(Key actor, bool restart);
-// The actor that has this name now; throws ActorDiedError if nobody has.
-Key find_actor(const std::string& name, const std::optional<std::string>& name_space);
+// The actor that has this name now, by a handle that does not count; throws ActorDiedError if nobody has.
+Handle find_actor(const std::string& name, const std::optional<std::string>& name_space);
 // Waits until the actor is up; throws what became of it if it died.
 void wait_for_actor(Key actor, Deadline deadline);
 // Waits until the actor is dead. The status with which its command ended; throws what became of it if none did.
@@ -224,5 +206,10 @@ std::vector<bool> wait_for_objects(const HandleList& objects, std::size_t count,
 void note_ref(const Handle& handle);
 // A reference that was decoded: it counts from now on. Throws Error if `owner` cannot be read.
 Handle received_ref(Key key, std::string owner);
+// Likewise of handles to actors, which may be empty, and may not count.
+void note_actor(const Handle& handle);
+Handle received_actor(Key key, std::string owner);
+// The key of an empty handle is nobody's.
+inline Key key_of_actor(const Handle& handle) { return handle == nullptr ? Key() : handle->key(); }
 
 }  // namespace Atoll::internal

@@ -34,7 +34,7 @@ struct CommandSpec {
                health_every, health_timeout, health_failures)
 };
 // Throws Error for a spec that is not well formed.
-Key start_command(const CommandSpec& spec, const ActorSettings& settings, bool& known);
+Handle start_command(const CommandSpec& spec, const ActorSettings& settings);
 
 }  // namespace internal
 
@@ -51,35 +51,33 @@ enum class CommandState {
 // where that of tasks goes. Handles are small values, can be passed to tasks and
 // actors, and any thread may use them.
 //
-// A command ends by itself, with kill(), with the process that started it, or when
-// that process has no handle to it any more; once a handle was sent to another
-// process, and with detached(), it is not the handles that end it. When it ends with
+// A command ends by itself, with kill(), with the process that started it, or when no
+// process has a handle to it any more, as with an actor (actor.h). When it ends with
 // a status other than 0, by a signal, is not ready in time or fails its health
 // checks, it is restarted if it has restarts left.
 class Command {
  public:
   Command() = default;
-  explicit Command(internal::Key key, std::shared_ptr<const internal::ActorLife> life = nullptr)
-      : key_(key), life_(std::move(life)) {}
+  explicit Command(internal::Handle handle) : handle_(std::move(handle)) {}
 
   // Waits until it is ready: until it runs, if nothing else was asked for. Throws
   // ActorDiedError, InfeasibleError, or TimeoutError.
   template <typename Rep, typename Period>
   void wait_ready(std::chrono::duration<Rep, Period> timeout) const {
-    internal::wait_for_actor(key_, std::chrono::steady_clock::now() + timeout);
+    internal::wait_for_actor(key(), std::chrono::steady_clock::now() + timeout);
   }
 
   // Waits until it has ended and is not restarted. Its exit status, or 128 + n after
   // signal n. Throws ActorDiedError if something else was its end: kill(), a health
   // check, its node. Throws TimeoutError after `timeout`.
-  int wait_exit() const { return internal::wait_for_exit(key_, std::nullopt); }
+  int wait_exit() const { return internal::wait_for_exit(key(), std::nullopt); }
   template <typename Rep, typename Period>
   int wait_exit(std::chrono::duration<Rep, Period> timeout) const {
-    return internal::wait_for_exit(key_, std::chrono::steady_clock::now() + timeout);
+    return internal::wait_for_exit(key(), std::chrono::steady_clock::now() + timeout);
   }
 
   // As the head last said.
-  CommandState state() const { return static_cast<CommandState>(internal::state_of_actor(key_)); }
+  CommandState state() const { return static_cast<CommandState>(internal::state_of_actor(key())); }
   // Its process id on its node, that node's name, and how often it was started anew.
   // They wait until it is ready. Throw ActorDiedError if it has ended.
   int pid() const { return ask<int>("pid"); }
@@ -91,25 +89,21 @@ class Command {
 
   // Ends it: SIGTERM, and SIGKILL half a second later, to it and all that it started
   // in its process group. It is not restarted.
-  void kill() const { internal::kill_actor(key_, /*restart=*/false); }
+  void kill() const { internal::kill_actor(key(), /*restart=*/false); }
   // The same, but it is restarted if it has restarts left.
-  void kill_and_restart() const { internal::kill_actor(key_, /*restart=*/true); }
+  void kill_and_restart() const { internal::kill_actor(key(), /*restart=*/true); }
 
-  const internal::Key& key() const { return key_; }
-  // Another process will have this handle.
-  void note_sent() const {
-    if (life_ != nullptr) life_->note_sent();
-  }
+  internal::Key key() const { return internal::key_of_actor(handle_); }
+  const internal::Handle& handle() const { return handle_; }
 
  private:
   // Asking again does no harm: as often as it takes.
   template <typename T>
   T ask(const std::string& method) const {
-    return Ref<T>(internal::call_actor(key_, method, {}, {.retries = -1})).get();
+    return Ref<T>(internal::call_actor(key(), method, {}, {.retries = -1})).get();
   }
 
-  internal::Key key_;
-  std::shared_ptr<const internal::ActorLife> life_;  // in the process that started it
+  internal::Handle handle_;
 };
 
 // A command to be started: options first, then start().
@@ -203,23 +197,17 @@ namespace msgpack {
 MSGPACK_API_VERSION_NAMESPACE(MSGPACK_DEFAULT_API_NS) {
 namespace adaptor {
 
-// [process, sequence]
 template <>
 struct pack<Atoll::Command> {
   template <typename Stream>
   packer<Stream>& operator()(packer<Stream>& out, const Atoll::Command& command) const {
-    command.note_sent();
-    out.pack_array(2);
-    out.pack(command.key().process);
-    out.pack(command.key().sequence);
-    return out;
+    return Atoll::internal::pack_actor(out, command.handle());
   }
 };
 template <>
 struct convert<Atoll::Command> {
   const msgpack::object& operator()(const msgpack::object& in, Atoll::Command& command) const {
-    if (in.type != type::ARRAY || in.via.array.size != 2) throw type_error();
-    command = Atoll::Command({in.via.array.ptr[0].as<std::uint64_t>(), in.via.array.ptr[1].as<std::uint64_t>()});
+    command = Atoll::Command(Atoll::internal::unpack_actor(in));
     return in;
   }
 };

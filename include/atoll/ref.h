@@ -151,6 +151,12 @@ template <typename T, typename Rep, typename Period>
 std::vector<T> get(const std::vector<Ref<T>>& refs, std::chrono::duration<Rep, Period> timeout) {
   return internal::get_all(refs, std::chrono::steady_clock::now() + timeout);
 }
+// Both, of what has no value.
+inline void get(const std::vector<Ref<void>>& refs) { internal::get_objects(internal::handles_of(refs), std::nullopt); }
+template <typename Rep, typename Period>
+void get(const std::vector<Ref<void>>& refs, std::chrono::duration<Rep, Period> timeout) {
+  internal::get_objects(internal::handles_of(refs), std::chrono::steady_clock::now() + timeout);
+}
 
 // What wait() found: values and errors count as ready. Both keep the order given.
 template <typename T>

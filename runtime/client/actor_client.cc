@@ -72,6 +72,7 @@ void ActorClient::watch(ActorId id, ClientOutbox& out) {
 void ActorClient::call(ActorCallSpec spec, ClientOutbox& out) {
   watch(spec.actor, out);
   objects_.declare(result_of(spec.task));
+  ++counts_.submitted;
   Actor& actor = actor_of(spec.actor);
   Call& call = *calls_.try_emplace(spec.task.sequence).first;
   call.task = spec.task;
@@ -85,7 +86,7 @@ void ActorClient::call(ActorCallSpec spec, ClientOutbox& out) {
   if (call.ahead > 0) call.stream = std::make_unique<StreamProgress>(call.task);
   if (!spec.group.empty()) call.group = std::make_unique<std::string>(std::move(spec.group));
   const std::uint32_t most = actor.policy.most_pending;
-  ++actor.pending;
+  if (actor.pending++ == 0 && actor.id.process != self_.process) actor.counts = objects_.keep(handles_of(actor.id));
   if (most > 0 && actor.pending > most)
     return finish(call, nullptr, call_error(ErrorKind::kTooManyCalls, "this process has " + std::to_string(most) +
                                             " unfinished calls to the actor, which is its limit; wait for some first"), out);
@@ -93,7 +94,21 @@ void ActorClient::call(ActorCallSpec spec, ClientOutbox& out) {
   flush(actor, out);
 }
 
-void ActorClient::release(Time now, ActorCallSpec spec) { released_.push_back({now + kReleaseDelay, std::move(spec)}); }
+void ActorClient::release(Time now, ActorId id) { released_.push_back({now + kReleaseDelay, id}); }
+
+void ActorClient::leave(ActorId id, ClientOutbox& out) {
+  const auto entry = actors_.find(id);
+  if (entry == actors_.end() || entry->second.state == ActorState::kDead) return;
+  Actor& actor = entry->second;
+  Call& call = *calls_.try_emplace(id.sequence).first;
+  call.task = {id.process, id.sequence};
+  call.actor = &actor;
+  call.method = kLeave;
+  call.retries = -1;
+  ++actor.pending;
+  actor.queue.push_back(id.sequence);
+  flush(actor, out);
+}
 
 // Sends from the front of the queue what can be sent.
 void ActorClient::flush(Actor& actor, ClientOutbox& out) {
@@ -117,6 +132,7 @@ void ActorClient::flush(Actor& actor, ClientOutbox& out) {
       return;
     }
     if (!takes_calls || actor.under_way >= kMostUnderWay) return;
+    if (actor.under_way > 0 && is_last(*call)) return;
     actor.queue.pop_front();
     send(actor, *call, out);
   }
@@ -143,6 +159,7 @@ bool ActorClient::on_done(ProcessId worker, const TaskDone& done, ClientOutbox& 
   Actor& actor = *call->actor;
   if (done.error && done.error->kind == ErrorKind::kTaskFailed && actor.policy.retries_errors && may_retry(*call)) {
     ++call->retried;
+    ++counts_.retried;
     call->sent = false;
     --actor.under_way;
     std::erase(actor.sent, done.task.sequence);
@@ -165,10 +182,11 @@ void ActorClient::finish(Call& call, Value value, Failure error, ClientOutbox& o
     named.function = call.method;
     error = std::move(named);
   }
-  --call.actor->pending;
-  if (call.sent) --call.actor->under_way;
+  Actor& actor = *call.actor;
+  if (call.sent) --actor.under_way;
+  if (--actor.pending == 0 && std::exchange(actor.counts, false)) objects_.unpin(handles_of(actor.id), out);
   call.arguments.release(objects_, out);
-  finished_ += error ? 0 : 1;
+  ++(error ? counts_.failed : counts_.finished);
   const TaskId task = call.task;
   if (value != nullptr && is_location(*value)) objects_.set_origin(result_of(task), Origin::kCall);
   calls_.erase(task.sequence);
@@ -284,6 +302,7 @@ void ActorClient::take_back(Actor& actor, const ErrorInfo& error, ClientOutbox& 
       continue;
     }
     ++call->retried;
+    ++counts_.retried;
     call->sent = false;
     --actor.under_way;
     again.push_back(sequence);
@@ -301,11 +320,7 @@ void ActorClient::on_lost(Time now, ProcessId peer, const std::string&, ClientOu
 }
 
 void ActorClient::on_tick(Time now, ClientOutbox& out) {
-  for (; !released_.empty() && released_.front().due <= now; released_.pop_front()) {
-    const ObjectId result = result_of(released_.front().spec.task);
-    call(std::move(released_.front().spec), out);
-    objects_.drop(result, out);
-  }
+  for (; !released_.empty() && released_.front().due <= now; released_.pop_front()) leave(released_.front().actor, out);
   std::vector<ActorId> undecided;
   for (const auto& [id, since] : unreachable_)
     if (now - since >= kActorVerdictLimit) undecided.push_back(id);

@@ -29,6 +29,15 @@ namespace Atoll {
 // CALLS-6 the items of a stream come out in order and once, though its call is sent
 //         again
 // CALLS-7 of dead actors the last kRememberedDead are known; who calls an older one asks the head again
+//
+// Handles to an actor are references to an object of its creator that has the actor's number and no value (handles_of), so
+// that borrow_book.h has the rules of how they are counted.
+//
+// HANDLES-1 an actor is told to leave when its creator hears that no process has a handle to it, and not before. Handles by
+//           name, and those to detached actors, do not count
+// HANDLES-2 in another process than its creator, unfinished calls to an actor count as a handle
+// HANDLES-3 the last call is sent when no other call of the creator is unfinished, again whatever becomes of it, until the
+//           actor is dead
 class ActorClient {
  public:
   ActorClient(const Contact& self, ObjectBook& objects) : self_(self), objects_(objects) {}
@@ -41,9 +50,9 @@ class ActorClient {
   // Makes an actor known here: by the id in a handle that came from elsewhere.
   void watch(ActorId id, ClientOutbox& out);
   void call(ActorCallSpec spec, ClientOutbox& out);
-  // Makes this last call, whose result nobody wants, in a while: nobody here has a handle any more. A process that ends
-  // meanwhile makes none; its actors end with it.
-  void release(Time now, ActorCallSpec spec);
+  // Tells the actor, one of ours, to leave, in a while: nobody has a handle any more. A process that ends meanwhile tells
+  // none; its actors end with it.
+  void release(Time now, ActorId id);
   // Drops the call if it was not sent, else tells the actor; false if it is no unfinished call of ours.
   bool cancel(TaskId id, bool recursive, ClientOutbox& out);
   // Of a call that fills a stream. These return false if no such call of ours is unfinished.
@@ -61,7 +70,10 @@ class ActorClient {
   std::optional<Time> next_deadline() const;
 
   std::size_t unfinished() const { return calls_.size(); }
-  std::uint64_t finished() const { return finished_; }  // calls, ever, without an error
+  // Whether there are unfinished calls, actors that are to be created when their arguments are there, or told to leave.
+  bool is_busy() const { return !calls_.empty() || !creations_.empty() || !released_.empty(); }
+  std::uint64_t finished() const { return counts_.finished; }  // calls, ever, without an error
+  WorkCounts counts() const;
   // The unfinished calls, as they are listed (client_state.cc).
   void list(StateRows& rows) const;
 
@@ -98,6 +110,7 @@ class ActorClient {
     std::deque<std::uint64_t> sent;   // to this incarnation, in order, some answered since
     std::size_t pending = 0;          // unfinished calls
     std::size_t under_way = 0;        // of them sent
+    bool counts = false;              // the unfinished ones, as a handle to another's actor
     std::optional<Time> unreachable_since;  // the head has not said why yet
     std::unique_ptr<CallArguments> kept;    // what it is made of, if large or with references: until it is up
     bool may_restart = false;               // then until it is dead
@@ -106,6 +119,9 @@ class ActorClient {
   Actor& actor_of(ActorId id);
   Call* find(TaskId id) { return id.process == self_.process ? calls_.find(id.sequence) : nullptr; }
   void flush(Actor& actor, ClientOutbox& out);
+  void leave(ActorId id, ClientOutbox& out);
+  // The number of the last call is the actor's own.
+  static bool is_last(const Call& call) { return call.task == TaskId{call.actor->id.process, call.actor->id.sequence}; }
   void send(Actor& actor, Call& call, ClientOutbox& out);
   // What was sent is sent again or fails with `error`.
   void take_back(Actor& actor, const ErrorInfo& error, ClientOutbox& out);
@@ -129,16 +145,16 @@ class ActorClient {
   std::map<ActorId, Time> unreachable_;
   struct Release {
     Time due;
-    ActorCallSpec spec;
+    ActorId actor;
   };
   std::deque<Release> released_;
-  std::uint64_t finished_ = 0;
+  WorkCounts counts_;  // but for those that are under way
 };
 
 // How long a lost connection to an actor waits for the head's words on it.
 inline constexpr Duration kActorVerdictLimit = std::chrono::seconds(5);
 inline constexpr std::size_t kRememberedDead = 1'000;
-// How long after its last handle an actor is told.
+// How long after its last handle an actor is told to leave.
 inline constexpr Duration kReleaseDelay = std::chrono::milliseconds(100);
 // Calls to one actor that are on their way or run: more would only fill queues on the way.
 inline constexpr std::size_t kMostUnderWay = 1024;

@@ -27,13 +27,22 @@ Handle received_ref(Key key, std::string owner) {
   return handle;
 }
 
+void note_actor(const Handle& handle) {
+  if (handle != nullptr && !handle->owner().empty()) note_ref(handle);
+}
+
+Handle received_actor(Key key, std::string owner) {
+  if (key == Key()) return nullptr;
+  return owner.empty() ? uncounted_actor(key) : received_ref(key, std::move(owner));
+}
+
 ObjectHandle::~ObjectHandle() {
   if (!has_runtime()) return;
   ClientRuntime& runtime = current_runtime();
   const ObjectId id = id_of<ObjectId>(key_);
   if (count_once()) return;  // it never was counted
   if (!runtime.table().forget(id)) return;
-  runtime.post([id](Time, ClientCore& core, ClientOutbox& out) { core.drop(id, out); });
+  runtime.post([id](Time now, ClientCore& core, ClientOutbox& out) { core.drop(now, id, out); });
 }
 
 }  // namespace internal

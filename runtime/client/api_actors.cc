@@ -70,12 +70,19 @@ ActorSpec spec_of(ClientRuntime& runtime, const std::string& class_name, const i
   return spec;
 }
 
+// To an actor of ours that is about to be created.
+internal::Handle first_handle(ClientRuntime& runtime, const ActorSpec& spec) {
+  if (spec.detached) return uncounted_actor(key_of(spec.actor));
+  internal::Handle handle = own_object(runtime, spec.actor.sequence);
+  runtime.post([actor = spec.actor](Time, ClientCore& core, ClientOutbox&) { core.count_handles(actor); });
+  return handle;
+}
+
 }  // namespace
 
 namespace internal {
 
-Key create_actor(const std::string& class_name, std::vector<Argument> arguments, const ActorSettings& settings,
-                 bool& known) {
+Handle create_actor(const std::string& class_name, std::vector<Argument> arguments, const ActorSettings& settings) {
   ClientRuntime& runtime = current_runtime();
   const ActorSpec spec = spec_of(runtime, class_name, settings);
   const bool asks = settings.get_if_exists;
@@ -84,13 +91,12 @@ Key create_actor(const std::string& class_name, std::vector<Argument> arguments,
                                                                                        ClientOutbox& out) {
     core.create_actor(spec, converted, out, asks);
   });
-  if (!asks) return key_of(spec.actor);
+  if (!asks) return first_handle(runtime, spec);
   const std::optional<ActorId> created =
       runtime.table().wait_created(spec.actor, std::chrono::steady_clock::now() + kHeadAnswers);
   throw_if_cancelled();
   if (!created) throw ClusterLostError("the cluster's head did not answer within 10 s");
-  known = *created != spec.actor;
-  return key_of(*created);
+  return *created == spec.actor ? first_handle(runtime, spec) : uncounted_actor(key_of(*created));
 }
 
 Handle call_actor(Key actor, const std::string& method, std::vector<Argument> arguments, const CallOptions& options) {
@@ -125,7 +131,7 @@ void kill_actor(Key actor, bool restart) {
   });
 }
 
-Key find_actor(const std::string& name, const std::optional<std::string>& name_space) {
+Handle find_actor(const std::string& name, const std::optional<std::string>& name_space) {
   ClientRuntime& runtime = current_runtime();
   const std::string where = name_space_of(runtime, name_space);
   runtime.table().ask_name(name, where);
@@ -136,18 +142,7 @@ Key find_actor(const std::string& name, const std::optional<std::string>& name_s
   if (!found) throw ClusterLostError("the cluster's head did not answer within 10 s");
   if (found->actor.is_none())
     throw ActorDiedError("no living actor is called '" + name + "'" + (name_space ? " in name space '" + where + "'" : ""));
-  return key_of(found->actor);
-}
-
-// The calls made so far come first; this one's result nobody waits for.
-ActorLife::~ActorLife() {
-  if (sent_ || !has_runtime()) return;
-  ClientRuntime& runtime = current_runtime();
-  ActorCallSpec last;
-  last.task = {runtime.self().process, runtime.next_sequence()};
-  last.actor = id_of<ActorId>(key_);
-  last.method = kLeave;
-  runtime.post([last = std::move(last)](Time now, ClientCore& core, ClientOutbox&) { core.release_actor(now, last); });
+  return uncounted_actor(key_of(found->actor));
 }
 
 }  // namespace internal

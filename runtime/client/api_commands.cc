@@ -73,19 +73,14 @@ const internal::ClassRegistration<CommandActor(internal::CommandSpec), &CommandA
 
 namespace internal {
 
-Key start_command(const CommandSpec& spec, const ActorSettings& settings, bool& known) {
+Handle start_command(const CommandSpec& spec, const ActorSettings& settings) {
   throw_if_failed(check_command(spec));
-  return create_actor(kClassName, ParameterList<CommandSpec>::make_arguments(spec), settings, known);
+  return create_actor(kClassName, ParameterList<CommandSpec>::make_arguments(spec), settings);
 }
 
 }  // namespace internal
 
-Command CommandOptions::start() const {
-  bool known = false;
-  const internal::Key key = internal::start_command(spec_, settings_, known);
-  if (known || settings_.detached) return Command(key);
-  return Command(key, std::make_shared<const internal::ActorLife>(key));
-}
+Command CommandOptions::start() const { return Command(internal::start_command(spec_, settings_)); }
 
 Command find_command(const std::string& name, const std::optional<std::string>& name_space) {
   return Command(internal::find_actor(name, name_space));
@@ -95,7 +90,7 @@ void Command::send_signal(int number) const {
   if (number < 1 || number > SIGRTMAX)
     throw Error("send_signal: expected a signal from 1 to " + std::to_string(SIGRTMAX) + ", not " +
                 std::to_string(number));
-  Ref<void>(internal::call_actor(key_, "signal", internal::ParameterList<int>::make_arguments(number), {.retries = 0})).get();
+  Ref<void>(internal::call_actor(key(), "signal", internal::ParameterList<int>::make_arguments(number), {.retries = 0})).get();
 }
 
 }  // namespace Atoll

@@ -80,6 +80,10 @@ PlaceStrategy strategy_of(const internal::Place& place) {
   return {place.spread, place.node, place.affinity == Affinity::kSoft, place.labels, place.otherwise};
 }
 
+internal::Handle uncounted_actor(internal::Key actor) {
+  return std::make_shared<const internal::ObjectHandle>(actor, std::make_shared<const std::string>());
+}
+
 internal::Handle own_object(ClientRuntime& runtime, std::uint64_t sequence) {
   const ObjectId id{runtime.self().process, sequence};
   runtime.table().expect(id);

@@ -41,6 +41,8 @@ std::vector<InsideRef> inside_refs(ClientRuntime& runtime, const std::vector<int
 // Makes sure that a reference that came from elsewhere will be settled here.
 // Throws Error for an empty one.
 void ensure_known(ClientRuntime& runtime, const internal::Handle& handle);
+// A handle to an actor that does not keep it.
+internal::Handle uncounted_actor(internal::Key actor);
 // A reference to an object that this process owns and will settle.
 internal::Handle own_object(ClientRuntime& runtime, std::uint64_t sequence);
 

@@ -22,7 +22,7 @@ namespace Atoll {
 //          by BorrowObjects that was acknowledged
 // BORROW-3 the last reference to another's object is given back at once; one that its owner never heard of costs no message
 // BORROW-4 the references inside a result or an item are kept by who sends it until the receiver has taken them, or is gone;
-//          those to the receiver's own objects need not be
+//          those to the receiver's own objects need not be, unless it is the sender
 // BORROW-5 after a lost connection a borrower says anew all that it has of the owner, and an owner or sender asks for it. Who
 //          is lost again before it answered is gone: what it had is given back. On the machine of a process that died, and
 //          where its address refuses, that is at once

@@ -90,6 +90,10 @@ struct ActorCallSpec {
 inline ObjectId result_of(TaskId task) { return {task.process, task.sequence}; }
 inline TaskId task_of(ObjectId result) { return {result.process, result.sequence}; }
 
+// The object that handles to the actor are references to (HANDLES-1).
+inline ObjectId handles_of(ActorId actor) { return {actor.process, actor.sequence}; }
+inline ActorId actor_of(ObjectId handles) { return {handles.process, handles.sequence}; }
+
 // An object that became a value, or an error if `value` is null.
 struct Completion {
   ObjectId object;

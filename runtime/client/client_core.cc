@@ -2,23 +2,16 @@
 
 #include <algorithm>
 
+#include "runtime/client/errors.h"
 #include "runtime/client/split.h"
 
 namespace Atoll {
-namespace {
-
-// The sender keeps those until it hears that they were taken.
-bool any_is_others(const std::vector<InsideRef>& inside, ProcessId self) {
-  return std::ranges::any_of(inside, [self](const InsideRef& ref) { return ref.object.process != self; });
-}
-
-}  // namespace
 
 ClientCore::ClientCore(Options options, ClientOutbox& out)
     : options_(std::move(options)),
       borrows_(options_.self.node),
       objects_(options_.self, borrows_),
-      passing_(options_.self.node, objects_, borrows_),
+      passing_(options_.self, objects_, borrows_),
       tasks_(options_.self.process, options_.job, objects_),
       actors_(options_.self, objects_),
       groups_(options_.self, objects_) {
@@ -37,9 +30,30 @@ void ClientCore::propagate(Time now, std::size_t before, ClientOutbox& out) {
       tasks_.on_object_settled(now, settled, out);
       actors_.on_object_settled(settled, out);
     }
+    release_unhandled(now);
     if (!objects_.has_rebuilds()) return;
     for (const ObjectId lost : objects_.take_rebuilds()) tasks_.rebuild(now, lost, out);
   }
+}
+
+void ClientCore::release_unhandled(Time now) {
+  if (!objects_.has_unhandled()) return;
+  for (const ActorId actor : objects_.take_unhandled()) actors_.release(now, actor);
+}
+
+void ClientCore::drop(Time now, ObjectId id, ClientOutbox& out) {
+  objects_.drop(id, out);
+  release_unhandled(now);
+}
+
+void ClientCore::release(Time now, const std::vector<InsideRef>& inside, ClientOutbox& out) {
+  objects_.release(inside, out);
+  release_unhandled(now);
+}
+
+bool ClientCore::is_needed() const {
+  return objects_.owns_any() || groups_.owns_any() || actors_.is_busy() || tasks_.unfinished() > 0 || passing_.passed() > 0 ||
+         borrows_.waiting() > 0;
 }
 
 void ClientCore::submit(Time now, TaskSpec spec, ClientOutbox& out) {
@@ -92,9 +106,7 @@ void ClientCore::lose(Time now, ObjectId id, const CopyId& copy, const std::stri
   const std::size_t before = out.completions.size();
   objects_.lose(id, copy, why, out);
   if (objects_.find(id) == nullptr) {
-    ErrorInfo error;
-    error.kind = ErrorKind::kObjectLost;
-    error.message = "the object is lost: " + why + "; nobody here refers to it any more";
+    ErrorInfo error = lost_object("the object is lost: " + why + "; nobody here refers to it any more");
     out.completions.push_back({id, nullptr, std::move(error), /*again=*/true});
   }
   propagate(now, before, out);
@@ -169,7 +181,7 @@ void ClientCore::on_done(Time now, ProcessId from, const DoneWithRefs& message, 
   objects_.contain(result, message.inside, out);
   tasks_.on_done(now, from, message.done, out) || actors_.on_done(from, message.done, out);
   objects_.uncontain(result, out);
-  if (any_is_others(message.inside, options_.self.process)) passing_.take(from, {message.done.task, 0}, out);
+  passing_.take(from, {message.done.task, 0}, message.inside, out);
 }
 
 void ClientCore::on_item(ProcessId from, const ItemWithRefs& message, ClientOutbox& out) {
@@ -180,7 +192,7 @@ void ClientCore::on_item(ProcessId from, const ItemWithRefs& message, ClientOutb
     out.items.back().inside = std::move(held);
   else
     objects_.release(held, out);
-  if (any_is_others(message.inside, options_.self.process)) passing_.take(from, {message.item.task, message.item.index + 1}, out);
+  passing_.take(from, {message.item.task, message.item.index + 1}, message.inside, out);
 }
 
 void ClientCore::on_message(Time now, ProcessId from, const Message& message, ClientOutbox& out) {
@@ -231,8 +243,12 @@ void ClientCore::on_message(Time now, ProcessId from, const Message& message, Cl
     objects_.on_orphaned(from, *orphaned, out);
   else if (std::holds_alternative<LetGoIdle>(message))
     out.let_go_idle = true;
+  else if (const auto* idle = std::get_if<IsNeeded>(&message))
+    out.send(from, NeedReply{idle->question, is_needed()});
   else if (const auto* question = std::get_if<GetState>(&message))
     on_state(now, from, *question, out);
+  else if (const auto* counts = std::get_if<GetTaskCounts>(&message))
+    out.send(from, TaskCounts{counts->request, tasks_.counts(), actors_.counts()});
   else
     passing_.on_message(from, message, out) || copies_.on_message(message, out);
   propagate(now, before, out);

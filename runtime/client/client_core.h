@@ -45,8 +45,8 @@ class ClientCore {
   // Both.
   void borrow(ObjectId id, const Contact& owner, ClientOutbox& out);
   // Nobody wants the references inside an item any more, or others keep them.
-  void release(const std::vector<InsideRef>& inside, ClientOutbox& out) { objects_.release(inside, out); }
-  void drop(ObjectId id, ClientOutbox& out) { objects_.drop(id, out); }
+  void release(Time now, const std::vector<InsideRef>& inside, ClientOutbox& out);
+  void drop(Time now, ObjectId id, ClientOutbox& out);
   // A user of this process could not read the copy that is, or was, the object's value. A Completion says what comes of it,
   // unless another has said so before.
   void lose(Time now, ObjectId id, const CopyId& copy, const std::string& why, ClientOutbox& out);
@@ -54,7 +54,8 @@ class ClientCore {
   void watch_actor(ActorId id, ClientOutbox& out) { actors_.watch(id, out); }
   void find_actor(const std::string& name, const std::string& name_space, ClientOutbox& out);
   void call_actor(Time now, ActorCallSpec spec, ClientOutbox& out);
-  void release_actor(Time now, ActorCallSpec last) { actors_.release(now, std::move(last)); }
+  // An actor that this process creates has a handle, which drop(handles_of(id)) ends.
+  void count_handles(ActorId id) { objects_.declare_handles(id); }
   void kill_actor(ActorId id, bool restart, ClientOutbox& out);
   // Cancels what the object is the result of; its owner is asked if that is another process.
   void cancel(Time now, const CancelObject& request, const Contact& owner, ClientOutbox& out);
@@ -76,6 +77,9 @@ class ClientCore {
   void on_lost(Time now, ProcessId peer, const Status& why, ClientOutbox& out);
   void on_tick(Time now, ClientOutbox& out);
   std::optional<Time> next_deadline() const;
+  // Whether something would be lost with this process that is not its own: objects, calls, tasks, actors or groups that it
+  // owns, references that it passes on.
+  bool is_needed() const;
 
   // What ended of what this process owns.
   WorkTotals totals() const;
@@ -94,6 +98,7 @@ class ClientCore {
   void on_node_died(Time now, const NodeDied& died, ClientOutbox& out);
   // What people's tools ask (client_state.cc).
   void on_state(Time now, ProcessId from, const GetState& question, ClientOutbox& out) const;
+  void release_unhandled(Time now);
   // Objects that settled may let calls go on, which may settle others.
   void propagate(Time now, std::size_t completions_before, ClientOutbox& out);
 

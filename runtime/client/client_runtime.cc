@@ -99,7 +99,7 @@ std::shared_ptr<const std::vector<InsideRef>> ClientRuntime::held_inside(std::ve
   if (inside.empty()) return nullptr;
   const auto let_go = [this](const std::vector<InsideRef>* held) {
     const std::unique_ptr<const std::vector<InsideRef>> owned(held);
-    if (has_runtime()) post([refs = *held](Time, ClientCore& core, ClientOutbox& out) { core.release(refs, out); });
+    if (has_runtime()) post([refs = *held](Time now, ClientCore& core, ClientOutbox& out) { core.release(now, refs, out); });
   };
   return {new std::vector<InsideRef>(std::move(inside)), let_go};
 }

@@ -9,9 +9,10 @@
 namespace Atoll {
 namespace {
 
-std::vector<std::string> words_of(const std::vector<ObjectId>& objects) {
+template <typename Id>
+std::vector<std::string> words_of(const std::vector<Id>& ids) {
   std::vector<std::string> all;
-  for (const ObjectId object : objects) all.push_back(to_string(object));
+  for (const Id id : ids) all.push_back(to_string(id));
   return all;
 }
 
@@ -108,6 +109,23 @@ std::string TaskClient::why_waiting(const Task& task) const {
   return why;
 }
 
+// Shapes and leases are few, whatever there is of tasks.
+WorkCounts TaskClient::counts() const {
+  WorkCounts counts = counts_;
+  for (const auto& [key, shape] : shapes_) counts.queued += shape.waiting();
+  for (const auto& [id, lease] : leases_) counts.sent += lease.in_flight.size();
+  const std::uint64_t ready = counts.queued + counts.sent;
+  counts.waiting = tasks_.size() > ready ? tasks_.size() - ready : 0;
+  return counts;
+}
+
+WorkCounts ActorClient::counts() const {
+  WorkCounts counts = counts_;
+  for (const auto& [id, actor] : actors_) counts.sent += actor.under_way;
+  counts.queued = calls_.size() - counts.sent;
+  return counts;
+}
+
 void ActorClient::list(StateRows& rows) const {
   struct Seen {
     const Call& call;
@@ -144,6 +162,7 @@ void ObjectBook::list(StateRows& rows) const {
     ObjectId id;
     const Object& object;
     ProcessId self;
+    const BorrowerTable& borrowers;
     bool is_large() const { return object.value != nullptr && is_location(*object.value); }
     std::optional<Location> location() const {
       if (!is_large()) return std::nullopt;
@@ -157,6 +176,7 @@ void ObjectBook::list(StateRows& rows) const {
       {"owner", [](const Seen& s) { return cell_of(s.id.process); }},
       {"state",
        [](const Seen& s) {
+         if (s.object.origin == Origin::kActor) return cell_of("actor");
          return cell_of(!s.object.settled ? "pending" : s.object.error ? "failed" : "ready");
        }},
       {"bytes",
@@ -182,11 +202,19 @@ void ObjectBook::list(StateRows& rows) const {
       {"arguments", [](const Seen& s) { return cell_of(s.object.pins); }},
       {"fetchers",
        [](const Seen& s) { return cell_of(s.object.sharing == nullptr ? 0 : s.object.sharing->fetchers.size()); }},
+      {"borrowers",
+       [](const Seen& s) {
+         if (s.id.process != s.self) return StateCell();  // its owner knows
+         const bool any = s.object.sharing != nullptr && s.object.sharing->borrowers > 0;
+         return cell_of(any ? words_of(s.borrowers.borrowers_of(s.id)) : std::vector<std::string>());
+       }},
       {"why", [](const Seen& s) { return s.object.error ? text_or_none(s.object.error->message) : StateCell(); }},
   };
   StateQuery<Seen> query(rows, kGetters);
-  own_.for_each([&](std::uint64_t sequence, const Object& object) { query.offer({{self_, sequence}, object, self_}); });
-  for (const auto& [id, object] : borrowed_) query.offer({id, object, self_});
+  own_.for_each([&](std::uint64_t sequence, const Object& object) {
+    query.offer({{self_, sequence}, object, self_, borrowers_});
+  });
+  for (const auto& [id, object] : borrowed_) query.offer({id, object, self_, borrowers_});
 }
 
 void ClientCore::on_state(Time now, ProcessId from, const GetState& question, ClientOutbox& out) const {

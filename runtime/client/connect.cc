@@ -11,9 +11,10 @@
 #include "runtime/client/query.h"
 #include "runtime/client/termination.h"
 #include "runtime/client/worker.h"
+#include "runtime/wire/msgpack_extent.h"
+#include "runtime/wire/pack.h"
 #include "runtime/wire/worker_environment.h"
 #include "runtime/wire/worker_start.h"
-#include "runtime/wire/pack.h"
 
 namespace Atoll {
 namespace {
@@ -59,6 +60,8 @@ std::string encode_contact(const Contact& contact) {
 }
 
 Result<Contact> decode_contact(const std::string& bytes) {
+  // It stands inside of values, whoever made them.
+  if (!announces_what_it_has(bytes)) return Status(Code::kInvalidArgument, "not a contact: it announces more than it has, or less");
   try {
     return msgpack::unpack(bytes.data(), bytes.size())->as<Contact>();
   } catch (const std::exception& error) {

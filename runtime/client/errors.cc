@@ -26,6 +26,13 @@ std::string Error::sentence(const std::string& message, const ErrorOrigin& origi
   return where.empty() ? message : message + " (" + where + ")";
 }
 
+ErrorInfo lost_object(std::string message) {
+  ErrorInfo error;
+  error.kind = ErrorKind::kObjectLost;
+  error.message = std::move(message);
+  return error;
+}
+
 void throw_error(const ErrorInfo& error) {
   const ErrorOrigin origin{error.function, error.node, error.pid};
   switch (error.kind) {

@@ -14,6 +14,9 @@ namespace Atoll {
 // own pass, that error, from where it came.
 ErrorInfo current_error(const std::string& function, const std::string& node);
 
+// A value that is gone for good, and why.
+ErrorInfo lost_object(std::string message);
+
 // A type's name as people write it, from what std::type_info::name() says.
 std::string demangled(const char* name);
 

@@ -1,11 +1,14 @@
 #include "runtime/client/group_client.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace Atoll {
 
 void GroupClient::create(GroupSpec spec, ClientOutbox& out) {
-  groups_[spec.group].last.group = spec.group;
+  Group& group = groups_[spec.group];
+  group.last.group = spec.group;
+  group.is_ours = !spec.detached;
   out.send(head_, CreateGroup{std::move(spec), self_});
 }
 
@@ -24,6 +27,10 @@ void GroupClient::on_update(const GroupUpdate& update, ClientOutbox& out) {
   out.group_updates.push_back(update);
   // A later question is answered by the head, which knows no such group.
   if (update.state == GroupState::kRemoved) groups_.erase(update.group);
+}
+
+bool GroupClient::owns_any() const {
+  return std::ranges::any_of(groups_, [](const auto& group) { return group.second.is_ours; });
 }
 
 void GroupClient::settle(Group& group, ClientOutbox& out) {

@@ -25,10 +25,13 @@ class GroupClient {
   void remove(GroupId id, ClientOutbox& out) const { out.send(head_, RemoveGroup{id}); }
 
   void on_update(const GroupUpdate& update, ClientOutbox& out);
+  // Whether there are groups that end with this process.
+  bool owns_any() const;
 
  private:
   struct Group {
     GroupUpdate last;
+    bool is_ours = false;  // it ends with this process
     std::vector<ObjectId> waiting;
   };
   void settle(Group& group, ClientOutbox& out);

@@ -19,10 +19,12 @@ enum class Origin : std::uint8_t {
   kUsedUp,     // a task that has none left
   kCancelled,  // a task that somebody cancelled
   kForgotten,  // a task whose recipe made room for others
+  kActor,      // it has no value: references to it are the handles to an actor of ours
 };
 
 // How an object was made: what it takes to run its task again. Arguments that are copies in a node's memory are objects still,
-// which are not kept for it: they may have to be made again, too. All others are values.
+// which are not kept for it: they may have to be made again, too. All others are values, with what CallArgument::keep keeps: the
+// objects whose values they were, and so the references inside.
 struct Recipe {
   TaskSpec spec;
   std::int32_t attempts_left = 0;  // -1: without limit
@@ -32,6 +34,7 @@ struct Recipe {
 //
 // LINEAGE-1 a recipe is kept while its object lives, and while the object is an argument of a recipe that is kept
 // LINEAGE-2 all recipes together have kMostLineage bytes at most: the oldest are forgotten first
+// LINEAGE-6 the references inside of its values live as long as a recipe
 class Lineage {
  public:
   explicit Lineage(ProcessId self, std::uint64_t most_bytes = kMostLineage) : self_(self), most_bytes_(most_bytes) {}

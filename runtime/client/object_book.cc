@@ -1,19 +1,13 @@
 #include "runtime/client/object_book.h"
 
 #include "runtime/base/check.h"
+#include "runtime/client/errors.h"
 #include "runtime/wire/location.h"
 
 namespace Atoll {
 namespace {
 
-ErrorInfo lost(std::string message) {
-  ErrorInfo error;
-  error.kind = ErrorKind::kObjectLost;
-  error.message = std::move(message);
-  return error;
-}
-
-ErrorInfo dropped(ObjectId id) { return lost("the object " + to_string(id) + " was dropped by its owner"); }
+ErrorInfo dropped(ObjectId id) { return lost_object("the object " + to_string(id) + " was dropped by its owner"); }
 
 }  // namespace
 
@@ -56,6 +50,13 @@ void ObjectBook::put(ObjectId id, Value value, ClientOutbox& out, const std::vec
   settle(id, std::move(value), std::nullopt, out);
 }
 
+void ObjectBook::declare_handles(ActorId actor) {
+  declare(handles_of(actor));
+  Object& object = *find_object(handles_of(actor));
+  object.settled = true;
+  object.origin = Origin::kActor;
+}
+
 void ObjectBook::adopt(ObjectId id, const Contact& owner, ClientOutbox& out) {
   const auto [object, is_new] = add(id, owner);
   ++object->handles;
@@ -68,7 +69,7 @@ void ObjectBook::fetch(ObjectId id, const Contact& owner, ClientOutbox& out) {
   if (object.settled) return out.completions.push_back({id, object.value, object.error});
   if (id.process == self_ || std::exchange(object.sharing->asked, true)) return;
   if (const auto dead = dead_nodes_.find(owner.node); dead != dead_nodes_.end())
-    return settle(id, nullptr, lost("the owner of the object is gone: " + dead->second), out);
+    return settle(id, nullptr, lost_object("the owner of the object is gone: " + dead->second), out);
   out.learn(owner);
   out.send(owner.process, FetchObject{id});
 }
@@ -141,6 +142,12 @@ void ObjectBook::unpin(ObjectId id, ClientOutbox& out) {
   forget_if_unused(id, *object, out);
 }
 
+bool ObjectBook::keep(ObjectId id) {
+  Object* object = find_object(id);
+  if (object != nullptr) ++object->pins;
+  return object != nullptr;
+}
+
 bool ObjectBook::is_unused(ObjectId id, const Object& object) const {
   if (object.handles > 0 || object.pins > 0) return false;
   if (id.process != self_) return true;
@@ -173,6 +180,7 @@ void ObjectBook::forget_one(ObjectId id, std::vector<ObjectId>& was_inside, Clie
     drop_copy(object.value, out);
     lineage_.release(id.sequence);
   }
+  if (object.origin == Origin::kActor) unhandled_.push_back(actor_of(id));
   own_.erase(id.sequence);
 }
 
@@ -268,7 +276,7 @@ void ObjectBook::on_lost(ProcessId peer, const std::string& why, ClientOutbox& o
     if (!object.settled && object.sharing->asked && object.sharing->owner.process == peer) gone.push_back(id);
   });
   for (const ObjectId id : gone)
-    settle(id, nullptr, lost("the owner of the object, process " + to_string(peer) + ", is gone: " + why), out);
+    settle(id, nullptr, lost_object("the owner of the object, process " + to_string(peer) + ", is gone: " + why), out);
 }
 
 void ObjectBook::on_node_died(const NodeDied& died, ClientOutbox& out) {
@@ -277,7 +285,7 @@ void ObjectBook::on_node_died(const NodeDied& died, ClientOutbox& out) {
   std::vector<ObjectId> gone;
   for (const auto& [id, object] : borrowed_)
     if (!object.settled && object.sharing->owner.node == died.node) gone.push_back(id);
-  for (const ObjectId id : gone) settle(id, nullptr, lost("the owner of the object is gone: " + died.why), out);
+  for (const ObjectId id : gone) settle(id, nullptr, lost_object("the owner of the object is gone: " + died.why), out);
 }
 
 void ObjectBook::fail_all(const ErrorInfo& error, ClientOutbox& out) {

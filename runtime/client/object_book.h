@@ -39,6 +39,11 @@ class ObjectBook {
   void declare(ObjectId id);
   // An object of ours whose value, with these references inside, is known.
   void put(ObjectId id, Value value, ClientOutbox& out, const std::vector<InsideRef>& inside = {});
+  // The object that stands for the handles to an actor of ours. It has one.
+  void declare_handles(ActorId actor);
+  // Of which the last is gone, anywhere: each once.
+  std::vector<ActorId> take_unhandled() { return std::exchange(unhandled_, {}); }
+  bool has_unhandled() const { return !unhandled_.empty(); }
   // A handle came from elsewhere, and there was none in this process.
   void adopt(ObjectId id, const Contact& owner, ClientOutbox& out);
   // What became of it is wanted: of another process's object it is asked, once.
@@ -53,6 +58,8 @@ class ObjectBook {
   // A task's argument wants what became of an object, and keeps it until the task has been sent for good.
   void pin(ObjectId id, const Contact& owner, ClientOutbox& out);
   void unpin(ObjectId id, ClientOutbox& out);
+  // Pins it if it is known here: whether it is.
+  bool keep(ObjectId id);
 
   // The pending object's value is about to come with these references inside: they are kept as long as it. False, and
   // nothing kept, if it is settled or gone.
@@ -131,6 +138,7 @@ class ObjectBook {
   // None if it was never known here, or is forgotten.
   const Object* find(ObjectId id) const;
   std::size_t size() const { return own_.size() + borrowed_.size(); }
+  bool owns_any() const { return !own_.empty(); }
   // All of them, as they are listed (client_state.cc).
   void list(StateRows& rows) const;
 
@@ -159,6 +167,7 @@ class ObjectBook {
   SequenceTable<Object> own_;  // by sequence
   std::unordered_map<ObjectId, Object> borrowed_;
   std::vector<ObjectId> rebuilds_;
+  std::vector<ActorId> unhandled_;
   std::unordered_map<ObjectId, std::string> losses_;  // of ours that are made again: why
   std::unordered_map<ProcessId, std::string> dead_keepers_;  // daemons of nodes that died: of what
   std::unordered_map<NodeId, std::string> dead_nodes_;

@@ -1,16 +1,10 @@
 // Objects whose value was a copy in some node's memory that is lost.
 
+#include "runtime/client/errors.h"
 #include "runtime/client/object_book.h"
 
 namespace Atoll {
 namespace {
-
-ErrorInfo lost(std::string message) {
-  ErrorInfo error;
-  error.kind = ErrorKind::kObjectLost;
-  error.message = std::move(message);
-  return error;
-}
 
 const char* words_of(Origin origin) {
   switch (origin) {
@@ -21,7 +15,8 @@ const char* words_of(Origin origin) {
     case Origin::kTask:
     case Origin::kForgotten:
       return "how it was made is forgotten, since this process has made so many; submit its task again";
-    case Origin::kPut: break;
+    case Origin::kPut:
+    case Origin::kActor: break;
   }
   return "it was put, and no task makes it again; put it again, or return it from a task";
 }
@@ -46,7 +41,7 @@ void ObjectBook::lose(ObjectId id, const CopyId& copy, const std::string& why, C
   object = find_object(id);
   if (!dead_keepers_.contains(copy.keeper)) drop_copy(value, out);  // somebody cannot read it, but it may be there
   if (!lineage_.has(id.sequence))
-    return settle(id, nullptr, lost("the object is lost: " + why + "; " + words_of(object->origin)), out);
+    return settle(id, nullptr, lost_object("the object is lost: " + why + "; " + words_of(object->origin)), out);
   losses_[id] = why;
   rebuilds_.push_back(id);
 }
@@ -55,7 +50,8 @@ void ObjectBook::ask_owner(ObjectId id, Object& object, const CopyId& copy, cons
   const Contact& owner = object.shared().owner;
   if (const auto dead = dead_nodes_.find(owner.node); dead != dead_nodes_.end())
     return settle(id, nullptr,
-                  lost("the object is lost: " + why + "; its owner, who could have it made again, is gone: " + dead->second), out);
+                  lost_object("the object is lost: " + why + "; its owner, who could have it made again, is gone: " +
+                              dead->second), out);
   object.shared().asked = true;
   out.learn(owner);
   out.send(owner.process, CopyLost{id, copy.keeper, copy.copy, why});

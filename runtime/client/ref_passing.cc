@@ -1,5 +1,6 @@
 #include "runtime/client/ref_passing.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace Atoll {
@@ -9,7 +10,7 @@ namespace Atoll {
 void RefPassing::keep(ProcessId to, const PassedValue& value, const std::vector<InsideRef>& inside, ClientOutbox& out) {
   std::vector<InsideRef> others;
   for (const InsideRef& ref : inside)
-    if (ref.object.process != to) others.push_back(ref);
+    if (is_kept_by(self_, to, ref)) others.push_back(ref);
   if (!others.empty()) passed_[{to, value}] = objects_.hold(others, out);
 }
 
@@ -30,14 +31,18 @@ void RefPassing::on_taken(ProcessId receiver, const RefsTaken& taken, ClientOutb
 
 // ---------------------------------------------------------------- who receives
 
-void RefPassing::take(ProcessId from, const PassedValue& value, ClientOutbox& out) {
+void RefPassing::take(ProcessId from, const PassedValue& value, const std::vector<InsideRef>& inside, ClientOutbox& out) {
+  if (std::ranges::any_of(inside, [&](const InsideRef& ref) { return is_kept_by(from, self_, ref); })) say_taken(from, value, out);
+}
+
+void RefPassing::say_taken(ProcessId from, const PassedValue& value, ClientOutbox& out) {
   borrows_.say(from, RefsTaken{value, node_, {}}, out);
 }
 
 void RefPassing::on_recount(ProcessId asker, const RecountRefs& recount, ClientOutbox& out) {
   borrows_.report(asker, out);
   for (const PassedValue& value : recount.passed)
-    if (!borrows_.is_taking(asker, value)) take(asker, value, out);
+    if (!borrows_.is_taking(asker, value)) say_taken(asker, value, out);
 }
 
 // --------------------------------------------------------------------- owners

@@ -7,6 +7,8 @@
 #include <optional>
 #include <tuple>
 
+#include "runtime/wire/msgpack_extent.h"
+
 namespace Atoll {
 namespace {
 
@@ -45,6 +47,7 @@ std::optional<std::vector<std::string>> split_numbers(const msgpack::object& obj
 }  // namespace
 
 Result<std::vector<std::string>> split_array(std::string_view bytes, std::size_t count) {
+  if (!announces_what_it_has(bytes)) return Status(Code::kInvalidArgument, "the value to be split announces more than it has, or less");
   try {
     const msgpack::object_handle handle = msgpack::unpack(bytes.data(), bytes.size());
     if (auto numbers = split_numbers<std::int8_t, std::int16_t, std::int32_t, std::int64_t, std::uint16_t, std::uint32_t,

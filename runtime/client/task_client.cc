@@ -52,6 +52,7 @@ void TaskClient::join(Time now, Shape& shape, Task& task, ClientOutbox& out) {
 void TaskClient::submit(Time now, TaskSpec spec, ClientOutbox& out) {
   objects_.declare(result_of(spec.task));
   const std::int32_t retries = spec.retries;
+  ++counts_.submitted;
   begin(now, std::move(spec), retries, out);
 }
 
@@ -150,7 +151,8 @@ void TaskClient::push(Time now, Lease& lease, Task& task, ClientOutbox& out) {
   lease.idle_since = Time();
   task.lease = lease.id;
   const ProcessId worker = lease.worker.process;
-  out.send(worker, PushTask{task.id, task.function, task.arguments.encoded(objects_), task.depth, task.ahead});
+  out.send(worker, PushTask{task.id, task.function, task.arguments.encoded(objects_), task.depth, task.ahead,
+                             task.attempts_left == 0});
   if (task.stream != nullptr && task.stream->was_read()) out.send(worker, task.stream->read);
 }
 
@@ -169,7 +171,7 @@ bool TaskClient::on_done(Time now, ProcessId worker, const TaskDone& done, Clien
   Task& task = at(done.task);
   if (done.error && may_retry(task, *done.error)) {
     if (task.attempts_left > 0) --task.attempts_left;
-    ++retried_;
+    ++counts_.retried;
     task.lease = LeaseId();
     shape.ready.push_back(done.task);
   } else {
@@ -201,7 +203,7 @@ void TaskClient::finish(Task& task, Value value, std::optional<ErrorInfo> error,
     objects_.lineage().forget(task.id.sequence);
   task.arguments.release(objects_, out);
   --task.shape->tasks;
-  finished_ += error ? 0 : 1;
+  ++(error ? counts_.failed : counts_.finished);
   const TaskId id = task.id;
   tasks_.erase(id.sequence);
   objects_.settle(result_of(id), std::move(value), std::move(error), out);
@@ -225,7 +227,7 @@ void TaskClient::retry_or_fail(Task& task, const LeaseLost& loss, ClientOutbox& 
     return finish(task, nullptr, std::move(error), out);
   }
   if (task.attempts_left > 0) --task.attempts_left;
-  ++retried_;
+  ++counts_.retried;
   task.shape->ready.push_front(task.id);
 }
 

@@ -81,9 +81,10 @@ class TaskClient {
   std::optional<Time> next_deadline() const;
 
   std::size_t unfinished() const { return tasks_.size(); }
-  std::uint64_t finished() const { return finished_; }  // ever, without an error
-  std::uint64_t retried() const { return retried_; }    // begun once more, ever
+  std::uint64_t finished() const { return counts_.finished; }  // ever, without an error
+  std::uint64_t retried() const { return counts_.retried; }    // begun once more, ever
   const WaitCounts& waits() const { return waits_; }    // from the submission until each was sent to a worker
+  WorkCounts counts() const;
   // The unfinished ones, as they are listed (client_state.cc).
   void list(Time now, StateRows& rows) const;
   std::size_t leases() const { return leases_.size(); }
@@ -219,9 +220,8 @@ class TaskClient {
   std::optional<Time> tick_;        // when idle and broken leases are looked at next
   std::map<std::uint64_t, Ask> asks_;
   std::uint64_t next_ask_ = 1;
-  std::uint64_t finished_ = 0;
-  std::uint64_t retried_ = 0;
   WaitCounts waits_;
+  WorkCounts counts_;  // but for those that are under way
 };
 
 // Tasks are pushed ahead so that a worker has about this much to do.

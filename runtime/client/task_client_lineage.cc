@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/client/errors.h"
 #include "runtime/client/task_client.h"
 
 namespace Atoll {
@@ -66,10 +67,11 @@ void TaskClient::rebuild(Time now, ObjectId object, ClientOutbox& out) {
   if (recipe.ok())
     for (const CallArgument& argument : recipe->spec.arguments)
       if (argument.is_object() && possible.ok()) possible = objects_.revive(argument.object, argument.owner);
-  if (possible.ok()) return begin(now, recipe->spec, recipe->attempts_left, out);
-  ErrorInfo error;
-  error.kind = ErrorKind::kObjectLost;
-  error.message = "the object cannot be made again: " + possible.message();
+  if (possible.ok()) {
+    ++counts_.retried;
+    return begin(now, recipe->spec, recipe->attempts_left, out);
+  }
+  ErrorInfo error = lost_object("the object cannot be made again: " + possible.message());
   objects_.explain(object, error);
   objects_.lineage().forget(object.sequence);
   objects_.settle(object, nullptr, std::move(error), out);

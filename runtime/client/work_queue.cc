@@ -12,6 +12,7 @@
 
 #include "runtime/base/log.h"
 #include "runtime/client/api_support.h"
+#include "runtime/wire/location.h"
 
 namespace Atoll {
 namespace {
@@ -66,11 +67,27 @@ void WorkQueue::on_other_message(ProcessId from, Message message) {
     lock.unlock();
     return give_back(from, {task->task});
   }
-  if (closed_.empty()) return lanes_.push({from, std::move(message)});
+  if (closed_.empty()) {
+    fetch_ahead(message);
+    return lanes_.push({from, std::move(message)});
+  }
   const std::optional<Begun> work = begun_of(message);
   const std::string why = closed_;
   lock.unlock();
   if (work) say(from, left_before(work->task, why));
+}
+
+// While others run. What lies in this node's memory, or on its disk, is not asked for.
+void WorkQueue::fetch_ahead(const Message& message) {
+  const auto* task = std::get_if<PushTask>(&message);
+  const auto* call = std::get_if<CallActor>(&message);
+  if (task == nullptr && call == nullptr) return;
+  for (const std::string& argument : task != nullptr ? task->arguments : call->arguments) {
+    if (!is_location(argument)) continue;
+    const Result<Location> location = decode_location(argument);
+    if (!location.ok() || location->keeper.process == daemon_) continue;
+    say(daemon_, HoldCopy{0, location->copy, location->keeper, location->bytes, {}, /*ahead=*/true});
+  }
 }
 
 void WorkQueue::on_peer_lost(ProcessId peer, const Status& why) {
@@ -92,15 +109,22 @@ void WorkQueue::say(ProcessId to, Message message) {
 
 Message WorkQueue::take(RunningTask& running) {
   while (true) {
+    std::optional<WorkLanes::Taken> taken;
     {
       const std::lock_guard lock(mutex_);
-      if (std::optional<WorkLanes::Taken> taken = lanes_.take()) {
-        begin(running, *taken);
-        return std::move(taken->item.message);
-      }
+      if ((taken = lanes_.take())) begin(running, *taken);
+    }
+    if (taken) {
+      tell_last_try(taken->item.message);
+      return std::move(taken->item.message);
     }
     wait_for_work();
   }
+}
+
+void WorkQueue::tell_last_try(const Message& message) {
+  const auto* task = std::get_if<PushTask>(&message);
+  if (task != nullptr && task->last_try != last_try_) say(daemon_, WorkerLastTry{last_try_ = task->last_try});
 }
 
 std::shared_ptr<Suspension> WorkQueue::take_or_resume(RunningTask& running, Message& message) {

@@ -26,6 +26,8 @@ namespace Atoll {
 // WORK-4 of a stream no more items than PushTask::ahead are sent and not read
 // WORK-5 a coroutine that waits goes on when what it waits for is there, or when
 //        its call is cancelled, once
+// WORK-6 what comes is not run yet, perhaps: large arguments of other nodes are fetched to this one meanwhile (HoldCopy::ahead)
+// WORK-7 the daemon hears when the task that begins is one that is not run again, and when one is that may be
 class WorkQueue : public ClientListener {
  public:
   // `daemon` is who may end this process: when it is gone, so is the worker.
@@ -77,6 +79,8 @@ class WorkQueue : public ClientListener {
  private:
   void wait_for_work();
   void begin(RunningTask& running, WorkLanes::Taken& taken);
+  void fetch_ahead(const Message& message);
+  void tell_last_try(const Message& message);
   void cancel(ProcessId from, const CancelTask& cancel);
   bool has_work() const;
   void take_read(const StreamRead& read);
@@ -101,6 +105,7 @@ class WorkQueue : public ClientListener {
   std::set<ProcessId> callers_;   // of the actor that this process is
   std::set<ProcessId> unheard_;   // of them, while they are waited for
   int waiting_ = 0;  // of the running that lend their CPUs
+  bool last_try_ = false;  // as the daemon knows it; the one thread's that runs tasks
 };
 
 }  // namespace Atoll

@@ -37,6 +37,7 @@ void ActorTable::create(Time now, const CreateActor& request, Outbox& out) {
   const auto [entry, is_new] = actors_.try_emplace(id);
   Actor& actor = entry->second;
   if (!is_new) return tell(id, actor, out);
+  ++counts_.created;
   actor.spec = request.spec;
   actor.creator = request.creator.process;
   actor.changed = now;
@@ -52,7 +53,6 @@ void ActorTable::create(Time now, const CreateActor& request, Outbox& out) {
                out);
   }
   if (!actor.spec.name.empty()) names_.emplace(name, id);
-  ++created_;
   wait_for_room(id, actor);
   if (request.get_if_exists) tell(id, actor, out);  // its creator waits for the answer
   serve(now, out);
@@ -158,7 +158,7 @@ void ActorTable::restart_or_die(Time now, Actor& actor, ActorId id, bool restart
                                 const ErrorInfo& error, Outbox& out) {
   if (!restartable || !may_restart(actor)) return die(now, id, actor, error, out);
   ++actor.restarts;
-  ++restarted_;
+  ++counts_.restarts;
   actor.state = ActorState::kRestarting;
   actor.changed = now;
   starting_.erase(id);
@@ -178,6 +178,7 @@ void ActorTable::unseat(Actor& actor) {
 void ActorTable::die(Time now, ActorId id, Actor& actor, ErrorInfo error, Outbox& out) {
   if (actor.bundle >= 0) groups_.leave_seat(actor.spec.group, std::exchange(actor.bundle, -1), actor.spec.shape);
   actor.state = ActorState::kDead;
+  ++counts_.died;
   actor.changed = now;
   actor.worker = Contact();
   actor.error = std::make_unique<ErrorInfo>(std::move(error));

@@ -69,8 +69,12 @@ class ActorTable {
   void on_tick(Time now, Outbox& out);
 
   const std::map<ActorId, Actor>& all() const { return actors_; }
-  std::uint64_t created() const { return created_; }      // ever
-  std::uint64_t restarted() const { return restarted_; }  // times, of all
+  struct Counts {
+    std::uint64_t created = 0;
+    std::uint64_t died = 0;
+    std::uint64_t restarts = 0;
+  };
+  const Counts& counts() const { return counts_; }  // ever
   // Whether a detached actor of the job lives.
   bool has_detached(ProcessId job) const { return detached_.contains(job); }
 
@@ -117,8 +121,7 @@ class ActorTable {
   };
   std::deque<EarlyWatch> early_;
   std::deque<ActorId> dead_;                   // oldest first
-  std::uint64_t created_ = 0;
-  std::uint64_t restarted_ = 0;
+  Counts counts_;
 };
 
 // Records of the dead: whoever asks for an older one hears that nothing is known of it.

@@ -59,6 +59,9 @@ class GroupTable {
   // Why an actor that asks for it has no seat yet.
   std::string why_waiting(GroupId id) const;
   std::size_t size() const { return groups_.size(); }
+  // Those that are not removed, by state; and all that were ever asked for.
+  std::map<GroupState, std::size_t> by_state() const;
+  std::uint64_t created() const { return arrivals_; }
 
  private:
   struct Bundle {

@@ -22,6 +22,12 @@ std::string needs_of(const std::vector<Resources>& bundles) {
 
 }  // namespace
 
+std::map<GroupState, std::size_t> GroupTable::by_state() const {
+  std::map<GroupState, std::size_t> counts;
+  for (const auto& [id, group] : groups_) ++counts[group.state];
+  return counts;
+}
+
 void GroupTable::list(StateRows& rows) const {
   struct Seen {
     GroupId id;

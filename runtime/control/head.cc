@@ -64,6 +64,8 @@ void Head::forgive_pause(Time now) {
   const Duration pause = now - last_tick_;
   last_tick_ = now;
   if (pause <= kHeadPause) return;
+  ++counts_.stalls;
+  counts_.stall_seconds += seconds(pause);
   nodes_.forgive(pause, now);
   log_lines_.push_back("the head stood still for " + format_duration(pause) + "; its nodes may be silent for that much longer");
 }
@@ -125,6 +127,7 @@ void Head::node_dead(Time now, NodeId id, const std::string& cause, Outbox& out)
   nodes_.mark_dead(id, cause, now);
   view_.remove_node(id);
   demand_.forget_node(id);
+  ++counts_.node_deaths;
   note_death(now, "node " + name, cause);
   out.send(daemon, Expelled{cause});
   const NodeDied died{id, daemon, "node " + name + " died: " + cause};
@@ -173,6 +176,7 @@ void Head::handle(Time now, ProcessId from, const Detach& detach, Outbox& out) {
 
 void Head::end_job(Time now, ProcessId job, const std::string& why, Outbox& out) {
   auto driver = drivers_.extract(job);
+  census_.forget(job);
   if (!driver.empty() && actors_.has_detached(job)) survived_.insert(std::move(driver));
   demand_.forget(job, view_);
   actors_.end_job(now, job, why, out);
@@ -250,7 +254,7 @@ void Head::handle(Time now, ProcessId, const ActorEnded& ended, Outbox& out) {
 void Head::handle(Time now, ProcessId from, const WorkerDied& died, Outbox&) {
   const std::optional<NodeId> node = nodes_.find(from);
   if (!node) return;
-  ++workers_died_;
+  ++counts_.worker_deaths;
   note_death(now, "worker " + std::to_string(died.pid) + " on " + nodes_.get(*node)->info.name,
              died.cause + " (" + died.doing + ")");
 }
@@ -291,9 +295,9 @@ StatusReport Head::status(Time now) const {
 ClusterTotals Head::totals(Time now) const {
   ClusterTotals totals;
   totals.work = ended_work_;
-  totals.actors = actors_.created();
-  totals.actor_restarts = actors_.restarted();
-  totals.workers_died = workers_died_;
+  totals.actors = actors_.counts().created;
+  totals.actor_restarts = actors_.counts().restarts;
+  totals.workers_died = counts_.worker_deaths;
   for (const auto& [id, node] : nodes_.all()) {
     if (node.state == NodeState::kJoining) continue;
     const bool is_dead = node.state == NodeState::kDead;

@@ -13,7 +13,9 @@
 #include "runtime/control/group_table.h"
 #include "runtime/control/node_table.h"
 #include "runtime/control/slurm_topology.h"
+#include "runtime/metrics/task_census.h"
 #include "runtime/state/rows.h"
+#include "runtime/wire/traffic.h"
 
 namespace Atoll {
 
@@ -65,6 +67,13 @@ class Head {
   StatusReport status(Time now) const;
   ClusterTotals totals(Time now) const;
 
+  // For who reads its metrics (head_metrics.cc): asks the drivers for what they own; then, once that is counted, all that is
+  // known.
+  void count_tasks(Time now, Outbox& out);
+  bool is_counted(Time now) const { return census_.complete(now); }
+  void add_metrics(MetricsPage& page) const;
+  PeerClass class_of(ProcessId peer) const;
+
   // Lines for the log, emptied by the shell.
   std::vector<std::string>& log_lines() { return log_lines_; }
 
@@ -95,6 +104,7 @@ class Head {
   void handle(Time, ProcessId, const WorkerDied&, Outbox&);
   void handle(Time, ProcessId, const GetPeers&, Outbox&);
   void handle(Time, ProcessId, const GetState&, Outbox&);
+  void handle(Time, ProcessId, const TaskCounts&, Outbox&);
 
   void attach(Time now, ProcessId client, const Attach& request, Outbox& out);
   void node_dead(Time now, NodeId id, const std::string& cause, Outbox& out);
@@ -130,8 +140,14 @@ class Head {
   };
   std::deque<Death> deaths_;
   WorkTotals ended_work_;  // of drivers
-  std::uint64_t workers_died_ = 0;
   std::vector<std::string> log_lines_;
+  TaskCensus census_;
+  struct Counts {
+    std::uint64_t node_deaths = 0;
+    std::uint64_t worker_deaths = 0;
+    std::uint64_t stalls = 0;
+    double stall_seconds = 0;
+  } counts_;  // ever
 };
 
 }  // namespace Atoll

@@ -49,6 +49,7 @@ Status HeadShell::open(const Options& options) {
   described_.host = options.host;
   described_.pid = static_cast<std::uint64_t>(::getpid());
   described_.expected_nodes = options.expected_nodes;
+  metrics_wanted_ = {options.metrics, options.folder, "head", options.cluster, options.host, options.secret};
   if (const char* limit = std::getenv("ATOLL_NODE_TIMEOUT"))
     described_.node_silence = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(std::max(1.0, std::atof(limit))));
   return loop_.add(transport_->event_fd(), [] {});
@@ -71,12 +72,15 @@ Status HeadShell::run(int lifeline) {
   Time busy_until = now(), look_at = busy_until;
   while (!stopping) {
     now_ = now();
-    if (now_ >= head_->next_deadline()) {
+    if (const Time wanted = head_->next_deadline(); now_ >= wanted) {
       head_->on_tick(now_, out_);
       carry_out();
+      open_metrics();
+      if (metrics_) metrics_->on_tick(now_, wanted);
     }
     if (messenger_.progress(now_)) busy_until = now_ + kSpin;
     if (!logs_ && log_options_ && head_->ready()) ATOLL_RETURN_IF_ERROR(open_logs());
+    answer_readers();
     const bool idle = now_ >= busy_until && messenger_.arm();
     if (!idle && now_ < look_at) continue;
     loop_.wait(now_, idle ? head_->next_deadline() : now_);
@@ -108,6 +112,29 @@ void HeadShell::keep(std::string line) {
 
 HeadShell::~HeadShell() { log::also_to(nullptr); }
 
+// The session folder is there once the daemon of this host has joined.
+void HeadShell::open_metrics() {
+  if (metrics_opened_ || metrics_wanted_.where.empty()) return;
+  const NodeTable::Node* beside = head_->nodes().get(self_.node);
+  if (beside == nullptr || beside->state != NodeState::kAlive) return;
+  metrics_opened_ = true;
+  Result<std::unique_ptr<MetricsPublisher>> metrics = MetricsPublisher::open(loop_, metrics_wanted_, [this] {
+    head_->count_tasks(now_, out_);
+    carry_out();
+  });
+  if (!metrics.ok()) return log::warn("the head has no metrics: {}", metrics.status().message());
+  metrics_ = std::move(*metrics);
+  messenger_.count_in(metrics_->traffic());
+  log::info("metrics of the head: {}", metrics_->words());
+}
+
+void HeadShell::answer_readers() {
+  if (!metrics_ || !metrics_->is_asked() || !head_->is_counted(now_)) return;
+  MetricsPage page;
+  head_->add_metrics(page);
+  metrics_->reply(std::move(page), now_);
+}
+
 void HeadShell::carry_out() {
   messenger_.deliver(out_);
   for (const std::string& line : std::exchange(head_->log_lines(), {})) log::info("{}", line);
@@ -134,6 +161,8 @@ int run_head_process(const std::string& cluster, const std::string& host, std::u
   options.expected_nodes = expected_nodes;
   const Environment environment = current_environment();
   options.logs = log_options(environment, host, sessions_path(environment) + "/" + session_job(environment) + "-" + cluster);
+  options.metrics = lookup(environment, "ATOLL_METRICS");
+  options.folder = sessions_path(environment) + "/" + session_job(environment) + "-" + cluster;
   char hex[64];
   if (::recv(channel, hex, sizeof hex, MSG_WAITALL) != sizeof hex) {
     log::error("the node daemon did not hand over the cluster's secret");

@@ -9,6 +9,7 @@
 #include "runtime/base/loop.h"
 #include "runtime/control/head.h"
 #include "runtime/logs/log_files.h"
+#include "runtime/metrics/metrics_publisher.h"
 #include "runtime/wire/hello.h"
 #include "runtime/wire/messenger.h"
 
@@ -23,6 +24,8 @@ class HeadShell : private MessageHandler {
     Secret secret;
     std::uint32_t expected_nodes = 1;
     std::optional<LogFiles::Options> logs = {};  // for its own log lines
+    std::string metrics = {};  // where they are served, as --metrics has it; "": nowhere
+    std::string folder = {};   // of this cluster on this host: there once its daemon has joined
   };
 
   static Result<std::unique_ptr<HeadShell>> create(const Options& options);
@@ -45,16 +48,22 @@ class HeadShell : private MessageHandler {
   Status open_logs();
   void keep(std::string line);
   void carry_out();
+  void open_metrics();
+  void answer_readers();
   void on_message(ProcessId from, Message message) override;
   void on_lost(ProcessId peer, const Status& why) override;
+  PeerClass class_of(ProcessId peer) const override { return head_->class_of(peer); }
 
   const std::optional<LogFiles::Options> log_options_;
   Loop loop_;
+  std::unique_ptr<MetricsPublisher> metrics_;  // null: nobody wants them; the messenger counts there
   Messenger messenger_;
   std::unique_ptr<Transport> transport_;
   Contact self_;
   Head::Options described_;
   std::unique_ptr<Head> head_;  // while it runs
+  MetricsPublisher::Options metrics_wanted_;
+  bool metrics_opened_ = false;  // or in vain
   Outbox out_;
   Time now_{}, started_{};
   std::mutex log_mutex_;  // for any thread's lines

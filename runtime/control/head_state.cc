@@ -80,6 +80,10 @@ void Head::list_nodes(Time now, StateRows& rows) const {
       {"objects_waiting",
        [](const Seen& s) { return s.alive() ? cell_of(s.node.usage.objects_waiting) : StateCell(); }},
       {"bytes_fetched", [](const Seen& s) { return cell_of(s.node.usage.bytes_fetched); }},
+      {"bytes_sent", [](const Seen& s) { return cell_of(s.node.usage.bytes_sent); }},
+      {"bytes_on_disk", [](const Seen& s) { return s.alive() ? cell_of(s.node.usage.bytes_on_disk) : StateCell(); }},
+      {"bytes_spilled", [](const Seen& s) { return cell_of(s.node.usage.bytes_spilled); }},
+      {"bytes_restored", [](const Seen& s) { return cell_of(s.node.usage.bytes_restored); }},
       {"warnings", [](const Seen& s) { return cell_of(s.node.info.warnings); }},
   };
   StateQuery<Seen> query(rows, kGetters);

@@ -174,9 +174,13 @@ class Daemon {
       if (!share.ok()) return share.status().prefixed("ATOLL_MEMORY_WATCH");
       options.memory_watch = *share;
     }
+    if (const long idle = lookup_number(environment_, "ATOLL_WORKER_IDLE"); idle > 0)
+      options.worker_idle_limit = std::chrono::seconds(idle);
     topology_ = digest(*machine);
     options.machine = restrict_to(*machine, options.grant.gpus);
     options.folder = folder_path();
+    options.metrics = lookup(environment_, "ATOLL_METRICS");
+    options.cluster = cluster_name();
     options.environment = environment_;
     options.out = &out_;
     options.err = &err_;

@@ -16,6 +16,8 @@ const char* words_of(Loss loss) {
       return "more than any other that runs tasks";
     case Loss::kRestart:
       return "more than any other actor that can be restarted";
+    case Loss::kLastTry:
+      return "more than any other whose task is not run again";
     case Loss::kActor:
       return "more than any other";
   }

@@ -30,8 +30,9 @@ struct MemoryShortage {
 // What the end of a worker costs, the least first.
 enum class Loss : std::uint8_t {
   kNothing,    // it is idle
-  kTasks,      // its tasks are run again, as often as their retries allow
+  kTasks,      // its task is run again
   kRestart,    // its actor is started again
+  kLastTry,    // its task has no retries left
   kActor,      // its actor is gone
 };
 
@@ -39,12 +40,13 @@ struct MemoryHolder {
   ProcessId worker = ProcessId::kNone;
   std::uint64_t bytes = 0;
   Loss loss = Loss::kNothing;
-  Time began{};
+  Time began{};  // when its worker was leased or, for an actor or nobody, started
 };
 
 // Whom to end for lack of memory; none: it would not help. A pure function over values.
 //
-// WATCH-1 idle workers go first, then those that run tasks, then actors that are restarted, then others
+// WATCH-1 idle workers go first, then those whose task is run again, then actors that are restarted, then those whose task is
+//         not, then other actors
 // WATCH-2 among equals the one that uses most goes, and of those that use nearly as much, a tenth less at most, the one that
 //         began last: it has the least to lose
 // WATCH-3 who uses less than a hundredth of the limit is left alone: its end would not help

@@ -89,14 +89,18 @@ void NodeDaemon::forgive_pause(Time now, NodeOutbox& out) {
   const Duration pause = now - last_tick_;
   last_tick_ = now;
   if (pause <= kDaemonPause) return;
+  ++counts_.stalls;
+  counts_.stall_seconds += seconds(pause);
   head_heard_ = std::min(now, head_heard_ + pause);
   workers_.forgive(pause);
   out.log_lines.push_back("this daemon stood still for " + format_duration(pause));
 }
 
 Time NodeDaemon::next_deadline() const {
+  // A busy daemon reports from one message to the next, and looks at its workers' health all the same.
+  const Time tick = last_tick_ + kHeartbeatInterval;
   const Time report = last_report_ + (usage_changed_ && joined_ ? kReportInterval : kHeartbeatInterval);
-  return std::min(report, objects_.next_deadline().value_or(report));
+  return std::min({tick, report, objects_.next_deadline().value_or(tick)});
 }
 
 // ------------------------------------------------------------------ membership
@@ -119,6 +123,10 @@ void NodeDaemon::report(Time now, NodeOutbox& out) {
   usage.object_bytes_reached = objects().reached();
   usage.bytes_fetched = objects_.pulls().bytes_pulled();
   count_use(now, usage);
+  usage.bytes_sent = objects_.bytes_sent();
+  usage.bytes_on_disk = objects().spills().on_disk();
+  usage.bytes_spilled = objects().spills().spilled();
+  usage.bytes_restored = objects().spills().restored();
   for (Heard& heard : heard_) {
     if (heard.reported == 0) heard.reported = report_sequence_;
     usage.heard.push_back(heard.reservation);
@@ -277,18 +285,21 @@ void NodeDaemon::handle(Time now, ProcessId from, const LeaseRequest& request,
       refused = request.count - i;
       break;
     }
-    add_lease(now, from, request, {std::move(*grant), std::nullopt}, out);
+    add_lease(now, now, from, request, {std::move(*grant), std::nullopt}, out);
   }
   if (refused > 0) out.send(from, LeaseRefused{request.request, refused, "", false});
 }
 
-void NodeDaemon::add_lease(Time now, ProcessId owner, const LeaseRequest& request, Holding holding, NodeOutbox& out) {
+void NodeDaemon::add_lease(Time now, Time asked, ProcessId owner, const LeaseRequest& request, Holding holding,
+                           NodeOutbox& out) {
   usage_changed_ = true;
   const LeaseId id{options_.self.process, next_lease_++};
   Lease& lease = leases_[id];
   lease.owner = owner;
   lease.request = request.request;
   lease.work = request.work;
+  lease.since = now;
+  lease.asked = asked;
   lease.seat.job = request.job;
   lease.seat.holding = std::move(holding);
   seat(now, lease.seat, id, out);
@@ -347,6 +358,7 @@ void NodeDaemon::start_more(Time now, NodeOutbox& out) {
     starting_.insert(to_start_.front().worker);
     to_start_.front().name = worker.name;
     if (const ActorId* actor = std::get_if<ActorId>(&worker.tenant)) to_start_.front().actor = *actor;
+    ++counts_.worker_starts;
     out.starts.push_back(std::move(to_start_.front()));
   }
 }
@@ -380,12 +392,13 @@ Status NodeDaemon::check_build(const Worker& worker, const WorkerReady& ready) c
 }
 
 // The worker is up and has a tenant that waited for it, or it was idle.
-void NodeDaemon::worker_available(Time, ProcessId id, NodeOutbox& out) {
+void NodeDaemon::worker_available(Time now, ProcessId id, NodeOutbox& out) {
   const Worker& worker = *workers_.find(id);
   if (const LeaseId* lease_id = std::get_if<LeaseId>(&worker.tenant)) {
     Lease& lease = leases_.at(*lease_id);
     lease.granted = true;
     ++leases_granted_;
+    counts_.lease_latency.observe(now - lease.asked);
     out.send(lease.owner, LeaseGrant{lease.request, *lease_id, worker.contact});
   } else if (const ActorId* actor_id = std::get_if<ActorId>(&worker.tenant)) {
     out.learn(worker.contact);

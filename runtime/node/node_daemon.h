@@ -7,11 +7,14 @@
 #include <set>
 #include <string>
 
+#include "runtime/metrics/task_census.h"
 #include "runtime/node/bundle_table.h"
 #include "runtime/node/job_table.h"
 #include "runtime/node/memory_watch.h"
+#include "runtime/node/node_counts.h"
 #include "runtime/node/worker_table.h"
 #include "runtime/objects/node_objects.h"
+#include "runtime/wire/traffic.h"
 #include "topology/gpu_graph.h"
 
 namespace Atoll {
@@ -39,6 +42,8 @@ namespace Atoll {
 //        start limit counts from when they do
 // NODE-10 for lack of memory one worker is ended at a time: no other before that process has ended and what is in use was
 //        read anew
+// NODE-11 a worker that nobody has used for long is asked whether it is needed, and ended if it says that it is not and
+//         nobody has used it meanwhile; else it is asked again, as much later
 // NODE-6 what was heard of the head's reservations is reported until the head
 //        has acknowledged such a report
 class NodeDaemon {
@@ -62,6 +67,8 @@ class NodeDaemon {
     std::function<ProcessId()> new_process = random_process_id;
     // The bytes of memory that a process has, for who asks; none if it cannot be told.
     std::function<std::optional<std::uint64_t>(std::uint64_t pid)> memory_of = {};
+    // The seconds of processor time that it has had, likewise.
+    std::function<std::optional<double>(std::uint64_t pid)> cpu_of = {};
     // The most of the node's memory that was in use so far; 0 if it is not known.
     std::function<std::uint64_t()> memory_peak = {};
   };
@@ -107,6 +114,13 @@ class NodeDaemon {
   const ObjectStore& objects() const { return objects_.store(); }
   std::size_t worker_count() const { return workers_.size(); }
 
+  // For who reads its metrics (node_daemon_metrics.cc): asks the node's workers for what they own; then, once that is counted,
+  // all that is known.
+  void count_tasks(Time now, NodeOutbox& out);
+  bool is_counted(Time now) const { return census_.complete(now); }
+  void add_metrics(MetricsPage& page) const;
+  PeerClass class_of(ProcessId peer) const;
+
  private:
   // What a lease and an actor have in common: a place on this node.
   struct Seat {
@@ -119,6 +133,8 @@ class NodeDaemon {
     ProcessId owner = ProcessId::kNone;
     std::uint64_t request = 0;
     bool granted = false;
+    Time since{};
+    Time asked{};
     std::string work;  // LeaseRequest::work
   };
   struct Actor {
@@ -132,6 +148,7 @@ class NodeDaemon {
     ProcessId owner = ProcessId::kNone;
     LeaseRequest lease;
     std::optional<StartActor> actor;
+    Time since{};
 
     const Resources& shape() const { return actor ? actor->spec.shape : lease.shape; }
     std::int32_t bundle() const { return actor ? actor->spec.bundle : lease.bundle; }
@@ -152,6 +169,8 @@ class NodeDaemon {
   void handle(Time, ProcessId, const FreeBundles&, NodeOutbox&);
   void handle(Time, ProcessId, const WorkerReady&, NodeOutbox&);
   void handle(Time, ProcessId, const WorkerBlocked&, NodeOutbox&);
+  void handle(Time, ProcessId, const WorkerLastTry&, NodeOutbox&);
+  void handle(Time, ProcessId, const NeedReply&, NodeOutbox&);
   void handle(Time, ProcessId, const StartActor&, NodeOutbox&);
   void handle(Time, ProcessId, const StopActor&, NodeOutbox&);
   void handle(Time, ProcessId, const InitActorDone&, NodeOutbox&);
@@ -161,13 +180,15 @@ class NodeDaemon {
   void handle(Time, ProcessId, const ReadCopy&, NodeOutbox&);
   void handle(Time, ProcessId, const GetState&, NodeOutbox&);
   void handle(Time, ProcessId, const StateReport&, NodeOutbox&);
+  void handle(Time, ProcessId, const TaskCounts&, NodeOutbox&);
 
   // What is listed (node_daemon_state.cc).
   void list_workers(Time now, StateRows& rows) const;
   void ask_workers(ProcessId from, const GetState& question, StateReport report, NodeOutbox& out);
   const Seat* seat_of(const Worker& worker) const;
 
-  void add_lease(Time now, ProcessId owner, const LeaseRequest& request, Holding holding, NodeOutbox& out);
+  // Of one that was asked for at `asked`.
+  void add_lease(Time now, Time asked, ProcessId owner, const LeaseRequest& request, Holding holding, NodeOutbox& out);
   void add_actor(Time now, const StartActor& start, Holding holding, NodeOutbox& out);
   void lease_in_group(Time now, ProcessId owner, const LeaseRequest& request, NodeOutbox& out);
   void start_in_group(Time now, const StartActor& start, NodeOutbox& out);
@@ -192,6 +213,7 @@ class NodeDaemon {
   void doom_worker(ProcessId worker, std::string why, NodeOutbox& out);
   void check_workers(Time now, NodeOutbox& out);
   Loss loss_of(const Worker& worker) const;
+  Time began(const Worker& worker) const;
   std::string end_of(const Worker& worker, const std::string& cause) const;
   Status check_build(const Worker& worker, const WorkerReady& ready) const;
   // Takes the lease out of the table and gives its grant back.
@@ -237,6 +259,7 @@ class NodeDaemon {
   std::map<GroupId, std::deque<Waiting>> waiting_;
   std::vector<GroupId> roomier_;  // groups with waiting tenants and room that was given back
   std::uint64_t next_lease_ = 1;
+  std::uint64_t next_question_ = 1;
   std::uint64_t report_sequence_ = 0;
   std::uint64_t leases_granted_ = 0;
   struct Heard {
@@ -256,6 +279,8 @@ class NodeDaemon {
   Time last_tick_{};
   Time head_heard_{};
   std::optional<Ending> ending_;
+  TaskCensus census_;
+  NodeCounts counts_;
 };
 
 // A daemon that hears nothing of its head for this long ends itself.

@@ -89,6 +89,7 @@ void NodeDaemon::lease_in_group(Time now, ProcessId owner, const LeaseRequest& r
     each.owner = owner;
     each.lease = request;
     each.lease.count = 1;
+    each.since = now;
   }
   if (request.count > kMaxWaitingLeases)
     out.send(owner, LeaseRefused{request.request, request.count - kMaxWaitingLeases, "", false});
@@ -138,7 +139,7 @@ void NodeDaemon::serve_group(Time now, GroupId group, NodeOutbox& out) {
     } else if (each.actor) {
       add_actor(now, *each.actor, std::move(*holding), out);
     } else {
-      add_lease(now, each.owner, each.lease, std::move(*holding), out);
+      add_lease(now, each.since, each.owner, each.lease, std::move(*holding), out);
     }
   }
   if (!stay.empty()) waiting_.emplace(group, std::move(stay));

@@ -13,8 +13,11 @@ void NodeDaemon::handle(Time, ProcessId from, const GetArena&, NodeOutbox& out) 
 }
 
 void NodeDaemon::handle(Time, ProcessId from, const ReadCopy& read, NodeOutbox& out) {
-  if (const std::optional<std::uint64_t> offset = objects_.pin_to_send(from, read, out))
-    out.reads.push_back({from, read.request, read.copy, read.from, *offset, read.bytes});
+  const std::optional<std::uint64_t> offset = objects_.pin_to_send(from, read, out);
+  if (!offset) return;
+  ++counts_.pieces_sent;
+  counts_.bytes_sent += read.bytes;
+  out.reads.push_back({from, read.request, read.copy, read.from, *offset, read.bytes});
 }
 
 }  // namespace Atoll

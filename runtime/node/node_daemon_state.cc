@@ -52,14 +52,6 @@ void NodeDaemon::list_workers(Time now, StateRows& rows) const {
     const NodeDaemon& daemon;
     Time now;
 
-    const char* state() const {
-      if (worker.queued) return "queued";
-      if (worker.ending || !worker.doom.empty()) return "ending";
-      if (!worker.ready) return "starting";
-      if (worker.lost) return "unreachable";
-      if (worker.idle()) return "idle";
-      return worker.blocked ? "waiting" : "working";
-    }
     std::string why() const {
       if (!worker.doom.empty()) return "it " + worker.doom;
       if (worker.lost) return "its connection is lost: " + worker.lost_why;
@@ -75,6 +67,11 @@ void NodeDaemon::list_workers(Time now, StateRows& rows) const {
         all.push_back(std::to_string(daemon.options_.info.gpus.at(static_cast<std::size_t>(place)).index));
       return all;
     }
+    StateCell cpu_seconds() const {
+      if (worker.pid == 0 || !daemon.options_.cpu_of) return {};
+      const std::optional<double> used = daemon.options_.cpu_of(worker.pid);
+      return used ? cell_of(*used) : StateCell();
+    }
     StateCell memory() const {
       if (worker.pid == 0 || !daemon.options_.memory_of) return {};
       const std::optional<std::uint64_t> bytes = daemon.options_.memory_of(worker.pid);
@@ -85,13 +82,14 @@ void NodeDaemon::list_workers(Time now, StateRows& rows) const {
       {"id", [](const Seen& s) { return cell_of(s.id); }},
       {"node", [](const Seen& s) { return cell_of(s.daemon.options_.self.node); }},
       {"pid", [](const Seen& s) { return s.worker.pid == 0 ? StateCell() : cell_of(s.worker.pid); }},
-      {"state", [](const Seen& s) { return cell_of(s.state()); }},
+      {"state", [](const Seen& s) { return cell_of(s.worker.state()); }},
       {"work", [](const Seen& s) { return cell_of(s.daemon.doing(s.worker)); }},
       {"seconds",
        [](const Seen& s) { return s.worker.queued ? StateCell() : cell_of(seconds(s.now - s.worker.started)); }},
       {"idle",
        [](const Seen& s) { return s.worker.idle() ? cell_of(seconds(s.now - s.worker.idle_since)) : StateCell(); }},
       {"memory", [](const Seen& s) { return s.memory(); }},
+      {"cpu_seconds", [](const Seen& s) { return s.cpu_seconds(); }},
       {"cpu",
        [](const Seen& s) {
          const Seat* seat = s.daemon.seat_of(s.worker);

@@ -33,13 +33,24 @@ void NodeDaemon::doom_worker(ProcessId id, std::string why, NodeOutbox& out) {
 }
 
 void NodeDaemon::check_workers(Time now, NodeOutbox& out) {
-  for (const ProcessId id : workers_.idle_since_before(now - options_.worker_idle_limit))
-    kill_worker(now, id, std::nullopt, out);
+  for (const ProcessId id : workers_.idle_since_before(now - options_.worker_idle_limit)) {
+    Worker& worker = *workers_.find(id);
+    worker.asked = now;
+    worker.question = next_question_++;
+    out.learn(worker.contact);
+    out.send(id, IsNeeded{worker.question});
+  }
   for (const ProcessId id : workers_.not_ready_since(now - options_.worker_start_limit))
     doom_worker(id, "was not ready within " + std::to_string(std::lround(seconds(options_.worker_start_limit))) +
                         " s and was killed", out);
   for (const ProcessId id : workers_.lost_since(now - kLostWorkerGrace))
     doom_worker(id, "was killed since its connection was lost: " + workers_.find(id)->lost_why, out);
+}
+
+void NodeDaemon::handle(Time now, ProcessId from, const NeedReply& reply, NodeOutbox& out) {
+  const Worker* worker = workers_.find(from);
+  const bool is_meant = worker != nullptr && worker->idle() && worker->question == reply.question;
+  if (is_meant && !reply.needed) kill_worker(now, from, std::nullopt, out);
 }
 
 void NodeDaemon::on_worker_exit(Time now, ProcessId id, const std::string& cause,
@@ -51,7 +62,9 @@ void NodeDaemon::on_worker_exit(Time now, ProcessId id, const std::string& cause
   usage_changed_ = true;
   if (worker->held) release(now, *worker->held);
   objects_.on_ended(now, id, out);
+  census_.forget(id);
   if (!worker->ending) {
+    ++counts_.worker_failures;
     out.send(options_.head.process,
              WorkerDied{worker->pid, doing(*worker), worker->doom.empty() ? cause : worker->doom});
     out.log_lines.push_back("worker " + end_of(*worker, cause) + " (" + doing(*worker) + ")");

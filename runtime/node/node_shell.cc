@@ -11,6 +11,7 @@
 #include "runtime/base/read_file.h"
 #include "runtime/node/node_description.h"
 #include "runtime/objects/spill_folders.h"
+#include "runtime/session/process_identity.h"
 #include "runtime/wire/ucx_transport.h"
 
 namespace Atoll {
@@ -26,6 +27,12 @@ std::optional<std::uint64_t> memory_of(std::uint64_t pid) {
   unsigned long long size = 0, resident = 0, shared = 0;
   if (!text || std::sscanf(text->c_str(), "%llu %llu %llu", &size, &resident, &shared) != 3 || shared > resident) return std::nullopt;
   return (resident - shared) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+std::optional<double> cpu_of(std::uint64_t pid) {
+  const std::optional<std::string> text = read_file("/proc/" + std::to_string(pid) + "/stat");
+  if (!text) return std::nullopt;
+  return static_cast<double>(parse_stat(*text).cpu_ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 }  // namespace
@@ -91,7 +98,9 @@ Status NodeShell::run(const Contact& head, const std::function<void()>& on_joine
   head_ = head;
   now_ = now();
   NodeDaemon::Options described{self_, head, node_info()};
+  if (options_.worker_idle_limit) described.worker_idle_limit = *options_.worker_idle_limit;
   described.memory_of = memory_of;
+  described.cpu_of = cpu_of;
   described.memory_peak = [this] { return host_->memory_peak(); };
   if (const Status status = open_arena(described); !status.ok()) {
     log::warn("this node has no object memory: {}", status.message());
@@ -102,16 +111,19 @@ Status NodeShell::run(const Contact& head, const std::function<void()>& on_joine
   ATOLL_RETURN_IF_ERROR(open_host());
   ATOLL_RETURN_IF_ERROR(open_spill(described));
   daemon_.emplace(std::move(described), now_, out_);
+  open_metrics();
   carry_out();
   bool joined = false;
   Time busy_until = now_, look_at = now_;
   while (!end_ && !daemon_->ending() && !(leave_by_ && now_ >= *leave_by_)) {
     now_ = now();
-    if (now_ >= daemon_->next_deadline()) {
+    if (const Time wanted = daemon_->next_deadline(); now_ >= wanted) {
       daemon_->on_tick(now_, out_);
       carry_out();
+      if (metrics_) metrics_->on_tick(now_, wanted);
     }
     if (messenger_.progress(now_)) busy_until = now_ + kSpin;
+    answer_readers();
     carry_out();  // of what the transport is done with
     if (!joined && daemon_->joined()) {
       joined = true;
@@ -148,12 +160,43 @@ Status NodeShell::open_spill(NodeDaemon::Options& daemon) {
   daemon.spill.on = true;
   if (options_.spill_limit) daemon.spill.limit = *options_.spill_limit;
   daemon.spill.folders = join_names(chosen.folders);
-  spill_ = std::make_unique<SpillThread>(SpillFiles::Options{chosen.folders}, *arena_);
+  daemon.spill.writers = chosen.folders.size();
+  spill_ = std::make_unique<SpillThreads>(SpillThreads::Options{chosen.folders}, *arena_);
   return loop_.add(spill_->event_fd(), [this] {
     for (const SpillEvent& event : spill_->take_events()) daemon_->on_spill(now_, event, out_);
     carry_out();
   });
 }
+
+// --------------------------------------------------------------------- metrics
+
+void NodeShell::open_metrics() {
+  if (options_.metrics.empty()) return;
+  MetricsPublisher::Options wanted{options_.metrics, options_.folder,    print_values(options_.rank),
+                                   options_.cluster, options_.node, options_.secret};
+  Result<std::unique_ptr<MetricsPublisher>> metrics = MetricsPublisher::open(loop_, std::move(wanted), [this] {
+    daemon_->count_tasks(now_, out_);
+    carry_out();
+  });
+  if (!metrics.ok()) return log::warn("this node has no metrics: {}", metrics.status().message());
+  metrics_ = std::move(*metrics);
+  memory_.emplace(NodeMemory::of_this_process());
+  messenger_.count_in(metrics_->traffic());
+  log::info("metrics of this node: {}", metrics_->words());
+}
+
+void NodeShell::answer_readers() {
+  if (!metrics_ || !metrics_->is_asked() || !daemon_->is_counted(now_)) return;
+  MetricsPage page;
+  daemon_->add_metrics(page);
+  if (const std::optional<MemoryReading> reading = memory_->read()) {
+    page.add(Metric::kNodeMemoryUsed, reading->used);
+    page.add(Metric::kNodeMemoryLimit, reading->limit);
+  }
+  metrics_->reply(std::move(page), now_);
+}
+
+// ---------------------------------------------------------------------- objects
 
 void NodeShell::send_bytes(const SendBytes& read) {
   messenger_.send(read.to, CopyBytes{read.request, read.from, read.bytes},

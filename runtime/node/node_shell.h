@@ -5,11 +5,13 @@
 #include <string>
 
 #include "runtime/base/loop.h"
+#include "runtime/metrics/metrics_publisher.h"
 #include "runtime/node/node_daemon.h"
+#include "runtime/node/node_memory.h"
 #include "runtime/node/worker_host.h"
 #include "runtime/objects/arena.h"
 #include "runtime/objects/arena_door.h"
-#include "runtime/objects/spill_thread.h"
+#include "runtime/objects/spill_threads.h"
 #include "runtime/wire/hello.h"
 #include "runtime/wire/messenger.h"
 #include "topology/grant.h"
@@ -18,7 +20,7 @@
 namespace Atoll {
 
 // The shell around NodeDaemon: one process, one thread for a transport and a loop,
-// which nothing else may block; another for the worker processes (worker_host.h), one for the spill files (spill_thread.h).
+// which nothing else may block; another for the worker processes (worker_host.h), one for each spill folder (spill_threads.h).
 class NodeShell : private MessageHandler {
  public:
   struct Options {
@@ -32,6 +34,9 @@ class NodeShell : private MessageHandler {
     std::string spill_folder = {};   // as --spill-folder has it; "" for `folder`
     std::optional<std::uint64_t> spill_limit = {};  // bytes; none: as the disks have room
     double memory_watch = kMemoryWatch;  // see WorkerHost::Options
+    std::optional<Duration> worker_idle_limit = {};  // see NodeDaemon::Options
+    std::string metrics = {};  // where they are served, as --metrics has it; "": nowhere
+    std::string cluster = {};  // its name
     Environment environment;
     LineWriter* out = nullptr;  // for the output of workers; they outlive this
     LineWriter* err = nullptr;
@@ -70,13 +75,17 @@ class NodeShell : private MessageHandler {
   std::shared_ptr<void> until_untouched(std::uint64_t copy);
   Status open_host();
   Status open_logs();
+  void open_metrics();
+  void answer_readers();
   void take_events();
   void on_message(ProcessId from, Message message) override;
   void on_lost(ProcessId peer, const Status& why) override;
   Place place_for(ProcessId from, const Message& message, std::size_t bytes) override;
+  PeerClass class_of(ProcessId peer) const override { return daemon_->class_of(peer); }
 
   Options options_;
   Loop loop_;
+  std::unique_ptr<MetricsPublisher> metrics_;  // null: nobody wants them; the messenger counts there
   std::shared_ptr<NodeShell*> self_pointer_ = std::make_shared<NodeShell*>(this);  // until it is destroyed
   Messenger messenger_;
   std::unique_ptr<Transport> transport_;
@@ -87,7 +96,8 @@ class NodeShell : private MessageHandler {
   std::optional<Arena> arena_;
   std::optional<ArenaDoor> door_;
   LogFiles* logs_ = nullptr;
-  std::unique_ptr<SpillThread> spill_;  // none: nothing is spilled
+  std::unique_ptr<SpillThreads> spill_;  // none: nothing is spilled
+  std::optional<NodeMemory> memory_;     // none: nobody wants metrics
   NodeOutbox out_;
   Time now_{};
   std::optional<Status> end_;

@@ -13,6 +13,15 @@ WorkerKind WorkerKind::of(ProcessId job, const Holding& holding) {
   return kind;
 }
 
+const char* Worker::state() const {
+  if (queued) return "queued";
+  if (ending || !doom.empty()) return "ending";
+  if (!ready) return "starting";
+  if (lost) return "unreachable";
+  if (idle()) return "idle";
+  return blocked ? "waiting" : "working";
+}
+
 std::optional<ProcessId> WorkerTable::take_idle(const WorkerKind& kind,
                                                 const Tenant& tenant) {
   for (auto& [id, worker] : workers_) {
@@ -51,12 +60,13 @@ void WorkerTable::make_idle(ProcessId id, Time now) {
   worker->tenant = std::monostate();
   worker->blocked = false;
   worker->idle_since = now;
+  worker->question = 0;
 }
 
 std::vector<ProcessId> WorkerTable::idle_since_before(Time then) const {
   std::vector<ProcessId> found;
   for (const auto& [id, worker] : workers_)
-    if (worker.idle() && worker.idle_since < then) found.push_back(id);
+    if (worker.idle() && worker.idle_since < then && (worker.question == 0 || worker.asked < then)) found.push_back(id);
   return found;
 }
 

@@ -42,12 +42,17 @@ struct Worker {
   std::string name;  // what it works as, or did last, as its output says
   Time started{};
   Time idle_since{};
+  std::uint64_t question = 0;  // whether it is needed, since it is idle; 0: it was not asked
+  Time asked{};
   bool blocked = false;      // its task waits for others: so it said
+  bool last_try = false;     // its task is not run again: so it said, of this task or one before
   std::optional<Time> lost;  // its connection, since when
   std::string lost_why;
 
   bool usable() const { return ready && !ending && doom.empty() && !lost; }
   bool idle() const { return usable() && std::holds_alternative<std::monostate>(tenant); }
+  // For people.
+  const char* state() const;
 };
 
 // The worker processes of a node. WORKERS-1: a worker has at most one tenant;
@@ -67,7 +72,7 @@ class WorkerTable {
 
   std::size_t size() const { return workers_.size(); }
   const std::map<ProcessId, Worker>& all() const { return workers_; }
-  // Ready, idle workers that have been so since before `then`.
+  // Ready, idle workers that have been so, and were not asked whether they are needed, since before `then`.
   std::vector<ProcessId> idle_since_before(Time then) const;
   std::vector<ProcessId> of_job(ProcessId job) const;
   std::vector<ProcessId> idle_in(const BundleId& bundle) const;

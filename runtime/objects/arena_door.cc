@@ -1,9 +1,7 @@
 #include "runtime/objects/arena_door.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <array>
 #include <cerrno>
@@ -11,29 +9,10 @@
 #include <iterator>
 
 #include "runtime/base/log.h"
+#include "runtime/base/socket_name.h"
 
 namespace Atoll {
 namespace {
-
-// A socket's name has 107 letters, folders may have more: reached through a descriptor of its folder.
-struct SocketName {
-  Fd folder;
-  sockaddr_un address{};
-
-  static Result<SocketName> of(const std::string& path) {
-    SocketName name;
-    const std::size_t slash = path.rfind('/');
-    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash);
-    name.folder = Fd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!name.folder.valid()) return errno_status(folder, errno);
-    const std::string near = "/proc/self/fd/" + std::to_string(name.folder.get()) + "/" + path.substr(slash + 1);
-    if (near.size() >= sizeof name.address.sun_path) return Status(Code::kInvalidArgument, path + " is too long for a socket");
-    name.address.sun_family = AF_UNIX;
-    std::memcpy(name.address.sun_path, near.c_str(), near.size() + 1);
-    return name;
-  }
-  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&address); }
-};
 
 struct DescriptorRoom {
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> bytes{};

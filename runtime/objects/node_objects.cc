@@ -29,10 +29,12 @@ void NodeObjects::hear_self(Time now, ObjectOutbox& out) {
 
 std::optional<std::uint64_t> NodeObjects::pin_to_send(ProcessId from, const ReadCopy& read, ObjectOutbox& out) {
   const std::optional<std::uint64_t> offset = store_.place_of(from, read);
-  if (offset)
-    store_.pin(read.copy);
-  else
+  if (!offset) {
     out.send(from, CopyGone{read.request, "it is not held by who reads it, or not as long"});
+    return std::nullopt;
+  }
+  store_.pin(read.copy);
+  bytes_sent_ += read.bytes;
   return offset;
 }
 

@@ -58,6 +58,7 @@ class NodeObjects {
 
   const ObjectStore& store() const { return store_; }
   const PullTable& pulls() const { return pulls_; }
+  std::uint64_t bytes_sent() const { return bytes_sent_; }  // to other nodes, ever
 
  private:
   void hold(Time now, ProcessId from, const HoldCopy& wanted, ObjectOutbox& out);
@@ -67,6 +68,7 @@ class NodeObjects {
   NodeId node_;
   ObjectStore store_;
   PullTable pulls_;
+  std::uint64_t bytes_sent_ = 0;
 };
 
 }  // namespace Atoll

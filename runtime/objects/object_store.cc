@@ -28,6 +28,10 @@ void ObjectStore::handle(Time now, ProcessId from, const MakeRoom& request, Obje
   serve(now, out);
 }
 
+void ObjectStore::name(std::uint64_t number, ObjectId object) {
+  if (Copy* copy = find(number)) copy->object = object;
+}
+
 bool ObjectStore::make_room(ProcessId from, const MakeRoom& request, ObjectOutbox& out) {
   std::optional<std::uint64_t> offset = space_.take(request.bytes);
   while (!offset && evict_for(request.bytes, out)) offset = space_.take(request.bytes);
@@ -57,6 +61,8 @@ bool ObjectStore::evict_for(std::uint64_t bytes, ObjectOutbox& out) {
 
 void ObjectStore::give_way(std::uint64_t number, ObjectOutbox& out) {
   Copy& copy = copies_.at(number);
+  ++evicted_;
+  evicted_bytes_ += copy.bytes;
   if (copy.owner == self_) return drop_and_free(self_, number, out);
   space_.give_back(copy.offset, copy.bytes);
   copy.place = Place::kDisk;
@@ -94,6 +100,12 @@ void ObjectStore::ask_for_idle(Time now, ObjectOutbox& out) {
 // Little is free, or will be when what is being written has been.
 bool ObjectStore::is_short() const {
   return space_.free() + idle_.bytes + spill_.writing() < space_.size() / kSpillAhead;
+}
+
+bool ObjectStore::has_room_ahead(std::uint64_t bytes) const {
+  const std::uint64_t room = ArenaSpace::rounded(bytes);
+  const std::uint64_t left = space_.size() / kSpillAhead + room;
+  return waiting_.empty() && space_.longest() >= room && space_.free() + idle_.bytes + spill_.writing() >= left;
 }
 
 bool ObjectStore::can_come(Time now, std::uint64_t bytes) const {
@@ -183,6 +195,7 @@ void ObjectStore::handle(Time now, ProcessId from, const HoldCopy& request, Obje
   const Reader reader{from, request.request, request.copier};
   if (copy == nullptr || (!request.copier.is_none() && request.copier.process != from)) return refuse(reader, out);
   if (!copy->sealed) return wait_for(reader, request.copy);
+  if (request.ahead && !copy->is_in_memory()) return out.send(from, CopyGone{request.request, "it lies on disk", /*no_room=*/true});
   answer(now, reader, request.copy, out);
   serve(now, out);
 }
@@ -202,7 +215,7 @@ void ObjectStore::give(Time now, const Reader& reader, std::uint64_t number, Obj
     return want_back(now, number);
   }
   hold(reader.from, number);
-  out.send(reader.from, CopyHeld{reader.request, number, copy.offset, copy.bytes});
+  out.send(reader.from, CopyHeld{reader.request, number, copy.offset, copy.bytes, copy.object});
 }
 
 void ObjectStore::refuse(const Reader& reader, ObjectOutbox& out) {

@@ -41,6 +41,7 @@ namespace Atoll {
 //         keeps its place in memory until all of it is on disk, and on disk until it is freed
 // STORE-12 a copy on disk is read back once for all who want it, and not given up before they were answered
 // STORE-13 what does not read back as it was written is lost: whoever wants it hears so
+// STORE-14 for who copies a copy ahead of need it is not read back from disk
 class ObjectStore {
  public:
   struct Options {
@@ -67,6 +68,10 @@ class ObjectStore {
   void pin(std::uint64_t number);
   void unpin(Time now, std::uint64_t number, ObjectOutbox& out);
   bool has(std::uint64_t number) const { return copies_.contains(number); }
+  // The copy, which was fetched, is one of this object.
+  void name(std::uint64_t number, ObjectId object);
+  // Whether there is room for so much that nobody waits for, nor has to give way for, now or soon.
+  bool has_room_ahead(std::uint64_t bytes) const;
 
   // What became of an order in ObjectOutbox::spills.
   void on_spill(Time now, const SpillEvent& event, ObjectOutbox& out);
@@ -84,6 +89,8 @@ class ObjectStore {
   std::size_t copies() const { return copies_.size(); }
   std::size_t waiting() const { return waiting_.size(); }
   const SpillTable& spills() const { return spill_; }
+  std::uint64_t evicted() const { return evicted_; }  // copies that gave way, ever
+  std::uint64_t evicted_bytes() const { return evicted_bytes_; }
   // Whether the copy is in the arena; a copy may also be in both places.
   bool is_in_memory(std::uint64_t number) const { return copies_.at(number).is_in_memory(); }
   bool is_on_disk(std::uint64_t number) const { return copies_.at(number).file != 0 && copies_.at(number).place != Place::kWriting; }
@@ -190,6 +197,7 @@ class ObjectStore {
   void handle(Time now, const SpillWritten& written, ObjectOutbox& out);
   void handle(Time now, const SpillFailed& failed, ObjectOutbox& out);
   void handle(Time now, const SpillRead& read, ObjectOutbox& out);
+  void handle(Time now, const SpillPunched& punched, ObjectOutbox& out);
   void want_back(Time now, std::uint64_t number);
   bool read_back(std::uint64_t number, ObjectOutbox& out);
   std::string lost_words(const Copy& copy, const std::string& why) const;
@@ -217,6 +225,7 @@ class ObjectStore {
   Time last_freed_{};
   Time last_asked_{};      // for what is idle
   std::uint64_t held_since_asked_ = 0;  // bytes
+  std::uint64_t evicted_ = 0, evicted_bytes_ = 0;
 };
 
 // Who waits for room is refused when none was freed for this long.

@@ -1,5 +1,6 @@
 // What an ObjectStore spills to disk and reads back.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "runtime/base/check.h"
@@ -18,9 +19,9 @@ void ObjectStore::on_spill(Time now, const SpillEvent& event, ObjectOutbox& out)
 // Ahead of demand whole batches; for who waits, what there is.
 void ObjectStore::spill(Time now, ObjectOutbox& out) {
   if (!spill_.on()) return;
-  while (spill_.writing() < 2 * spill_.batch()) {
+  while (spill_.writing() < spill_.most_writing()) {
     const std::uint64_t wanted = waiting_.empty() ? 0 : bytes_wanted(waiting_.front());
-    const bool is_enough = !is_short() && space_.free() + idle_.bytes + spill_.writing() >= wanted;
+    const bool is_enough = !is_short() && space_.free() + idle_.bytes + spill_.writing_soon() >= wanted;
     const bool is_waited_for = !waiting_.empty() && spill_.writing() == 0;  // what is free is in pieces
     if ((is_enough && !is_waited_for) || (waiting_.empty() && cold_.bytes < spill_.batch()) || !spill_batch(now, out)) return;
   }
@@ -29,6 +30,7 @@ void ObjectStore::spill(Time now, ObjectOutbox& out) {
 // Orders one file to be written; whether there is anything to write, and room on disk.
 bool ObjectStore::spill_batch(Time now, ObjectOutbox& out) {
   std::uint64_t allowed = spill_.allowance(now), bytes = 0;
+  if (allowed < spill_.batch()) std::ranges::move(spill_.give_back(), std::back_inserter(out.spills));
   if (allowed == 0 || cold_.order.empty()) return false;
   WriteSpill order;
   for (auto next = cold_.order.begin(); next != cold_.order.end() && bytes < spill_.batch();) {
@@ -87,8 +89,11 @@ void ObjectStore::handle(Time now, const SpillFailed& failed, ObjectOutbox& out)
 
 void ObjectStore::forget_on_disk(Copy& copy, ObjectOutbox& out) {
   const std::uint64_t file = std::exchange(copy.file, 0);
-  if (file != 0 && spill_.release(file)) out.spills.push_back(DeleteSpill{file});
+  if (file == 0) return;
+  if (std::optional<SpillOrder> order = spill_.release(file, copy.at, copy.bytes)) out.spills.push_back(std::move(*order));
 }
+
+void ObjectStore::handle(Time, const SpillPunched& punched, ObjectOutbox&) { spill_.on_punched(punched.file, punched.bytes); }
 
 // --------------------------------------------------------------------- and back
 

@@ -38,7 +38,7 @@ void ObjectStore::list(NodeId node, const std::unordered_map<std::uint64_t, Copy
       {"copy", [](const Seen& s) { return cell_of(s.number); }},
       {"bytes", [](const Seen& s) { return cell_of(s.copy.bytes); }},
       {"state", [](const Seen& s) { return cell_of(s.state()); }},
-      {"owner", [](const Seen& s) { return s.source == nullptr ? cell_of(s.copy.owner) : StateCell(); }},
+      {"owner", [](const Seen& s) { return cell_of(s.source == nullptr ? s.copy.owner : s.copy.object.process); }},
       {"maker", [](const Seen& s) { return s.source == nullptr ? cell_of(s.copy.maker) : StateCell(); }},
       {"holders", [](const Seen& s) { return cell_of(s.holders()); }},
       {"holds", [](const Seen& s) { return cell_of(s.copy.holds); }},

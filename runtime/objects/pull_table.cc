@@ -10,18 +10,32 @@ namespace Atoll {
 void PullTable::want(Time now, ProcessId from, const HoldCopy& wanted, ObjectOutbox& out) {
   const CopyId key{wanted.keeper.process, wanted.copy};
   if (const auto kept = kept_.find(key); kept != kept_.end()) {
+    if (store_.has(kept->second) && wanted.ahead) return;
     if (store_.has(kept->second)) return store_.handle(now, from, HoldCopy{wanted.request, kept->second}, out);
     kept_.erase(kept);
   }
   if (const auto dead = dead_.find(key.keeper); dead != dead_.end())
-    return out.send(from, CopyGone{wanted.request, dead->second});
-  const auto [entry, is_new] = pulls_.try_emplace(key);
-  Pull& pull = entry->second;
-  pull.readers.push_back({from, wanted.request});
-  if (!is_new) return;
+    return wanted.ahead ? void() : out.send(from, CopyGone{wanted.request, dead->second});
+  const auto under_way = pulls_.find(key);
+  if (under_way != pulls_.end()) return under_way->second.readers.push_back({from, wanted.request, wanted.ahead});
+  if (wanted.ahead && !has_room_ahead(wanted.bytes)) return;
+  Pull& pull = pulls_[key];
+  pull.readers.push_back({from, wanted.request, wanted.ahead});
   pull.keeper = wanted.keeper;
   pull.bytes = wanted.bytes;
   store_.handle(now, self_, MakeRoom{ask(key, pull), ObjectId(), self_, wanted.bytes}, out);
+}
+
+bool PullTable::Pull::is_awaited() const {
+  return std::ranges::any_of(readers, [](const Reader& reader) { return !reader.ahead; });
+}
+
+bool PullTable::has_room_ahead(std::uint64_t bytes) const {
+  const std::uint64_t most = store_.size() / kPartAhead;
+  std::uint64_t ahead = 0;
+  for (const auto& [key, pull] : pulls_)
+    if (!pull.is_awaited()) ahead += pull.bytes;
+  return bytes <= most && ahead <= most - bytes && store_.has_room_ahead(bytes);
 }
 
 std::uint64_t PullTable::ask(const CopyId& key, Pull& pull) {
@@ -85,7 +99,8 @@ void PullTable::ask_keeper(const CopyId& key, Pull& pull, ObjectOutbox& out) {
   pull.source_copy = key.copy;
   pull.asked = pull.arrived = 0;
   out.learn(pull.keeper);
-  out.send(key.keeper, HoldCopy{ask(key, pull), key.copy, {}, 0, contact_});
+  pull.asked_ahead = !pull.is_awaited();
+  out.send(key.keeper, HoldCopy{ask(key, pull), key.copy, {}, 0, contact_, pull.asked_ahead});
 }
 
 void PullTable::try_again(Time now, Pulls::iterator entry, const std::string& why, ObjectOutbox& out) {
@@ -116,6 +131,7 @@ void PullTable::handle(Time now, ProcessId from, const CopyHeld& held, ObjectOut
   const auto pull = asked_for(from, held.request);
   if (pull == pulls_.end()) return out.send(from, LetGo{{held.copy}});
   pull->second.held = true;
+  store_.name(pull->second.local, held.object);
   if (held.bytes == pull->second.bytes)
     wait_for_turn(pull->first, pull->second);
   else
@@ -127,7 +143,9 @@ void PullTable::handle(Time now, ProcessId from, const CopyGone& gone, ObjectOut
   const auto part = parts_.find(gone.request);
   const auto pull = part != parts_.end() ? pulls_.find(part->second.key) : asked_for(from, gone.request);
   if (pull == pulls_.end() || pull->second.source != from) return;
-  if (from == pull->first.keeper)
+  if (part == parts_.end() && from == pull->first.keeper && pull->second.asked_ahead && pull->second.is_awaited())
+    ask_keeper(pull->first, pull->second, out);  // somebody waits by now
+  else if (from == pull->first.keeper)
     fail(now, pull, {0, gone.why, gone.no_room, gone.no_disk}, out);
   else
     try_again(now, pull, gone.why, out);
@@ -144,8 +162,7 @@ void PullTable::wait_for_turn(const CopyId& key, Pull& pull) {
 
 void PullTable::ask_for_more(ObjectOutbox& out) {
   while (!turns_.empty() && bytes_under_way_ < kMostPulled) {
-    const auto entry = pulls_.find(turns_.front());
-    turns_.pop_front();
+    const auto entry = pulls_.find(take_turn());
     if (entry == pulls_.end() || !std::exchange(entry->second.waits_for_turn, false)) continue;
     auto& [key, pull] = *entry;
     const std::uint64_t bytes = std::min(kMostRead, pull.bytes - pull.asked), request = next_request_++;
@@ -155,6 +172,18 @@ void PullTable::ask_for_more(ObjectOutbox& out) {
     bytes_under_way_ += bytes;
     wait_for_turn(key, pull);
   }
+}
+
+// Of those that somebody waits for the next, or of the others.
+CopyId PullTable::take_turn() {
+  auto next = std::ranges::find_if(turns_, [this](const CopyId& key) {
+    const auto pull = pulls_.find(key);
+    return pull != pulls_.end() && pull->second.is_awaited();
+  });
+  if (next == turns_.end()) next = turns_.begin();
+  const CopyId key = *next;
+  turns_.erase(next);
+  return key;
 }
 
 std::unordered_map<std::uint64_t, CopyId> PullTable::fetched() const {
@@ -205,8 +234,10 @@ void PullTable::forget_parts(const CopyId& key) {
 void PullTable::finish(Time now, Pulls::iterator entry, ObjectOutbox& out) {
   auto [key, pull] = std::move(*entry);
   pulls_.erase(entry);
+  ++pulled_;
   store_.handle(now, self_, SealCopy{pull.local}, out);
-  for (const Reader& reader : pull.readers) store_.handle(now, reader.from, HoldCopy{reader.request, pull.local}, out);
+  for (const Reader& reader : pull.readers)
+    if (!reader.ahead) store_.handle(now, reader.from, HoldCopy{reader.request, pull.local}, out);
   if (pull.dropped)
     store_.handle(now, self_, DropCopies{{pull.local}}, out);
   else
@@ -220,7 +251,8 @@ void PullTable::fail(Time now, Pulls::iterator entry, const CopyGone& why, Objec
   forget_parts(entry->first);
   auto [key, pull] = std::move(*entry);
   pulls_.erase(entry);
-  for (const Reader& reader : pull.readers) out.send(reader.from, CopyGone{reader.request, why.why, why.no_room, why.no_disk});
+  for (const Reader& reader : pull.readers)
+    if (!reader.ahead) out.send(reader.from, CopyGone{reader.request, why.why, why.no_room, why.no_disk});
   let_go(pull, out);  // what is still to be held or given room is let go of then
   if (pull.local == 0) return;
   if (pull.registered) out.send(key.keeper, CopyTaken{key.copy, 0});

@@ -23,6 +23,8 @@ namespace Atoll {
 // PULL-4 a copy may be read from another than its keeper, which says so; when the connection to either is lost, or that other
 //        has it no more, the keeper is asked again, kPullTries times in all, unless its node died
 // PULL-5 what the other daemon's owner has dropped is dropped here: at once, or when it has come for those who wait
+// PULL-6 what may be wanted later is fetched only into room that is free and not short, kPartAhead of the arena at most, and as
+//        long as no copy that somebody waits for wants a turn; who asked for it ahead is not answered
 class PullTable {
  public:
   PullTable(const Contact& self, ObjectStore& store) : contact_(self), self_(self.process), store_(store) {}
@@ -55,11 +57,13 @@ class PullTable {
   std::unordered_map<std::uint64_t, CopyId> fetched() const;
   std::size_t under_way() const { return pulls_.size(); }
   std::uint64_t bytes_pulled() const { return bytes_pulled_; }  // ever
+  std::uint64_t pulled() const { return pulled_; }              // copies, ever
 
  private:
   struct Reader {
     ProcessId from = ProcessId::kNone;
     std::uint64_t request = 0;
+    bool ahead = false;  // it does not wait
   };
   struct Pull {
     Contact keeper;
@@ -76,7 +80,9 @@ class PullTable {
     bool held = false;            // there, by us
     bool waits_for_turn = false;
     bool dropped = false;
+    bool asked_ahead = false;     // the keeper, when nobody waited
     int tries = 0;
+    bool is_awaited() const;
   };
   struct Part {
     CopyId key;
@@ -85,6 +91,7 @@ class PullTable {
   };
   using Pulls = std::map<CopyId, Pull>;
 
+  bool has_room_ahead(std::uint64_t bytes) const;
   std::uint64_t ask(const CopyId& key, Pull& pull);
   Pulls::iterator asked_for(ProcessId from, std::uint64_t question);
   void ask_keeper(const CopyId& key, Pull& pull, ObjectOutbox& out);
@@ -92,6 +99,7 @@ class PullTable {
   void try_again(Time now, Pulls::iterator pull, const std::string& why, ObjectOutbox& out);
   void wait_for_turn(const CopyId& key, Pull& pull);
   void ask_for_more(ObjectOutbox& out);
+  CopyId take_turn();
   void forget_parts(const CopyId& key);
   void finish(Time now, Pulls::iterator pull, ObjectOutbox& out);
   void fail(Time now, Pulls::iterator pull, const CopyGone& why, ObjectOutbox& out);
@@ -107,11 +115,13 @@ class PullTable {
   std::map<ProcessId, std::string> dead_;  // daemons, and of what they died
   std::uint64_t bytes_under_way_ = 0;
   std::uint64_t bytes_pulled_ = 0;
+  std::uint64_t pulled_ = 0;
   std::uint64_t next_request_ = 1;
 };
 
 inline constexpr std::uint64_t kMostPulled = std::uint64_t{64} << 20;
 inline constexpr std::uint64_t kMostPulledOfOne = std::uint64_t{16} << 20;
 inline constexpr int kPullTries = 4;
+inline constexpr std::uint64_t kPartAhead = 4;
 
 }  // namespace Atoll

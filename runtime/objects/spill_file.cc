@@ -106,4 +106,13 @@ Status SpillFile::read(char* to, std::uint64_t bytes, std::uint64_t at) const {
   return Status();
 }
 
+bool SpillFile::punch(std::uint64_t at, std::uint64_t bytes) {
+  const auto from = static_cast<off_t>(at), length = static_cast<off_t>(bytes);
+  int result = 0;
+  do
+    result = ::fallocate(file_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from, length);
+  while (result != 0 && errno == EINTR);
+  return result == 0;
+}
+
 }  // namespace Atoll

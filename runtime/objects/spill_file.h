@@ -29,6 +29,8 @@ class SpillFile {
   // After the last append().
   void finish();
   Status read(char* to, std::uint64_t bytes, std::uint64_t at) const;
+  // Gives the room of that part back; whether the file system can.
+  bool punch(std::uint64_t at, std::uint64_t bytes);
 
   const std::string& folder() const { return folder_; }
   bool is_direct() const { return direct_; }

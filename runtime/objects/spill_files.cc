@@ -1,14 +1,13 @@
 #include "runtime/objects/spill_files.h"
 
-#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <xxhash.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <utility>
+#include <vector>
 
-#include "runtime/base/log.h"
 #include "runtime/base/words.h"
 #include "runtime/objects/arena_space.h"
 
@@ -21,78 +20,44 @@ constexpr std::size_t kMostParts = 512;
 // Of a long file, what is written is reported this often.
 constexpr std::uint64_t kReportBytes = std::uint64_t{64} << 20;
 
-std::size_t half_of_the_descriptors() {
-  rlimit limit;
-  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? static_cast<std::size_t>(limit.rlim_cur / 2) : 512;
-}
-
 }  // namespace
 
-SpillFiles::SpillFiles(const Options& options, Arena& arena) : options_(options), arena_(arena) {
-  if (options_.most_files == 0) options_.most_files = half_of_the_descriptors();
-}
-
-void SpillFiles::check_folders(const Report& report) {
-  for (std::size_t i = options_.folders.size(); i-- > 0;)
-    if (const Result<SpillFile> file = SpillFile::create(options_.folders[i], ArenaSpace::kPage); !file.ok())
-      if (file.status().code() != Code::kDiskFull) leave_out(i, file.status());
-  if (options_.folders.empty()) report(SpillFailed{0, last_failure_, true});
-}
-
-void SpillFiles::leave_out(std::size_t folder, const Status& why) {
-  last_failure_ = why.message();
-  options_.folders.erase(options_.folders.begin() + static_cast<std::ptrdiff_t>(folder));
-  log::warn("{}; nothing more is spilled there{}", why.message(), options_.folders.empty() ? ", and no other folder is left" : "");
-}
-
-void SpillFiles::carry_out(const SpillOrder& order, const Report& report) {
-  if (stopped_) return;
-  std::visit([&](const auto& each) { carry_out(each, report); }, order);
-}
-
-void SpillFiles::carry_out(const DeleteSpill& order, const Report&) { files_.erase(order.file); }
-
-// ---------------------------------------------------------------------- writing
-
-void SpillFiles::carry_out(const WriteSpill& order, const Report& report) {
-  std::string why = options_.folders.empty() ? last_failure_ : "";
-  std::size_t reported = 0;
-  for (std::size_t tries = options_.folders.size(); tries > 0 && reported == 0; --tries) {
-    const std::size_t folder = turn_++ % options_.folders.size();
-    const Status status = write_to(options_.folders[folder], order, reported, report);
-    if (status.ok() || stopped_) return;
-    why += (why.empty() ? "" : "; ") + status.message();
-    if (status.code() != Code::kDiskFull) leave_out(folder, status);
-  }
-  report(SpillFailed{order.file, why, options_.folders.empty()});
-}
-
-Status SpillFiles::write_to(const std::string& folder, const WriteSpill& order, std::size_t& reported, const Report& report) {
-  const SpillPiece& last = order.pieces.back();
-  const std::uint64_t bytes = last.at + ArenaSpace::rounded(last.bytes);
-  if (files_.size() >= options_.most_files)
-    return Status(Code::kDiskFull, std::to_string(files_.size()) + " spill files are open, half of what ulimit -n allows");
-  if (const Status space = check_space(folder, bytes); !space.ok()) return space;
-  Result<SpillFile> file = SpillFile::create(folder, bytes);
-  if (!file.ok()) return file.status();
-  const Status status = append(*file, order, reported, report);
-  if (status.ok() || reported > 0) files_.emplace(order.file, std::move(*file));
-  return status;
+Status SpillFiles::check() {
+  ATOLL_RETURN_IF_ERROR(check_space(0));
+  return SpillFile::create(options_.folder, ArenaSpace::kPage).status();
 }
 
 // As df has it: what only root may use is not there.
-Status SpillFiles::check_space(const std::string& folder, std::uint64_t bytes) const {
+Status SpillFiles::check_space(std::uint64_t bytes) {
   struct statvfs disk;
-  if (::statvfs(folder.c_str(), &disk) != 0) return spill_failure(folder, "looking for space", errno);
+  if (::statvfs(folder().c_str(), &disk) != 0) return spill_failure(folder(), "looking for space", errno);
   const double unit = static_cast<double>(disk.f_frsize), used = static_cast<double>(disk.f_blocks - disk.f_bfree) * unit;
-  const double all = used + static_cast<double>(disk.f_bavail) * unit;
-  if (used + static_cast<double>(bytes) <= options_.most_full * all) return Status();
-  return Status(Code::kDiskFull, "the file system of spill folder " + folder + " has " + format_bytes(static_cast<std::uint64_t>(used)) +
+  const double all = used + static_cast<double>(disk.f_bavail) * unit, room = options_.most_full * all - used;
+  room_ = static_cast<std::uint64_t>(std::max(room, 0.0));
+  if (static_cast<double>(bytes) <= room) return Status();
+  return Status(Code::kDiskFull, "the file system of spill folder " + folder() + " has " + format_bytes(static_cast<std::uint64_t>(used)) +
                                      " of " + format_bytes(static_cast<std::uint64_t>(all)) + " in use, and no more than " +
                                      std::to_string(static_cast<int>(options_.most_full * 100)) + " % are taken");
 }
 
-Status SpillFiles::append(SpillFile& file, const WriteSpill& order, std::size_t& reported, const Report& report) {
+// ---------------------------------------------------------------------- writing
+
+SpillFiles::Written SpillFiles::write(const WriteSpill& order, const Report& report) {
+  const SpillPiece& last = order.pieces.back();
+  const std::uint64_t bytes = last.at + ArenaSpace::rounded(last.bytes);
+  if (files_.size() >= options_.most_files)
+    return {Status(Code::kDiskFull, std::to_string(files_.size()) + " spill files are open, half of what ulimit -n allows")};
+  if (const Status space = check_space(bytes); !space.ok()) return {space};
+  Result<SpillFile> file = SpillFile::create(folder(), bytes);
+  if (!file.ok()) return {file.status()};
+  room_ -= std::min(room_, bytes);
+  Written written;
+  written.status = append(*file, order, written.any, report);
+  if (written.status.ok() || written.any) files_.emplace(order.file, std::move(*file));
+  return written;
+}
+
+Status SpillFiles::append(SpillFile& file, const WriteSpill& order, bool& any, const Report& report) {
   std::vector<iovec> parts;
   std::uint64_t gathered = 0, unreported = 0;
   SpillWritten written{order.file, {}};
@@ -103,7 +68,7 @@ Status SpillFiles::append(SpillFile& file, const WriteSpill& order, std::size_t&
     return file.append(chunk);
   };
   const auto tell = [&] {
-    reported += written.copies.size();
+    any = true;
     report(std::exchange(written, {order.file, {}}));
     unreported = 0;
   };
@@ -130,23 +95,31 @@ Status SpillFiles::append(SpillFile& file, const WriteSpill& order, std::size_t&
 
 // ---------------------------------------------------------------------- reading
 
-void SpillFiles::carry_out(const ReadSpill& order, const Report& report) {
-  const Status status = read_back(order);
-  if (stopped_) return;
-  if (!status.ok()) log::error("a spilled object is lost: {}", status.message());
-  report(SpillRead{order.file, order.piece.copy, status.message()});
-}
+SpillRead SpillFiles::read(const ReadSpill& order) const { return {order.file, order.piece.copy, read_back(order).message()}; }
 
-Status SpillFiles::read_back(const ReadSpill& order) {
+Status SpillFiles::read_back(const ReadSpill& order) const {
   const auto entry = files_.find(order.file);
   if (entry == files_.end()) return Status(Code::kNotFound, "its spill file is gone");
   const SpillFile& file = entry->second;
   const SpillPiece& piece = order.piece;
   const std::uint64_t bytes = ArenaSpace::rounded(piece.bytes);
-  for (std::uint64_t from = 0; from < bytes && !stopped_; from += kChunk)
+  for (std::uint64_t from = 0; from < bytes; from += kChunk) {
+    if (stopped_) return Status(Code::kAborted, "the daemon ends");
     ATOLL_RETURN_IF_ERROR(file.read(arena_.at(piece.offset + from), std::min(kChunk, bytes - from), piece.at + from));
-  if (stopped_ || XXH3_64bits(arena_.read_at(piece.offset), piece.bytes) == order.checksum) return Status();
-  return Status(Code::kUnavailable, "its bytes in spill folder " + file.folder() + " are not those that were written: the checksum is wrong");
+  }
+  if (XXH3_64bits(arena_.read_at(piece.offset), piece.bytes) == order.checksum) return Status();
+  return Status(Code::kUnavailable, "its bytes in spill folder " + folder() + " are not those that were written: the checksum is wrong");
+}
+
+// ----------------------------------------------------------------- giving back
+
+SpillPunched SpillFiles::punch(const PunchSpill& order) {
+  SpillPunched punched{order.file, 0};
+  const auto file = files_.find(order.file);
+  if (file == files_.end()) return punched;
+  for (const PunchSpill::Part& part : order.parts)
+    if (file->second.punch(part.at, part.bytes)) punched.bytes += part.bytes;
+  return punched;
 }
 
 }  // namespace Atoll

@@ -36,7 +36,17 @@ struct ReadSpill {
 struct DeleteSpill {
   std::uint64_t file = 0;
 };
-using SpillOrder = std::variant<WriteSpill, ReadSpill, DeleteSpill>;
+// Nothing of these parts of it is wanted any more: their space is given back where the file system can. Answered by
+// SpillPunched.
+struct PunchSpill {
+  struct Part {
+    std::uint64_t at = 0;
+    std::uint64_t bytes = 0;  // whole pages
+  };
+  std::uint64_t file = 0;
+  std::vector<Part> parts;
+};
+using SpillOrder = std::variant<WriteSpill, ReadSpill, DeleteSpill, PunchSpill>;
 
 struct SpillWritten {
   std::uint64_t file = 0;
@@ -52,9 +62,13 @@ struct SpillRead {
   std::uint64_t copy = 0;
   std::string failure;  // "" if it is there; names the folder otherwise
 };
-using SpillEvent = std::variant<SpillWritten, SpillFailed, SpillRead>;
+struct SpillPunched {
+  std::uint64_t file = 0;
+  std::uint64_t bytes = 0;  // that it holds no more
+};
+using SpillEvent = std::variant<SpillWritten, SpillFailed, SpillRead, SpillPunched>;
 
-// What the logic of a node's objects wants done: messages, and these in order.
+// What the logic of a node's objects wants done: messages, and these, of each file in order.
 struct ObjectOutbox : Outbox {
   std::vector<SpillOrder> spills;
 

@@ -1,5 +1,8 @@
 #include "runtime/objects/spill_table.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "runtime/base/check.h"
 #include "runtime/base/words.h"
 #include "runtime/objects/arena_space.h"
@@ -10,14 +13,27 @@ namespace {
 constexpr std::uint64_t kFileBytes = std::uint64_t{64} << 20;
 // So many files more, and they are twice as large.
 constexpr std::uint64_t kFilesToDouble = 64;
-// A file is no larger than this part of the arena: what is being written cannot be given away yet.
-constexpr std::uint64_t kPartOfArena = 8;
+// What is being written is no more than this part of the arena: it cannot be given away yet.
+constexpr std::uint64_t kPartOfArena = 4;
+
+// With the neighbours that it touches.
+void add_part(std::map<std::uint64_t, std::uint64_t>& parts, std::uint64_t at, std::uint64_t bytes) {
+  auto next = parts.lower_bound(at);
+  if (next != parts.end() && next->first == at + bytes) {
+    bytes += next->second;
+    next = parts.erase(next);
+  }
+  if (next != parts.begin() && std::prev(next)->first + std::prev(next)->second == at)
+    std::prev(next)->second += bytes;
+  else
+    parts.emplace_hint(next, at, bytes);
+}
 
 }  // namespace
 
 std::uint64_t SpillTable::batch() const {
   const std::uint64_t doublings = std::min<std::uint64_t>(files_.size() / kFilesToDouble, 20);
-  return std::min(kFileBytes << doublings, arena_ / kPartOfArena);
+  return std::min(kFileBytes << doublings, arena_ / kPartOfArena / (1 + options_.writers));
 }
 
 std::uint64_t SpillTable::allowance(Time now) const {
@@ -35,6 +51,7 @@ std::uint64_t SpillTable::add(std::uint64_t file, std::uint64_t bytes) {
   const std::uint64_t at = into.bytes, taken = ArenaSpace::rounded(bytes);
   ATOLL_CHECK(taken <= options_.limit - on_disk_, taken, on_disk_);
   into.bytes += taken;
+  into.held += taken;
   ++into.copies;
   on_disk_ += taken;
   writing_ += bytes;
@@ -53,13 +70,46 @@ void SpillTable::on_failed(Time now, const std::string& why, bool for_good) {
   ended_ |= for_good;
 }
 
-bool SpillTable::release(std::uint64_t file) {
-  const auto entry = files_.find(file);
-  if (--entry->second.copies > 0) return false;
-  on_disk_ -= entry->second.bytes;
-  files_.erase(entry);
+std::optional<SpillOrder> SpillTable::release(std::uint64_t number, std::uint64_t at, std::uint64_t bytes) {
+  const auto entry = files_.find(number);
+  File& file = entry->second;
+  if (--file.copies == 0) {
+    on_disk_ -= file.held;
+    gone_ -= file.gone_bytes;
+    files_.erase(entry);
+    if (!ended_) trouble_.clear();
+    return DeleteSpill{number};
+  }
+  const std::uint64_t taken = ArenaSpace::rounded(bytes);
+  add_part(file.gone, at, taken);
+  file.gone_bytes += taken;
+  gone_ += taken;
+  if (file.gone_bytes < file.bytes / kPartGone) return std::nullopt;
+  return punch(number, file);
+}
+
+PunchSpill SpillTable::punch(std::uint64_t number, File& file) {
+  PunchSpill order{number, {}};
+  for (const auto& [at, bytes] : std::exchange(file.gone, {})) order.parts.push_back({at, bytes});
+  gone_ -= std::exchange(file.gone_bytes, 0);
+  return order;
+}
+
+std::vector<SpillOrder> SpillTable::give_back() {
+  std::vector<SpillOrder> orders;
+  if (gone_ == 0) return orders;
+  for (auto& [number, file] : files_)
+    if (file.gone_bytes > 0) orders.push_back(punch(number, file));
+  return orders;
+}
+
+// The file may have been deleted since.
+void SpillTable::on_punched(std::uint64_t number, std::uint64_t bytes) {
+  const auto file = files_.find(number);
+  if (file == files_.end() || bytes == 0) return;
+  file->second.held -= bytes;
+  on_disk_ -= bytes;
   if (!ended_) trouble_.clear();
-  return true;
 }
 
 std::string SpillTable::words() const {

@@ -53,10 +53,13 @@ StatFields parse_stat(const std::string& text) {
   std::istringstream rest(text.substr(name_end + 1));
   StatFields fields;
   rest >> fields.state;
-  constexpr int kFieldsBetween = 18;  // from 4, ppid, to 21, itrealvalue
   std::string skipped;
-  for (int i = 0; i < kFieldsBetween; ++i) rest >> skipped;
+  for (int field = 4; field <= 13; ++field) rest >> skipped;  // from ppid to cmajflt
+  std::uint64_t user = 0, system = 0;
+  rest >> user >> system;
+  for (int field = 16; field <= 21; ++field) rest >> skipped;  // from cutime to itrealvalue
   if (!(rest >> fields.start_ticks)) return {};
+  fields.cpu_ticks = user + system;
   return fields;
 }
 

@@ -32,10 +32,11 @@ Fd open_process(pid_t pid);
 // Signals the process of the descriptor and no other, even when its pid is used again. 0 or -1 and errno, as kill().
 int signal_process(const Fd& process, int signal);
 
-// The start ticks and the state in the text of a /proc/<pid>/stat; 0 and '?' if it is none. The name of a program may
-// hold blanks and parentheses.
+// What is needed of the text of a /proc/<pid>/stat; 0 and '?' if it is none. The name of a program may hold blanks and
+// parentheses.
 struct StatFields {
   char state = '?';
+  std::uint64_t cpu_ticks = 0;  // of all its threads, ever: its own and the kernel's for it
   std::uint64_t start_ticks = 0;
 };
 StatFields parse_stat(const std::string& text);

@@ -1,6 +1,7 @@
 #include "runtime/state/cells.h"
 
 #include <algorithm>
+#include <cmath>
 #include <compare>
 
 namespace Atoll {
@@ -34,6 +35,11 @@ bool text_holds(const std::string& text, const StateFilter& filter) {
 }
 
 }  // namespace
+
+std::uint64_t count_of(double number) {
+  constexpr double kMost = 9.2e18;
+  return std::isnan(number) ? 0 : static_cast<std::uint64_t>(std::clamp(number, 0.0, kMost));
+}
 
 bool is_id_of(const std::string& typed, const std::string& id) {
   const std::size_t dash = typed.find('-');

@@ -26,6 +26,8 @@ template <typename Tag>
 StateCell cell_of(const GlobalId<Tag>& id) {
   return id.is_none() ? StateCell() : cell_of(to_string(id));
 }
+// A cell's number as what can be counted: others say what they like. The nearest there is; 0 for what is none.
+std::uint64_t count_of(double number);
 inline StateCell text_or_none(std::string text) { return text.empty() ? StateCell() : cell_of(std::move(text)); }
 
 // Whether the cell passes. What is not known passes none but kNotEqual.

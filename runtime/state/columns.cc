@@ -32,13 +32,18 @@ constexpr StateColumn kNodeColumns[] = {{"node", kNode},
                                         {"objects", kNumber},
                                         {"objects_waiting", kNumber},
                                         {"bytes_fetched", kBytes},
+                                        {"bytes_sent", kBytes},
+                                        {"bytes_on_disk", kBytes},
+                                        {"bytes_spilled", kBytes},
+                                        {"bytes_restored", kBytes},
                                         {"warnings", kList}};
 
 constexpr StateColumn kWorkerColumns[] = {
     {"id", kId},      {"node", kNode},       {"pid", kNumber},    {"state", kText},
     {"work", kText},  {"seconds", kSeconds}, {"idle", kSeconds},  {"memory", kBytes},
     {"cpu", kAmount}, {"gpus", kList},       {"actor", kId},      {"owner", kId},
-    {"job", kId},     {"group", kId},        {"bundle", kNumber}, {"why", kText}};
+    {"job", kId},     {"group", kId},        {"bundle", kNumber}, {"why", kText},
+    {"cpu_seconds", kSeconds}};
 
 constexpr StateColumn kActorColumns[] = {
     {"id", kId},      {"name", kText},       {"name_space", kText}, {"class", kText},
@@ -76,11 +81,13 @@ constexpr StateColumn kRequestColumns[] = {{"id", kId},      {"owner", kId},   {
 constexpr StateColumn kRefColumns[] = {
     {"id", kId},       {"process", kId},       {"owner", kId},        {"state", kText},
     {"bytes", kBytes}, {"kept", kText},        {"node", kNode},       {"copy", kNumber},
-    {"in_use", kFlag}, {"arguments", kNumber}, {"fetchers", kNumber}, {"why", kText}};
+    {"in_use", kFlag}, {"arguments", kNumber}, {"fetchers", kNumber}, {"borrowers", kIds},
+    {"why", kText}};
 
 constexpr std::array<StateKindInfo, 9> kKinds = {{
     {StateKind::kNodes, "nodes", kNodeColumns,
-     "node state seconds cpu cpu_free gpu gpu_free memory_free workers actors object_memory_used objects cause"},
+     "node state seconds cpu cpu_free gpu gpu_free memory_free workers actors object_memory_used objects cause "
+     "object_memory bytes_spilled bytes_restored bytes_fetched bytes_sent"},
     {StateKind::kWorkers, "workers", kWorkerColumns, "id node pid state work seconds memory cpu gpus idle owner"},
     {StateKind::kActors, "actors", kActorColumns, "id name class state node seconds starts needs why"},
     {StateKind::kTasks, "tasks", kTaskColumns,
@@ -89,7 +96,7 @@ constexpr std::array<StateKindInfo, 9> kKinds = {{
     {StateKind::kGroups, "groups", kGroupColumns, "id name strategy state bundles placed nodes why"},
     {StateKind::kJobs, "jobs", kJobColumns, "id state host pid seconds actors groups requests program"},
     {StateKind::kRequests, "requests", kRequestColumns, "id count needs where why"},
-    {StateKind::kRefs, "refs", kRefColumns, "id process state bytes kept node in_use arguments fetchers"},
+    {StateKind::kRefs, "refs", kRefColumns, "id process state bytes kept node in_use arguments fetchers borrowers"},
 }};
 
 std::string names_of(const auto& all, auto name) {

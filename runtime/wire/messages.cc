@@ -117,5 +117,10 @@ template Message::Message(GetLogs);
 template Message::Message(LogList);
 template Message::Message(ReadLog);
 template Message::Message(LogBytes);
+template Message::Message(WorkerLastTry);
+template Message::Message(IsNeeded);
+template Message::Message(NeedReply);
+template Message::Message(GetTaskCounts);
+template Message::Message(TaskCounts);
 
 }  // namespace Atoll

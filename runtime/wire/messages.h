@@ -273,7 +273,8 @@ using MessageVariant =
                  ReadCopy, CopyBytes, CopyDropped, CopyElsewhere, CopyTaken,
                  GetPeers, Peers, GetState, StateReport,
                  BorrowObjects, ObjectsBorrowed, ReturnObjects, DoneWithRefs, ItemWithRefs, RefsTaken, RecountRefs,
-                 CopyLost, ArgumentLost, NameLease, GetLogs, LogList, ReadLog, LogBytes>;
+                 CopyLost, ArgumentLost, NameLease, GetLogs, LogList, ReadLog, LogBytes, WorkerLastTry, IsNeeded, NeedReply,
+                 GetTaskCounts, TaskCounts>;
 
 template <typename T, typename Variant>
 inline constexpr bool kIsOneOf = false;

@@ -14,11 +14,27 @@ void Messenger::deliver(Outbox& out) {
 }
 
 void Messenger::send(ProcessId to, const Message& message) {
-  check_sent(to, message, transport_->send(to, encode(message)));
+  std::string bytes = encode(message);
+  if (traffic_ != nullptr) count_sent(to, bytes.size());
+  check_sent(to, message, transport_->send(to, std::move(bytes)));
 }
 
 void Messenger::send(ProcessId to, const Message& message, Bulk bulk) {
-  check_sent(to, message, transport_->send_bulk(to, encode(message), std::move(bulk)));
+  std::string bytes = encode(message);
+  if (traffic_ != nullptr) count_sent(to, bytes.size() + bulk.bytes.size());
+  check_sent(to, message, transport_->send_bulk(to, std::move(bytes), std::move(bulk)));
+}
+
+void Messenger::count_sent(ProcessId to, std::size_t bytes) {
+  Traffic& traffic = (*traffic_)[static_cast<std::size_t>(handler_.class_of(to))];
+  ++traffic.messages_out;
+  traffic.bytes_out += bytes;
+}
+
+void Messenger::count_received(ProcessId from, std::size_t bytes) {
+  Traffic& traffic = (*traffic_)[static_cast<std::size_t>(handler_.class_of(from))];
+  ++traffic.messages_in;
+  traffic.bytes_in += bytes;
 }
 
 void Messenger::check_sent(ProcessId to, const Message& message, const Status& status) {
@@ -39,6 +55,7 @@ bool Messenger::progress(Time now) {
 }
 
 void Messenger::on_message(ProcessId from, std::string_view bytes) {
+  if (traffic_ != nullptr) count_received(from, bytes.size());
   Result<Message> message = decode(bytes);
   if (message.ok())
     handler_.on_message(from, std::move(*message));
@@ -47,6 +64,7 @@ void Messenger::on_message(ProcessId from, std::string_view bytes) {
 }
 
 Place Messenger::place_for(ProcessId from, std::string_view head, std::size_t bytes) {
+  if (traffic_ != nullptr) (*traffic_)[static_cast<std::size_t>(handler_.class_of(from))].bytes_in += bytes;
   const Result<Message> message = decode(head);
   if (message.ok()) return handler_.place_for(from, *message, bytes);
   refuse(from, message.status());

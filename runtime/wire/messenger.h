@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/wire/outbox.h"
+#include "runtime/wire/traffic.h"
 #include "runtime/wire/transport.h"
 
 namespace Atoll {
@@ -13,6 +14,8 @@ class MessageHandler {
   // As TransportHandler::place_for.
   virtual Place place_for(ProcessId /*from*/, const Message& /*message*/, std::size_t /*bytes*/) { return {}; }
   virtual void on_lost(ProcessId peer, const Status& why) = 0;
+  // Of a peer whose messages are counted.
+  virtual PeerClass class_of(ProcessId /*peer*/) const { return PeerClass::kOther; }
 };
 
 // Messages over a transport: encodes what machines send, decodes what arrives.
@@ -35,6 +38,9 @@ class Messenger : public TransportHandler {
   // With a bulk of at least a byte behind it (transport.h).
   void send(ProcessId to, const Message& message, Bulk bulk);
 
+  // From now on messages are counted there, which outlives this; nothing is before.
+  void count_in(TrafficByClass& traffic) { traffic_ = &traffic; }
+
   // One round of the transport; returns whether anything happened.
   bool progress(Time now);
 
@@ -47,10 +53,13 @@ class Messenger : public TransportHandler {
 
  private:
   void check_sent(ProcessId to, const Message& message, const Status& status);
+  void count_sent(ProcessId to, std::size_t bytes);
+  void count_received(ProcessId from, std::size_t bytes);
   void refuse(ProcessId from, const Status& why);
 
   MessageHandler& handler_;
   Transport* transport_ = nullptr;
+  TrafficByClass* traffic_ = nullptr;  // null: nobody wants to know
   std::vector<std::pair<ProcessId, Status>> unreachable_;
 };
 

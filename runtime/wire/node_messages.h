@@ -72,14 +72,18 @@ struct NodeUsage {
   std::uint32_t objects_waiting = 0;       // for room in object memory
   std::uint64_t object_bytes_reached = 0;  // the pages of it that were ever touched
   std::uint64_t bytes_fetched = 0;         // from other nodes' object memory, ever
+  std::uint64_t bytes_sent = 0;            // to other nodes', ever
+  std::uint64_t bytes_on_disk = 0;         // that its spill files hold
+  std::uint64_t bytes_spilled = 0;         // to them, ever
+  std::uint64_t bytes_restored = 0;        // from them, ever
   // Since the start: what tasks and actors had, times how long they had it; and the most that was in use, 0 if not known.
   double cpu_seconds_held = 0;
   double gpu_seconds_held = 0;
   std::uint64_t memory_peak = 0;  // bytes, as the node's watch counts them
   std::uint64_t object_bytes_peak = 0;
   ATOLL_MESSAGE_FIELDS(sequence, free, gpu_free, workers, actors, tasks_leased, heard, object_bytes, object_bytes_used, objects,
-                       leases, waiting, objects_waiting, object_bytes_reached, bytes_fetched, cpu_seconds_held, gpu_seconds_held, memory_peak,
-                       object_bytes_peak)
+                       leases, waiting, objects_waiting, object_bytes_reached, bytes_fetched, bytes_sent, bytes_on_disk, bytes_spilled,
+                       bytes_restored, cpu_seconds_held, gpu_seconds_held, memory_peak, object_bytes_peak)
 };
 
 // daemon -> head, repeated until Welcome. `actors` lists what runs there, so

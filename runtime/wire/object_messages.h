@@ -146,21 +146,24 @@ struct SealCopy {
 };
 
 // client -> daemon, or daemon -> daemon: it wants to read the copy. Answered by CopyHeld, perhaps when it was read back
-// from disk, or by CopyGone.
+// from disk, or by CopyGone. With `ahead` the client only may want to, later: its daemon fetches the copy if nobody else
+// has to give way for it there or here, and answers nothing.
 struct HoldCopy {
   std::uint64_t request = 0;
   std::uint64_t copy = 0;   // as `keeper` numbers it
   Contact keeper = {};      // none: who is asked. Another daemon: a client asks its own for a copy of that
   std::uint64_t bytes = 0;  // if there is a keeper
   Contact copier = {};      // a daemon that will keep a copy of it and hear when it is dropped: who asks; else none
-  ATOLL_MESSAGE_FIELDS(request, copy, keeper, bytes, copier)
+  bool ahead = false;       // only with a keeper or a copier: what is on disk stays there
+  ATOLL_MESSAGE_FIELDS(request, copy, keeper, bytes, copier, ahead)
 };
 struct CopyHeld {
   std::uint64_t request = 0;
   std::uint64_t copy = 0;  // as who answers numbers it
   std::uint64_t offset = 0;
   std::uint64_t bytes = 0;
-  ATOLL_MESSAGE_FIELDS(request, copy, offset, bytes)
+  ObjectId object = {};  // whose value it is
+  ATOLL_MESSAGE_FIELDS(request, copy, offset, bytes, object)
 };
 struct CopyGone {
   std::uint64_t request = 0;

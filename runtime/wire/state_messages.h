@@ -93,6 +93,32 @@ struct StateReport {
   ATOLL_MESSAGE_FIELDS(request, asker, from, total, rows, asked, finished, failed)
 };
 
+// head -> driver, daemon -> worker, when somebody reads the metrics: what came of the tasks and calls that it owns.
+struct GetTaskCounts {
+  std::uint64_t request = 0;
+  ATOLL_MESSAGE_FIELDS(request)
+};
+// Of tasks, or of calls of actors.
+struct WorkCounts {
+  // Ever; what failed was cancelled, too.
+  std::uint64_t submitted = 0;
+  std::uint64_t finished = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t retried = 0;
+  // Now: tasks that wait for arguments (of calls 0), what is not sent, and what a worker has.
+  std::uint64_t waiting = 0;
+  std::uint64_t queued = 0;
+  std::uint64_t sent = 0;
+  ATOLL_MESSAGE_FIELDS(submitted, finished, failed, retried, waiting, queued, sent)
+  friend bool operator==(const WorkCounts&, const WorkCounts&) = default;
+};
+struct TaskCounts {
+  std::uint64_t request = 0;
+  WorkCounts tasks;
+  WorkCounts calls;
+  ATOLL_MESSAGE_FIELDS(request, tasks, calls)
+};
+
 // tool -> head.
 struct GetPeers {
   ATOLL_MESSAGE_FIELDS()

@@ -75,7 +75,8 @@ struct PushTask {
   std::vector<std::string> arguments;
   std::uint32_t depth = 0;   // how many tasks and calls it was submitted within
   std::uint32_t ahead = 0;   // of a stream: how many items may be on their way or unread; 0: it is none
-  ATOLL_MESSAGE_FIELDS(task, function, arguments, depth, ahead)
+  bool last_try = false;     // should the worker end, the task is not run again
+  ATOLL_MESSAGE_FIELDS(task, function, arguments, depth, ahead, last_try)
 };
 struct TaskDone {
   TaskId task;
@@ -106,6 +107,21 @@ struct ReturnTasks {
 struct WorkerBlocked {
   bool blocked = false;
   ATOLL_MESSAGE_FIELDS(blocked)
+};
+// worker -> its daemon, when it changed: whether its task would not be run again, should the process end.
+struct WorkerLastTry {
+  bool last_try = false;
+  ATOLL_MESSAGE_FIELDS(last_try)
+};
+// daemon -> worker, which nobody has used for long: may it end, or do others need what it has? Answered by NeedReply.
+struct IsNeeded {
+  std::uint64_t question = 0;  // of the daemon's own counting
+  ATOLL_MESSAGE_FIELDS(question)
+};
+struct NeedReply {
+  std::uint64_t question = 0;
+  bool needed = false;
+  ATOLL_MESSAGE_FIELDS(question, needed)
 };
 // client -> worker: a task that is not begun is not wanted any more, one that
 // runs is told so; with `recursive` the tasks it submitted as well. Answered as

@@ -59,6 +59,10 @@ Status copy_over_tcp(ucp_config_t* config) {
 // (uct_tcp_iface_handle_events of 1.13 to 1.22). One at a time takes no longer (bench/compare's rows with UCX_TLS=tcp).
 Status take_tcp_events_singly(ucp_config_t* config) { return set_tcp_default(config, "MAX_POLL", "1"); }
 
+// UCX connects over TCP by a call that returns when the other side has answered: one host that takes no packets any more would
+// hold whoever connects to it, and with it a daemon's whole node, for as long as the kernel asks again.
+Status connect_without_waiting(ucp_config_t* config) { return set_tcp_default(config, "CONN_NB", "y"); }
+
 // What a process costs to start and to end is mostly fresh pages of queues in shared memory. System V's are what UCX
 // chooses wherever it may, so POSIX's are not opened beside them; and there are first as many receive buffers as a queue has
 // places, 64 (256 in later versions), and as many again, not 512 of them. Together these take 4 ms of 9 from each process.
@@ -77,6 +81,7 @@ Status configure(ucp_config_t* config) {
   // Without it no shared memory is chosen for endpoints that report a dead peer.
   ATOLL_RETURN_IF_ERROR(set_default(config, "MM_ERROR_HANDLING", "y", "UCX_MM_ERROR_HANDLING"));
   ATOLL_RETURN_IF_ERROR(take_tcp_events_singly(config));
+  ATOLL_RETURN_IF_ERROR(connect_without_waiting(config));
   return copy_over_tcp(config);
 }
 

@@ -15,12 +15,13 @@ installed  = $(foreach p,$(programs),755:$p:$(bindir):$(notdir $p)) \
   $(foreach m,$(wildcard man/*.[1-9]),644:$m:$(mandir)/man$(subst .,,$(suffix $m)):$(notdir $m)) \
   $(foreach e,$(wildcard examples/*.cc examples/*.h),644:$e:$(our_data)/examples:$(notdir $e)) \
   $(foreach s,$(wildcard scripts/sbatch/*),755:$s:$(our_data)/sbatch:$(notdir $s)) \
+  644:scripts/grafana/atoll.json:$(our_data)/grafana:atoll.json \
   644:$O/install/modulefile:$(our_data)/modulefiles/atoll:$(VERSION) \
   644:$O/install/completion:$(datadir)/bash-completion/completions:atoll \
   $(foreach p,$(plugin),755:$p:$(plugin_dir):$(notdir $p) 644:$O/install/plugstack.conf:$(our_data)/plugstack.conf.d:atoll.conf)
 
 # Folders that are ours alone, the inner ones first: uninstall removes them when they are empty.
-our_folders = $(our_data)/examples $(our_data)/sbatch $(our_data)/modulefiles/atoll $(our_data)/modulefiles \
+our_folders = $(our_data)/grafana $(our_data)/examples $(our_data)/sbatch $(our_data)/modulefiles/atoll $(our_data)/modulefiles \
   $(our_data)/plugstack.conf.d $(our_data) $(includedir)/atoll
 
 $O/atoll.pc: Makefile config.mk

@@ -21,7 +21,7 @@ check "a detached actor outlives its driver, and is restarted after that" all_of
 driver ends "$scratch"
 check "an actor ends with its last handle, after its calls, and its object is destroyed" all_of 'status_is 0' \
   'says "^calls before its end: 100"'
-check "one whose handle was sent away does not" says "^used elsewhere: 100, still found: 101"
+check "one whose handle was sent away ends after that" says "^used elsewhere: 100"
 check "an actor that leaves answers the call, and fails those after it" all_of 'says "^leaves: 7"' \
   'says "^after it left: ActorDiedError the actor has left|^after it left: ActorDiedError it left by its own will"' \
   'says "^later: ActorDiedError (the actor has left|it left by its own will)"' 'says "^in no actor: Error exit_actor"'

@@ -25,6 +25,7 @@ using Numbers = Array<double>;
 
 constexpr std::size_t kCount = 1 << 20;
 const std::string kVictim = "n3";
+constexpr std::uint64_t kObjectsThere = 13;  // three of them fetched
 
 Numbers numbers(double first) {
   std::vector<double> values(kCount);
@@ -51,6 +52,18 @@ Numbers twice(const std::string& folder, const std::string& name, const Numbers&
 }
 ATOLL_TASK(twice);
 
+// A small value with a Ref inside.
+struct Letter {
+  Ref<Numbers> inside;
+  ATOLL_FIELDS(inside)
+};
+
+Numbers read_letter(const std::string& folder, const std::string& name, const Letter& letter) {
+  note(folder, "read " + name);
+  return letter.inside.get();
+}
+ATOLL_TASK(read_letter);
+
 double add_up(const Numbers& values) { return sum(values); }
 ATOLL_TASK(add_up);
 
@@ -66,10 +79,11 @@ struct Keeper {
   Ref<Numbers> put() { return mine = Atoll::put(numbers(1)); }
   Numbers result() { return numbers(1); }
   double add(const Numbers& values) { return total += sum(values); }
+  Letter write() const { return {Atoll::put(numbers(7))}; }
   double total = 0;
   Ref<Numbers> mine;
 };
-ATOLL_ACTOR(Keeper(), &Keeper::put, &Keeper::result, &Keeper::add);
+ATOLL_ACTOR(Keeper(), &Keeper::put, &Keeper::result, &Keeper::add, &Keeper::write);
 
 // In one piece: several threads do.
 void say(const std::string& what, const auto& value) {
@@ -132,9 +146,14 @@ int main(int argc, char** argv) {
   const Ref<Numbers> once = made(there(only_once).submit(folder));
   const auto far = Atoll::actor<Keeper>().on_node(kVictim).create();
   const auto near = Atoll::actor<Keeper>().on_node("n1").create();
+  // What small arguments refer to is kept for the day that they are wanted again.
+  std::vector<Ref<Numbers>> letters;
+  letters.push_back(made(there(read_letter).submit(folder, "value", Letter{Atoll::put(numbers(5))})));
+  letters.push_back(made(there(read_letter).submit(folder, "put", Atoll::put(Letter{Atoll::put(numbers(6))}))));
+  letters.push_back(made(there(read_letter).submit(folder, "result", near.call(&Keeper::write))));
   const Ref<Numbers> put = far.call(&Keeper::put).get(), result = made(far.call(&Keeper::result));
   const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (objects_there(cluster) != 7 && std::chrono::steady_clock::now() < limit)
+  while (objects_there(cluster) != kObjectsThere && std::chrono::steady_clock::now() < limit)
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   say("objects there", objects_there(cluster));
   say("made", "all");
@@ -145,6 +164,7 @@ int main(int argc, char** argv) {
   expect_lost("result", result);
   say("task", Atoll::task(add_up).submit(argument).get() == sum(numbers(2)));
   say("actor", near.call(&Keeper::add, for_actor).get() == sum(numbers(3)));
+  for (std::size_t i = 0; i < letters.size(); ++i) say("letter", letters[i].get()[0] == 5.0 + double(i));
   std::vector<std::thread> readers;
   for (int i = 0; i < 4; ++i)
     readers.emplace_back([&] {

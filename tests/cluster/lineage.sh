@@ -6,7 +6,7 @@ ran() { [ "$(grep -cx "$1" "$scratch/runs")" = "$2" ] || { echo "$1:"; sort "$sc
 
 box_up --nodes 3
 begin_job 120 --nodes=3 --cpus-per-task=4 -- atoll run --object-memory 256M -- "$bin/tests/cluster/lineage" "$scratch"
-check "large results lie on the node" await 60 all_of 'says "^made all"' 'says "^objects there 7"'
+check "large results lie on the node" await 60 all_of 'says "^made all"' 'says "^objects there 13"'
 on n3 kill -KILL "$(on n3 pgrep -o -x atolld)"
 touch "$scratch/killed"
 finish
@@ -14,6 +14,8 @@ check "the program ends well" all_of 'status_is 0' 'says "^all done"'
 check "a chain of large results is made again, also what was dropped of it" all_of '[ "$(grep -cx "chain 1" "$log")" = 4 ]'
 check "once for all who read it" all_of 'ran "make chain" 2' "ran \"twice chain's middle\" 2" "ran \"twice chain's end\" 2"
 check "a task finds its argument made again" all_of 'says "^task 1"' 'ran "make argument" 2'
+check "what a small argument refers to is still there for that" all_of '[ "$(grep -cx "letter 1" "$log")" = 3 ]' 'ran "read value" 2' \
+  'ran "read put" 2' 'ran "read result" 2'
 check "so does a call of an actor" all_of 'says "^actor 1"' 'ran "make for the actor" 2'
 check "what was put there is lost with its owner, at once" all_of 'says "^put .*owner.*gone"' 'says "^put was said at once 1"'
 check "a task without retries is not run again" all_of 'says "^single .*may run only once; give it retries"' \

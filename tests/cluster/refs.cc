@@ -27,6 +27,11 @@ ATOLL_TASK(sleep_long);
 int fail(int shelf) { throw std::out_of_range("shelf " + std::to_string(shelf) + " is empty"); }
 ATOLL_TASK(fail);
 
+void look(int shelf) {
+  if (shelf > 5) fail(shelf);
+}
+ATOLL_TASK(look);
+
 std::tuple<int, int, std::string> divide(int a, int b) { return {a / b, a % b, "of " + std::to_string(a)}; }
 ATOLL_TASK(divide);
 
@@ -125,6 +130,16 @@ void shrinking() {
   std::cout << "any " << Atoll::wait_any(Atoll::task(sleep_long).submit(), ready) << "\n";
 }
 
+void without_values() {
+  Atoll::get({Atoll::task(look).submit(1), Atoll::task(look).submit(2)});
+  const std::vector<Ref<void>> three{Atoll::task(look).submit(1), Atoll::task(look).submit(7), Atoll::task(look).submit(2)};
+  try {
+    Atoll::get(three, std::chrono::seconds(20));
+  } catch (const Atoll::TaskError& error) {
+    std::cout << "one of three " << error.what() << "\n";
+  }
+}
+
 Async<std::string> end_of(Ref<int> ref) {
   try {
     co_return std::to_string(co_await ref);
@@ -144,6 +159,7 @@ int main(int argc, char** argv) {
       coroutines();
       parts();
       shrinking();
+      without_values();
       pending = end_of(Atoll::task(sleep_long).submit());
     }
     std::cout << "pending: " << Atoll::wait_for(std::move(*pending)) << "\n";

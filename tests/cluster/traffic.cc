@@ -6,7 +6,8 @@
 //   traffic SECONDS NODE,NODE... --deaths   workers are killed meanwhile, and actors restarted
 //   traffic SECONDS NODE,NODE... --deaths N FOLDER
 //                                           N times, the last shortly before the end, all is answered and nothing under way:
-//                                           it says "quiet K" and waits for the file FOLDER/K, a minute at most
+//                                           it says "in use K PROCESS BYTES" of itself and of each actor that lasts, and
+//                                           "quiet K", and waits for the file FOLDER/K, a minute at most
 
 #include <atoll/atoll.h>
 
@@ -84,9 +85,16 @@ std::string text(const auto&... parts) {
   return out.str();
 }
 
-// An actor gives back to the system what its allocator keeps free for later: what it then has is in use.
+// Gives back to the system what this process's allocator keeps free for later, as far as it can: a page with one small value
+// in use stays. How many bytes are in use.
+std::size_t tidy_up() {
+  ::malloc_trim(0);
+  const struct mallinfo2 info = ::mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
 struct Tidy {
-  int tidy() { return ::malloc_trim(0); }
+  std::size_t tidy() { return tidy_up(); }
 };
 
 // ------------------------------------------------- calls in order, between all nodes
@@ -282,23 +290,26 @@ struct Traffic {
   std::unique_ptr<Pauses> pauses;
   std::mutex mutex;
   std::map<std::string, long> counts;
-  std::vector<std::function<void()>> tidies;
+  std::vector<std::pair<std::string, std::function<std::size_t()>>> lasting_ones;  // and how each is tidied
 
   bool goes_on() {
     pauses->pause_if_due();
     return Clock::now() < end && wrongs == 0;
   }
-  // An actor that is tidied in each pause.
+  // An actor that is tidied in each pause; `name` is its own.
   template <typename T>
-  Actor<T> lasting(Actor<T> made) {
+  Actor<T> lasting(const std::string& name, Actor<T> made) {
     const std::lock_guard lock(mutex);
-    tidies.push_back([made] { made.call(&T::tidy).get(kLost); });
+    lasting_ones.emplace_back(name, [made] { return made.call(&T::tidy).get(kLost); });
     return made;
   }
   void be_quiet(std::size_t number, const std::string& folder) {
     std::this_thread::sleep_for(seconds(6));  // receive buffers are kept for 5
-    ::malloc_trim(0);
-    for (const auto& tidy : tidies) tidy();
+    const auto say = [&](const std::string& name, std::size_t bytes) {
+      std::cout << "in use " << number << " " << name << " " << bytes << "\n";
+    };
+    for (const auto& [name, tidy] : lasting_ones) say(name, tidy());
+    say("driver", tidy_up());
     std::cout << "quiet " << number << std::endl;
     const std::string seen = folder + "/" + std::to_string(number);
     for (const auto limit = Clock::now() + kLost; Clock::now() < limit && ::access(seen.c_str(), F_OK) != 0;)
@@ -316,8 +327,8 @@ struct Traffic {
     Ledgers ledgers;
     std::vector<Actor<Caller>> callers;
     for (const std::string& node : nodes) {
-      ledgers.push_back(lasting(actor<Ledger>().on_node(node).create()));
-      callers.push_back(lasting(actor<Caller>().on_node(node).create()));
+      ledgers.push_back(lasting("ledger-" + node, actor<Ledger>().on_node(node).create()));
+      callers.push_back(lasting("caller-" + node, actor<Caller>().on_node(node).create()));
     }
     // In turns, so that all ends soon after a mistake; a caller has a new number in each.
     for (int number = 0; goes_on();) {
@@ -337,7 +348,7 @@ struct Traffic {
 
   // Batches of tasks on all nodes; each batch is counted by an actor that its tasks call.
   void tasks() {
-    const Actor<Tally> tally = lasting(actor<Tally>().on_node(nodes.back()).create());
+    const Actor<Tally> tally = lasting("tally", actor<Tally>().on_node(nodes.back()).create());
     Random random(7);
     for (long number = 0; goes_on();) {
       const long first = number;
@@ -427,7 +438,7 @@ struct Traffic {
   }
 
   void dying_actors() {
-    const Actor<Witness> witness = lasting(actor<Witness>().on_node(nodes.front()).create());
+    const Actor<Witness> witness = lasting("witness", actor<Witness>().on_node(nodes.front()).create());
     const Actor<Mortal> mortal = actor<Mortal>().restarts(-1).on_node(nodes.back()).create();
     int process = next_process(mortal, 0);
     long number = 0, answered = 0;

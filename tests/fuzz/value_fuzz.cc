@@ -4,7 +4,10 @@
 #include <atoll/tensor.h>
 
 #include "runtime/base/check.h"
+#include "runtime/client/connect.h"
+#include "runtime/client/split.h"
 #include "runtime/wire/location.h"
+#include "runtime/wire/msgpack_extent.h"
 #include "tests/support/fuzz_target.h"
 
 namespace {
@@ -23,6 +26,29 @@ void check_location(std::string_view bytes) {
   if (!location.ok()) return;
   const Atoll::Result<Atoll::Location> again = Atoll::decode_location(Atoll::encode_location(*location));
   ATOLL_CHECK(again.ok() && *again == *location, location->copy);
+}
+
+// Where an owner is, as a Ref has it inside.
+void check_contact(const std::string& bytes) {
+  const Atoll::Result<Atoll::Contact> contact = Atoll::decode_contact(bytes);
+  if (!contact.ok()) return;
+  const Atoll::Result<Atoll::Contact> again = Atoll::decode_contact(Atoll::encode_contact(*contact));
+  ATOLL_CHECK(again.ok() && *again == *contact, contact->address.size());
+}
+
+// A Ref as it stands in values. This process is in no cluster: it is decoded, and not counted.
+void check_ref(const std::string& bytes) try {
+  if (!Atoll::announces_what_it_has(bytes)) return;
+  const auto ref = Atoll::internal::decode_value<std::vector<Atoll::Ref<int>>>(bytes);
+  const auto again = Atoll::internal::decode_value<std::vector<Atoll::Ref<int>>>(Atoll::internal::encode_value(ref));
+  ATOLL_CHECK(again.size() == ref.size(), again.size(), ref.size());
+} catch (const std::exception&) {
+}
+
+// A value that is taken apart without its type.
+void check_split(const std::string& bytes) {
+  const Atoll::Result<std::vector<std::string>> parts = Atoll::split_array(bytes, 2);
+  if (parts.ok()) ATOLL_CHECK(parts->size() == 2, parts->size());
 }
 
 std::shared_ptr<std::string> extension_of(std::int8_t type, const std::string& payload) {
@@ -84,6 +110,9 @@ std::string payload_of(std::size_t count, std::uint16_t pad) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string bytes(reinterpret_cast<const char*>(data), size);
   check_location(bytes);
+  check_contact(bytes);
+  check_ref(bytes);
+  check_split(bytes);
   check_array<double>(bytes);
   check_array<char>(bytes);
   check_array<Particle>(bytes);
@@ -100,7 +129,8 @@ Atoll::testing::FuzzTarget Atoll::testing::fuzz_target() {
       {location(1, ""), location(~std::uint64_t{0}, std::string(300, 'a')), payload_of<double>(9, 0), payload_of<double>(600, 50),
        payload_of<char>(5, 3), payload_of<Particle>(7, 63), tensor_payload(Tensor<float>({2, 3}, std::vector<float>(6, 1.5f)), 7),
        tensor_payload(Tensor<int>({3, 1, 5, 2}, std::vector<int>(30, 9)).transposed(), 0),
-       tensor_payload(turned_row(), 0)},
+       tensor_payload(turned_row(), 0), Atoll::encode_contact({ProcessId(7), NodeId(2), "somewhere"}),
+       Atoll::internal::encode_value(std::vector<std::tuple<std::uint64_t, std::uint64_t, std::string>>{{7, 1, "a"}, {7, 2, "b"}})},
       {std::string("\1\0\0\0\0\0\0\0", 8), std::string("\2\0\0\0\0\0\0\0", 8), "\xc1", "\x93", "\x90", "\xdd\xff\xff\xff\xff",
        "\xdb\xff\xff\xff\xff", "\xff\xff", "\x02\x40", "\x03"}};
 }

@@ -56,6 +56,14 @@ class Disk {
       for (std::uint64_t from = 0; from < piece.bytes; from += kMostRead) arena.write(piece.offset + from, parts_.at({read->file, piece.at + from}));
       return SpillRead{read->file, piece.copy, ""};
     }
+    if (const auto* punch = std::get_if<PunchSpill>(&order)) {
+      SpillPunched punched{punch->file, 0};
+      for (const PunchSpill::Part& part : punch->parts) {
+        parts_.erase(parts_.lower_bound({punch->file, part.at}), parts_.lower_bound({punch->file, part.at + part.bytes}));
+        punched.bytes += part.bytes;
+      }
+      return punched;
+    }
     const std::uint64_t file = std::get<DeleteSpill>(order).file;
     parts_.erase(parts_.lower_bound({file, 0}), parts_.lower_bound({file + 1, 0}));
     return std::nullopt;

@@ -72,7 +72,8 @@ void finish_million(Caller& caller, std::uint64_t round) {
     caller.answer_all();
   }
   CHECK(caller.settled == round * kMillion);
-  for (std::uint64_t i = 1; i <= kMillion; ++i) caller.core.drop(result_of({kDriver, round * kMillion + i}), caller.out);
+  for (std::uint64_t i = 1; i <= kMillion; ++i)
+    caller.core.drop(caller.now, result_of({kDriver, round * kMillion + i}), caller.out);
   caller.now += std::chrono::seconds(1);
   caller.core.on_tick(caller.now, caller.out);
   caller.answer_all();
@@ -88,7 +89,7 @@ std::size_t call_actors(Caller& caller, std::uint64_t round) {
     caller.core.on_message(caller.now, kHead, ActorUpdate{spec.actor, "", ActorState::kAlive, 1, worker, {}}, caller.out);
     caller.core.call_actor(caller.now, {call, spec.actor, "step", {}}, caller.out);
     caller.answer_all();
-    caller.core.drop(result_of(call), caller.out);
+    caller.core.drop(caller.now, result_of(call), caller.out);
   }
   CHECK(caller.settled == round * kActors);
   return in_use();

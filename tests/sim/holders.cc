@@ -105,7 +105,7 @@ void Holder::remove(ObjectId object) {
   if (--handles_.at(object) > 0) return;
   handles_.erase(object);
   since_.erase(object);
-  core_->drop(object, out_);
+  core_->drop(world_.now(), object, out_);
 }
 
 ObjectId Holder::any() { return variables_[world_.chance(variables_.size())]; }
@@ -136,10 +136,11 @@ std::vector<InsideRef> Holder::inside(const Refs& refs) const {
 
 void Holder::step() {
   run([this] {
-    switch (variables_.size() > kMostVariables ? 9 : world_.chance(12)) {
+    switch (variables_.size() > kMostVariables ? 10 : world_.chance(13)) {
       case 0: case 1: return put();
       case 2: case 3: case 4: case 5: return call();
       case 6: case 7: case 8: return get();
+      case 9: return create();
       default: return drop();
     }
   });
@@ -150,6 +151,22 @@ void Holder::put() {
   const ObjectId object{id, ++sequence_};
   core_->put(world_.now(), object, std::make_shared<const std::string>(encoded(refs)), out_, inside(refs));
   own(object);
+}
+
+void Holder::create() {
+  ActorSpec spec;
+  spec.actor = {id, ++sequence_};
+  const ObjectId handle = handles_of(spec.actor);
+  core_->create_actor(std::move(spec), {}, out_);
+  core_->count_handles(actor_of(handle));
+  own(handle);
+}
+
+// Nobody waits for what it says.
+void Holder::call_actor(ActorId actor) {
+  const TaskId task{id, ++sequence_};
+  core_->call_actor(world_.now(), {task, actor, "f", {}}, out_);
+  core_->drop(world_.now(), result_of(task), out_);
 }
 
 void Holder::call() {
@@ -168,6 +185,7 @@ void Holder::call() {
 void Holder::get() {
   if (variables_.empty()) return;
   const ObjectId object = any();
+  if (world_.actors.knows(actor_of(object))) return call_actor(actor_of(object));
   wanted_.insert(object);
   core_->fetch(object, world_.at(object.process).contact(), out_);
 }
@@ -216,7 +234,8 @@ void Holder::end_call(ProcessId caller, TaskId task, const Refs& given) {
 
 bool Holder::is_empty() const {
   return core_->objects().size() == 0 && core_->objects().borrowers().size() == 0 && core_->borrows().size() == 0 &&
-         core_->borrows().waiting() == 0 && core_->borrows().unanswered() == 0 && core_->passing().passed() == 0 && handles_.empty();
+         core_->borrows().waiting() == 0 && core_->borrows().unanswered() == 0 && core_->passing().passed() == 0 &&
+         handles_.empty() && !core_->is_needed();
 }
 
 std::string Holder::words() const {
@@ -228,12 +247,13 @@ std::string Holder::words() const {
 
 // ------------------------------------------------------------------------ holders
 
-Holders::Holders(std::uint64_t seed, int holders) : network(clock, seed, {}) {
+Holders::Holders(std::uint64_t seed, int holders) : network(clock, seed, {}), actors(*this) {
   network.add(kDirectory, 0, *this);
   for (int i = 0; i < holders; ++i) {
     const auto number = static_cast<std::uint64_t>(i);
     holders_.push_back(std::make_unique<Holder>(*this, ProcessId(kFirst + number), static_cast<Host>(1 + i)));
     network.learn(kDirectory, holders_.back()->id);
+    network.learn(ActorHost::kProcess, holders_.back()->id);
     plan_tick(*holders_.back());
   }
 }
@@ -261,7 +281,13 @@ bool Holders::run_until(const std::function<bool()>& done, Duration limit) {
 
 void Holders::on_bytes(ProcessId from, std::string_view bytes) {
   const Result<Message> message = decode(bytes);
-  if (const auto* watch = std::get_if<WatchActor>(&*message)) say(from, at(watch->actor.process));
+  const auto* watch = std::get_if<WatchActor>(&*message);
+  if (const auto* create = std::get_if<CreateActor>(&*message))
+    actors.create(from, create->spec.actor);
+  else if (watch != nullptr && watch->actor == actor_of(watch->actor.process))
+    say(from, at(watch->actor.process));
+  else if (watch != nullptr)
+    actors.watch(from, watch->actor);
 }
 
 void Holders::say(ProcessId to, const Holder& about) {
@@ -282,6 +308,7 @@ void Holders::kill(Holder& holder) {
   network.remove(holder.id);
   for (const auto& other : holders_)
     if (other->alive) say(other->id, holder);
+  actors.on_killed(holder.id);
 }
 
 Holder& Holders::any() {
@@ -298,12 +325,14 @@ void Holders::check() {
     for (const auto& [object, since] : holder->since()) {
       const Holder& owner = at(object.process);
       if (!owner.alive || owner.core().objects().find(object) != nullptr || lost_.contains(object)) continue;
-      const bool is_excused = std::ranges::any_of(
-          kills_, [since = since](Time kill) { return kill > since - kOnItsWay && kill < since + kOnItsWay; });
-      CHECK_MESSAGE(is_excused, to_string(holder->id) << " has a reference to " << to_string(object) << ", which is gone");
+      CHECK_MESSAGE(is_excused(since), to_string(holder->id) << " has a reference to " << to_string(object) << ", which is gone");
       lost_.insert(object);
     }
   }
+}
+
+bool Holders::is_excused(Time since) const {
+  return std::ranges::any_of(kills_, [since](Time kill) { return kill > since - kOnItsWay && kill < since + kOnItsWay; });
 }
 
 bool Holders::all_empty() const {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "runtime/client/client_core.h"
+#include "tests/sim/actor_host.h"
 #include "tests/sim/network.h"
 
 namespace Atoll::sim {
@@ -18,8 +19,8 @@ namespace Atoll::sim {
 class Holders;
 
 // A process whose program has variables that are references, and does by chance what programs do with them: puts values with
-// others inside, passes them to others' calls, keeps and returns what it was given, gets what is inside, drops. Its handles
-// are counted as the shell does (client/object_table.h).
+// others inside, passes them to others' calls, keeps and returns what it was given, gets what is inside, drops; and creates and
+// calls actors, the handles to which are variables as well. They are counted as the shell does (client/object_table.h).
 class Holder : public Endpoint {
  public:
   Holder(Holders& world, ProcessId id, Host host);
@@ -50,6 +51,8 @@ class Holder : public Endpoint {
   void carry_out();
 
   void put();
+  void create();
+  void call_actor(ActorId actor);
   void call();
   void get();
   void drop();
@@ -95,6 +98,9 @@ class Holders : private Endpoint {
   void check();
   bool all_empty() const;
   std::size_t lost() const { return lost_.size(); }
+  bool any_killed() const { return !kills_.empty(); }
+  // Whether who got a reference at that time may have got it of who was killed before its owner heard of it.
+  bool is_excused(Time since) const;
 
   static constexpr std::uint64_t kFirst = 10;
   static constexpr ProcessId kDirectory{1};
@@ -102,6 +108,7 @@ class Holders : private Endpoint {
 
   Clock clock;
   Network network;
+  ActorHost actors;
   std::vector<std::unique_ptr<Holder>>& all() { return holders_; }
 
  private:

@@ -31,6 +31,9 @@ void Worker::receive(ProcessId from, Message message) {
     Job job{from, task->task};
     for (const std::string& argument : task->arguments)
       if (is_location(argument)) job.unread.push_back(decode_location(argument).value());
+    for (const Location& location : job.unread)
+      if (location.keeper.process != daemon_.id)
+        out_.send(daemon_.id, HoldCopy{0, location.copy, location.keeper, location.bytes, {}, /*ahead=*/true});
     push(std::move(job));
   } else if (const auto* call = std::get_if<CallActor>(&message)) {
     world_.begin_call(call->actor, call->task);  // they run in order of arrival
@@ -49,6 +52,8 @@ void Worker::receive(ProcessId from, Message message) {
     auto making = making_.extract(refused->request);
     making.mapped().done.error.emplace().kind = ErrorKind::kOutOfMemory;
     out_.send(making.mapped().job.caller, making.mapped().done);
+  } else if (const auto* idle = std::get_if<IsNeeded>(&message)) {
+    out_.send(from, NeedReply{idle->question, false});
   } else if (const auto* init = std::get_if<InitActor>(&message)) {
     out_.send(daemon_.id, InitActorDone{init->spec.actor, {}});
   }

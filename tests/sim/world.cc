@@ -215,7 +215,7 @@ void ClientProcess::submit_chains(int chains, int length, std::int32_t retries, 
         core_->submit(world_.now(), std::move(spec), out_);
         if (link == 0 || !world_.network.chance(drop)) continue;
         dropped_.insert(before);
-        core_->drop(before, out_);
+        core_->drop(world_.now(), before, out_);
       }
   });
 }
@@ -277,7 +277,7 @@ void ClientProcess::hold_some(double hold, double drop) {
       if (drops) {
         dropped_.insert(object);
         read_.erase(object);
-        core_->drop(object, out_);
+        core_->drop(world_.now(), object, out_);
       }
       large = drops ? large_.erase(large) : std::next(large);
     }

@@ -20,7 +20,7 @@ struct Borrower : Client {
     take();
   }
   void drop(ObjectId id) {
-    core.drop(id, out);
+    core.drop(now, id, out);
     take();
   }
   ObjectId put(const std::vector<InsideRef>& inside = {}, const std::string& value = "1") {
@@ -103,7 +103,7 @@ TEST_CASE("BORROW-3: what goes at one time goes back in one message, and what no
   worker.acknowledge(kOwner);
   worker.adopt(kAlsoTheirs, kOwner, /*tell=*/true);
   worker.acknowledge(kOwner);
-  worker.core.drop(kTheirs, worker.out);
+  worker.core.drop(worker.now, kTheirs, worker.out);
   worker.drop(kAlsoTheirs);
   CHECK(worker.mail.expect<ReturnObjects>(kOwner.process).objects == std::vector<ObjectId>{kTheirs, kAlsoTheirs});
   worker.expect_nothing_else();
@@ -210,6 +210,19 @@ TEST_CASE("BORROW-4: a worker keeps what is inside a result until it is taken, a
   worker.expect_nothing_else();
 }
 
+TEST_CASE("BORROW-4: who calls itself keeps its own objects inside a result until that has come") {
+  Borrower self;
+  const ObjectId made = self.put();
+  const TaskId task = self.end(kDriver, {ref(made, contact_of(kDriver))});
+  self.drop(made);
+  CHECK(self.has(made));
+  self.say(kDriver, self.mail.expect<DoneWithRefs>(kDriver));
+  CHECK(self.mail.expect<RefsTaken>(kDriver).value == PassedValue{task, 0});
+  self.say(kDriver, RefsTaken{{task, 0}, NodeId(0), {}});
+  CHECK(self.is_clear());
+  self.expect_nothing_else();
+}
+
 TEST_CASE("BORROW-4: so does who fills a stream, of each item") {
   Borrower worker;
   const ObjectId made = worker.put();
@@ -243,7 +256,7 @@ TEST_CASE("BORROW-4: what is inside an item is held for its reader; a second of 
   CHECK(caller.mail.expect<RefsTaken>(worker.process).value == PassedValue{task, 1});
   caller.say(worker.process, item);
   caller.mail.expect<RefsTaken>(worker.process);
-  caller.core.release(inside, caller.out);
+  caller.core.release(caller.now, inside, caller.out);
   caller.take();
   caller.mail.expect<ReturnObjects>(kThird.process);
   CHECK(caller.core.borrows().size() == 0);

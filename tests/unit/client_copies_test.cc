@@ -31,7 +31,7 @@ struct CopyClientFixture : Client {
     return id;
   }
   void drop(ObjectId id) {
-    core.drop(id, out);
+    core.drop(now, id, out);
     collect();
   }
   void ask(const Contact& daemon, std::uint64_t number, Message question) {

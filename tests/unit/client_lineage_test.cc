@@ -41,7 +41,7 @@ struct Owner : Client {
     take();
   }
   void drop(TaskId task) {
-    core.drop(result_of(task), out);
+    core.drop(now, result_of(task), out);
     take();
   }
   void expect_copy(TaskId task, std::uint64_t copy) {
@@ -193,6 +193,33 @@ TEST_CASE("LINEAGE-1: what was dropped is made again as well, for what is made o
   CHECK(client.core.objects().lineage().size() == 0);
 }
 
+TEST_CASE("LINEAGE-6: what is kept for an argument that stands in a recipe by value is kept as long as that") {
+  Owner client;
+  const TaskId small = client.submit(0);
+  CHECK(client.mail.expect<PushTask>(client.worker).task == small);
+  client.done(client.worker, small, "a value with a Ref inside");
+  client.expect_completion(small);
+  const auto kept = [](int number) { return std::make_shared<const int>(number); };
+  std::shared_ptr<const int> for_value = kept(1), for_object = kept(2), for_copy = kept(3);
+  const std::weak_ptr<const int> value = for_value, object = for_object, copy = for_copy;
+  const TaskId large = client.make_new(0, 7);
+  const TaskId task = client.submit(3, {{std::make_shared<const std::string>("likewise"), {}, {}, std::move(for_value)},
+                                        {nullptr, result_of(small), {}, std::move(for_object)},
+                                        {nullptr, result_of(large), {}, std::move(for_copy)}});
+  const ProcessId away = client.grant_away();
+  client.mail.expect<PushTask>(away);
+  client.done(away, task, copy_at(kAway, 8));
+  client.mail.expect<OwnCopies>(kAway.process);
+  client.expect_completion(task);
+  CHECK_FALSE(value.expired());
+  CHECK_FALSE(object.expired());
+  CHECK(copy.expired());  // that is an object still, and may have to be made again itself
+  client.drop(task);
+  client.expect_dropped(kAway, 8);
+  CHECK(value.expired());
+  CHECK(object.expired());
+}
+
 TEST_CASE("LINEAGE-4: when an argument was put and dropped, what was made of it cannot be made again, and says so") {
   Owner client;
   const ObjectId put{kDriver, ++client.sequence};
@@ -201,7 +228,7 @@ TEST_CASE("LINEAGE-4: when an argument was put and dropped, what was made of it 
   client.mail.expect<OwnCopies>(kHome.process);
   client.completions.clear();
   const TaskId task = client.make_new(3, 8, {{nullptr, put, {}, nullptr}});
-  client.core.drop(put, client.out);
+  client.core.drop(client.now, put, client.out);
   client.take();
   client.expect_dropped(kHome, 7);
   client.lose_copy(result_of(task), kAway, 8);

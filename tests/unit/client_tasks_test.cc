@@ -445,4 +445,15 @@ TEST_CASE("a stream that is closed before its task was pushed never begins") {
   client.expect_nothing_else();
 }
 
+TEST_CASE("a task that is pushed says whether it has retries left") {
+  Owner client;
+  client.submit(1);
+  const LeaseGrant first = client.grant(kHome, client.mail.expect<LeaseRequest>(kHome.process).request);
+  CHECK_FALSE(client.mail.expect<PushTask>(first.worker.process).last_try);
+  client.say(kHome.process, LeaseLost{first.lease, "process 1 on n0 killed by signal 9", "n0", 1});
+  const LeaseGrant second = client.grant(kHome, client.mail.expect<LeaseRequest>(kHome.process).request, 2);
+  CHECK(client.mail.expect<PushTask>(second.worker.process).last_try);
+  client.expect_nothing_else();
+}
+
 }  // namespace Atoll

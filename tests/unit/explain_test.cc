@@ -90,6 +90,23 @@ TEST_CASE("an object that does not go away says who holds it, how often, and tha
               "held by worker 5000 on n2 (actor Keeper) 2 times", "next: end what holds it"});
 }
 
+TEST_CASE("a spilled object says where it is, and who borrows it though that process does not answer") {
+  const StateRecord object = record_of(StateKind::kObjects, {{"id", cell_of("aa-7")},
+                                                             {"bytes", cell_of(8 << 20)},
+                                                             {"node", cell_of("n2")},
+                                                             {"state", cell_of("spilled")},
+                                                             {"owner", cell_of("aa")}});
+  ExplainFacts known = facts();
+  known.refs = {record_of(StateKind::kRefs, {{"id", cell_of("aa-7")},
+                                             {"process", cell_of("aa")},
+                                             {"owner", cell_of("aa")},
+                                             {"borrowers", cell_of(std::vector<std::string>{"bb"})}})};
+  check_says(explain(object, known), {"object memory of node n2, on the disk: it is read back",
+                                      "worker 5000 on n2 (actor Keeper) borrows it: so its owner has it"});
+  known.refs.push_back(record_of(StateKind::kRefs, {{"id", cell_of("aa-7")}, {"process", cell_of("bb")}, {"owner", cell_of("aa")}}));
+  for (const std::string& sentence : explain(object, known)) CHECK(sentence.find("did not answer") == std::string::npos);
+}
+
 TEST_CASE("an object that its owner refers to says so, and which calls take it") {
   ExplainFacts known = facts();
   known.refs = {record_of(StateKind::kRefs, {{"id", cell_of("aa-7")},

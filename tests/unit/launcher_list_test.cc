@@ -1,6 +1,7 @@
 // atoll list: what is asked for, and how it is printed.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -130,19 +131,6 @@ TEST_CASE("rows of several answers are put in order and cut") {
   CHECK(table.rows[2].cells[0].text == "w5");
 }
 
-TEST_CASE("a fetched copy is named by what it is a copy of") {
-  ListRequest request = request_of({"objects", {}, "", "id,owner,node,copy,fetched_from,source_copy", 10, false});
-  const StateTable table =
-      make_table(request, two_nodes(),
-                 {{{StateCell(), StateCell(), cell_of(NodeId(1)), cell_of(3), cell_of(daemon_of(0)), cell_of(12)}},
-                  {{cell_of("aa-5"), cell_of("aa"), cell_of(NodeId(0)), cell_of(12), StateCell(), StateCell()}},
-                  {{StateCell(), StateCell(), cell_of(NodeId(1)), cell_of(4), cell_of(daemon_of(0)), cell_of(13)}}});
-  CHECK(table.rows[0].cells[0].text == "aa-5");
-  CHECK(table.rows[0].cells[1].text == "aa");
-  CHECK(table.rows[0].cells[4].text == "n0");
-  CHECK(table.rows[2].cells[0] == StateCell());
-}
-
 namespace {
 
 StateTable actors_table(const std::string& columns, std::vector<StateRow> rows) {
@@ -217,6 +205,10 @@ TEST_CASE("--job runs the command on the first node of that job") {
         "--gpu-bind=none "
         "--mpi=none --export=ALL --input=none --unbuffered -J atoll-look /opt/atoll/bin/atoll list nodes --json");
   CHECK(plan->environment == Environment{{"COLUMNS", "132"}, {"PATH", "/bin"}, {"SLURM_CONF", "/etc/slurm.conf"}});
+  const Result<IntoJob> drawn = plan_into_job("4711", {"top"}, environment, "/usr/bin/srun", "atoll", 0, /*on_terminal=*/true);
+  REQUIRE(drawn.ok());
+  CHECK(std::ranges::count(drawn->argv, "--pty") == 1);
+  CHECK(std::ranges::count(drawn->argv, "--input=none") == 0);
   const Result<IntoJob> other =
       plan_into_job("4711_3", {"explain", "--job=4711_3", "n2"}, {}, "/usr/bin/srun", "atoll", 0);
   REQUIRE(other.ok());

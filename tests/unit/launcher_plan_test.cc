@@ -269,6 +269,7 @@ TEST_CASE("memory for objects, its watch, the log's level and the nodes' time li
   wanted.spill_limit = 1 << 30;
   wanted.memory_watch = "0.9";
   wanted.log_level = "debug";
+  wanted.metrics = "127.0.0.1:9400";
   wanted.node_timeout = 30;
   const Result<LaunchPlan> plan = make_plan(wanted, kJob, kSite);
   REQUIRE(plan.ok());
@@ -277,6 +278,7 @@ TEST_CASE("memory for objects, its watch, the log's level and the nodes' time li
   CHECK(plan->set.at("ATOLL_SPILL_LIMIT") == "1073741824");
   CHECK(plan->set.at("ATOLL_MEMORY_WATCH") == "0.9");
   CHECK(plan->set.at("ATOLL_LOG_LEVEL") == "debug");
+  CHECK(plan->set.at("ATOLL_METRICS") == "127.0.0.1:9400");
   CHECK(plan->set.at("ATOLL_NODE_TIMEOUT") == "30.000000");
 }
 

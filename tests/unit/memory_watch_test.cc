@@ -57,10 +57,11 @@ struct BusyNode : JoinedNode {
 
 }  // namespace
 
-TEST_CASE("WATCH-1: idle workers are ended first, then those that run tasks, then actors that are restarted, then others") {
-  std::vector<MemoryHolder> all = {holder(4, 8 * kGiB, Loss::kActor), holder(3, 4 * kGiB, Loss::kRestart),
-                                   holder(2, 2 * kGiB, Loss::kTasks), holder(1, kGiB, Loss::kNothing)};
-  for (const std::uint64_t next : {1, 2, 3, 4}) {
+TEST_CASE("WATCH-1: idle workers are ended first, then those whose tasks or actors come again, then others") {
+  std::vector<MemoryHolder> all = {holder(5, 16 * kGiB, Loss::kActor), holder(4, 8 * kGiB, Loss::kLastTry),
+                                   holder(3, 4 * kGiB, Loss::kRestart), holder(2, 2 * kGiB, Loss::kTasks),
+                                   holder(1, kGiB, Loss::kNothing)};
+  for (const std::uint64_t next : {1, 2, 3, 4, 5}) {
     CHECK(chosen(all) == next);
     all.pop_back();
   }
@@ -143,6 +144,43 @@ TEST_CASE_FIXTURE(BusyNode, "an idle worker that holds memory goes before those 
   expect_kill(workers[0]);
   exit(workers[0], "was killed by signal 9 (Killed)");
   expect_nothing_else();
+}
+
+TEST_CASE_FIXTURE(BusyNode, "WATCH-1: a task without retries left is spared, until the worker runs another") {
+  add_lease(1);
+  add_lease(2);
+  say(workers[1], WorkerLastTry{true});
+  be_short({kGiB, 9 * kGiB});
+  expect_kill(workers[0]);
+  exit(workers[0], "was killed by signal 9 (Killed)");
+  mail.expect<WorkerDied>(kHead);
+  mail.expect<LeaseLost>(kOwner);
+  now += kMemoryWatchInterval;
+  add_lease(3);
+  say(workers[1], WorkerLastTry{false});
+  say(workers[2], WorkerLastTry{true});
+  be_short({0, kGiB, 9 * kGiB});
+  expect_kill(workers[1]);
+  exit(workers[1], "was killed by signal 9 (Killed)");
+  CHECK(mail.expect<WorkerDied>(kHead).cause.find("more than any other that runs tasks") != std::string::npos);
+  mail.expect<LeaseLost>(kOwner);
+  now += kMemoryWatchInterval;
+  be_short({0, 0, 9 * kGiB});
+  expect_kill(workers[2]);
+  exit(workers[2], "was killed by signal 9 (Killed)");
+  CHECK(mail.expect<WorkerDied>(kHead).cause.find("more than any other whose task is not run again") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(BusyNode, "WATCH-2: what counts as the beginning of a task is the lease, not the process") {
+  add_lease(1);
+  now += std::chrono::seconds(1);
+  add_lease(2);
+  now += std::chrono::seconds(1);
+  say(kOwner, LeaseReturn{leases[0]});
+  say(kOwner, lease_request(3, cpus(1)));
+  CHECK(mail.expect<LeaseGrant>(kOwner).worker.process == workers[0]);  // the older process
+  be_short({8 * kGiB, 8 * kGiB});
+  expect_kill(workers[0]);
 }
 
 TEST_CASE_FIXTURE(BusyNode, "an actor without restarts left goes last") {

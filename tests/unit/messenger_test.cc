@@ -52,6 +52,7 @@ struct Fixture : MessageHandler {
   }
   void on_message(ProcessId from, Message message) override { messages.emplace_back(from, std::move(message)); }
   void on_lost(ProcessId peer, const Status& why) override { lost.emplace_back(peer, why); }
+  PeerClass class_of(ProcessId peer) const override { return peer == kPeer ? PeerClass::kDaemon : PeerClass::kOther; }
 
   ScriptedTransport transport;
   Messenger messenger{*this};
@@ -108,6 +109,26 @@ TEST_CASE("TRANSPORT-3: a message that does not decode costs its sender the conn
   CHECK(fixture.lost[0].first == kStranger);
   CHECK(fixture.lost[0].second.code() == Code::kInvalidArgument);
   CHECK(fixture.messages.size() == 1);
+}
+
+TEST_CASE("messages and their bytes are counted by what the peer is, once somebody wants to know") {
+  Fixture fixture;
+  fixture.transport.learn(kPeer, "there");
+  fixture.messenger.send(kPeer, GetJob{kDriver});
+  TrafficByClass traffic{};
+  fixture.messenger.count_in(traffic);
+  fixture.messenger.send(kPeer, GetJob{kDriver});
+  fixture.messenger.send(kPeer, CopyBytes{1, 0, 100}, {std::string(100, 'x'), nullptr});
+  fixture.transport.arriving = {{kStranger, encode(Welcome{"reef", 2})}};
+  fixture.messenger.progress(Time());
+  const Traffic& peer = traffic[static_cast<std::size_t>(PeerClass::kDaemon)];
+  CHECK(peer.messages_out == 2);
+  CHECK(peer.bytes_out == encode(GetJob{kDriver}).size() + encode(CopyBytes{1, 0, 100}).size() + 100);
+  CHECK(peer.messages_in == 0);
+  const Traffic& other = traffic[static_cast<std::size_t>(PeerClass::kOther)];
+  CHECK(other.messages_in == 1);
+  CHECK(other.bytes_in == encode(Welcome{"reef", 2}).size());
+  CHECK(traffic[static_cast<std::size_t>(PeerClass::kHead)].messages_out == 0);
 }
 
 }  // namespace Atoll

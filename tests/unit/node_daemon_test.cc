@@ -79,6 +79,22 @@ TEST_CASE("a daemon that was itself stopped for a minute does not blame its head
   CHECK(out.log_lines[0].starts_with("this daemon stood still for 6"));
 }
 
+TEST_CASE("a daemon that reports from one message to the next is ticked all the same, and does not say that it stood still") {
+  JoinedNode node;
+  NodeOutbox out;
+  int ticks = 0;
+  for (std::uint64_t i = 1; i <= 1000; ++i) {
+    node.now += milliseconds(4);
+    if (node.now >= node.node.next_deadline()) {
+      node.node.on_tick(node.now, out);
+      ++ticks;
+    }
+    node.say(kOwner, lease_request(i, cpus(1)));
+  }
+  CHECK(ticks >= 8);
+  CHECK(out.log_lines.empty());
+}
+
 TEST_CASE("a daemon never wants to be woken in the past, welcomed or not") {
   NodeFixture node;
   node.say(kOwner, lease_request(1, cpus(1)));
@@ -210,7 +226,7 @@ TEST_CASE("NODE-2: a killed worker's room is free when its process has ended, no
   CHECK(node.node.worker_count() == 0);
 }
 
-TEST_CASE("a worker that waited idle for too long is ended") {
+TEST_CASE("NODE-11: a worker that waited idle for too long is ended, if it says that nobody needs it") {
   JoinedNode node;
   const LeaseGrant grant = node.lease(1, cpus(1));
   node.pass(std::chrono::seconds(60));
@@ -219,8 +235,35 @@ TEST_CASE("a worker that waited idle for too long is ended") {
   node.pass(std::chrono::seconds(29));
   node.expect_nothing_else();
   node.pass(std::chrono::seconds(2));
+  const std::uint64_t question = node.mail.expect<IsNeeded>(grant.worker.process).question;
+  node.expect_nothing_else();
+  node.say(grant.worker.process, NeedReply{question, false});
   node.expect_kill(grant.worker.process);
   node.exit(grant.worker.process, "killed by signal 9");
+  node.expect_nothing_else();
+}
+
+TEST_CASE("NODE-11: one that is needed, or does not answer, is asked again as much later; used meanwhile it stays") {
+  JoinedNode node;
+  const LeaseGrant grant = node.lease(1, cpus(1));
+  const ProcessId worker = grant.worker.process;
+  node.say(kDriver, LeaseReturn{grant.lease, false});
+  node.pass(std::chrono::seconds(31));
+  const std::uint64_t first = node.mail.expect<IsNeeded>(worker).question;
+  SUBCASE("needed") { node.say(worker, NeedReply{first, true}); }
+  SUBCASE("no answer") {}
+  node.pass(std::chrono::seconds(29));
+  node.expect_nothing_else();
+  node.pass(std::chrono::seconds(2));
+  const std::uint64_t second = node.mail.expect<IsNeeded>(worker).question;
+  node.say(worker, NeedReply{first, false});  // of then
+  node.expect_nothing_else();
+  node.say(kDriver, lease_request(2, cpus(1)));
+  const LeaseGrant again = node.mail.expect<LeaseGrant>(kDriver);
+  CHECK(again.worker.process == worker);
+  node.say(worker, NeedReply{second, false});
+  node.say(kDriver, LeaseReturn{again.lease, false});
+  node.say(worker, NeedReply{second, false});
   node.expect_nothing_else();
 }
 

@@ -314,6 +314,23 @@ class Model {
     if (const auto* read = std::get_if<ReadSpill>(&order)) carry_out(*read);
     if (const auto* gone = std::get_if<DeleteSpill>(&order))
       std::erase_if(disk_, [&](const auto& entry) { return entry.first.first == gone->file; });
+    if (const auto* punch = std::get_if<PunchSpill>(&order)) carry_out(*punch);
+  }
+  // Some file systems cannot.
+  void carry_out(const PunchSpill& order) {
+    SpillPunched punched{order.file, 0};
+    for (const PunchSpill::Part& part : order.parts) {
+      const auto first = disk_.lower_bound({order.file, part.at}), last = disk_.lower_bound({order.file, part.at + part.bytes});
+      for (auto piece = first; piece != last; ++piece) {
+        const auto copy = copies_.find(piece->second);
+        REQUIRE((copy == copies_.end() || copy->second.dropped || copy->second.file != order.file));
+      }
+      disk_.erase(first, last);
+      punched.bytes += part.bytes;
+    }
+    if (roll(4) == 0) punched.bytes = 0;
+    punched_ += punched.bytes;
+    store_.on_spill(now_, punched, out_);
   }
   // Now and then it fails in the middle.
   void carry_out(const WriteSpill& order) {
@@ -362,7 +379,7 @@ class Model {
   std::map<std::uint64_t, Asked> asked_;  // by request
   std::set<ProcessId> gone_, asked_to_let_go_;
   int waited_ = 0, lost_ = 0, failed_ = 0;
-  std::uint64_t restored_ = 0;
+  std::uint64_t restored_ = 0, punched_ = 0;
 };
 
 }  // namespace

@@ -352,6 +352,58 @@ TEST_CASE("STORE-10: the daemon waits for room that spilling makes, and for no o
   (void)full.next<RoomRefused>(kSelf);
 }
 
+TEST_CASE("SPILL-4: the room of copies that are gone is given back when they are an eighth of their file") {
+  SpillTable table({true, 100 * kMiB, "/spill"}, std::uint64_t{1} << 40);
+  const std::uint64_t file = table.begin();
+  std::vector<std::uint64_t> places;
+  for (int i = 0; i < 16; ++i) places.push_back(table.add(file, kMiB));
+  CHECK_FALSE(table.release(file, places[3], kMiB));
+  const PunchSpill first = std::get<PunchSpill>(table.release(file, places[4], kMiB).value());
+  CHECK(first.file == file);
+  REQUIRE(first.parts.size() == 1);  // neighbours are one
+  CHECK(first.parts[0].at == 3 * kMiB);
+  CHECK(first.parts[0].bytes == 2 * kMiB);
+  CHECK(table.on_disk() == 16 * kMiB);  // until it was done
+  table.on_punched(file, 2 * kMiB);
+  CHECK(table.on_disk() == 14 * kMiB);
+  CHECK_FALSE(table.release(file, places[9], kMiB));
+  CHECK(std::get<PunchSpill>(table.release(file, places[11], kMiB).value()).parts.size() == 2);
+  table.on_punched(file, 0);  // that cannot be done there
+  CHECK(table.on_disk() == 14 * kMiB);
+  std::optional<SpillOrder> last;
+  for (const std::size_t i : {0, 1, 2, 5, 6, 7, 8, 10, 12, 13, 14, 15}) last = table.release(file, places[i], kMiB);
+  CHECK(std::get<DeleteSpill>(last.value()).file == file);
+  CHECK(table.on_disk() == 0);
+  table.on_punched(file, kMiB);  // it came late
+  CHECK(table.on_disk() == 0);
+}
+
+TEST_CASE("SPILL-4: for want of room on disk what is gone is given back before, however little it is") {
+  SpillTable table({true, 16 * kMiB, "/spill"}, std::uint64_t{1} << 40);
+  const std::uint64_t file = table.begin();
+  std::vector<std::uint64_t> places;
+  for (int i = 0; i < 16; ++i) places.push_back(table.add(file, kMiB));
+  CHECK(table.give_back().empty());
+  CHECK_FALSE(table.release(file, places[5], kMiB));
+  CHECK(table.allowance(Time()) == 0);
+  const std::vector<SpillOrder> orders = table.give_back();
+  REQUIRE(orders.size() == 1);
+  CHECK(std::get<PunchSpill>(orders[0]).parts.at(0).at == 5 * kMiB);
+  CHECK(table.give_back().empty());
+  table.on_punched(file, kMiB);
+  CHECK(table.allowance(Time()) == kMiB);
+}
+
+TEST_CASE("more is on its way to disk the more folders there are, and a fourth of the memory in all") {
+  for (const std::uint64_t writers : {1, 2, 5}) {
+    CAPTURE(writers);
+    SpillTable table({.on = true, .writers = writers}, 240 * kMiB);
+    CHECK(table.most_writing() == 60 * kMiB);
+    table.add(table.begin(), table.batch());
+    CHECK(table.writing_soon() == (writers == 1 ? table.batch() : 0));
+  }
+}
+
 TEST_CASE("many files are larger ones") {
   SpillTable table({true}, std::uint64_t{1} << 40);
   const std::uint64_t first = table.batch();

@@ -192,6 +192,7 @@ TEST_CASE("the start of a process is read past any name") {
   const std::string stat = "17 (a) b (c)) S 1 17 17 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1000 2000";
   CHECK(parse_stat(stat).state == 'S');
   CHECK(parse_stat(stat).start_ticks == 98765);
+  CHECK(parse_stat(stat).cpu_ticks == 11);
   CHECK(parse_stat("").start_ticks == 0);
   CHECK(parse_stat("17 (x) S 1 2").start_ticks == 0);
 }

@@ -1,4 +1,4 @@
-// Spill files in real folders, and on their thread.
+// Spill files in real folders, and on their threads.
 #include "runtime/objects/spill_files.h"
 
 #include <doctest/doctest.h>
@@ -15,7 +15,7 @@
 #include "runtime/base/log.h"
 #include "runtime/objects/arena_space.h"
 #include "runtime/objects/spill_folders.h"
-#include "runtime/objects/spill_thread.h"
+#include "runtime/objects/spill_threads.h"
 
 namespace Atoll {
 namespace {
@@ -48,8 +48,8 @@ struct Disk {
       if (arena.read_at(offset)[i] != static_cast<char>((i * 2654435761u + seed) >> 13)) return false;
     return true;
   }
-  void order(const SpillOrder& order) {
-    files.carry_out(order, [this](SpillEvent event) { events.push_back(std::move(event)); });
+  SpillFiles::Written write(const WriteSpill& order) {
+    return files.write(order, [this](SpillEvent event) { events.push_back(std::move(event)); });
   }
   // The only event since, a T.
   template <typename T>
@@ -78,7 +78,7 @@ int find_open(const std::string& folder) {
 
 TEST_CASE("what was spilled is read back elsewhere as it was, and no file has a name") {  // FILES-1, FILES-4
   const Folder folder;
-  Disk disk({{folder.path}});
+  Disk disk({folder.path});
   // Not whole pages, one longer than a chunk, and many small ones.
   std::vector<SpillPiece> pieces{{1, 0, 0, 9 * kMiB + 17}};
   for (std::uint64_t i = 2; i < 40; ++i) {
@@ -87,7 +87,7 @@ TEST_CASE("what was spilled is read back elsewhere as it was, and no file has a 
     pieces.push_back({i, last.offset + taken, last.at + taken, 100'000 + i});
   }
   for (const SpillPiece& piece : pieces) disk.fill(piece.offset, piece.bytes, static_cast<unsigned>(piece.copy));
-  disk.order(WriteSpill{7, pieces});
+  CHECK(disk.write({7, pieces}).status.ok());
   const auto written = disk.only<SpillWritten>();
   CHECK(written.file == 7);
   REQUIRE(written.copies.size() == pieces.size());
@@ -96,20 +96,19 @@ TEST_CASE("what was spilled is read back elsewhere as it was, and no file has a 
   for (const std::size_t i : {std::size_t{0}, std::size_t{20}, pieces.size() - 1}) {
     SpillPiece piece = pieces[i];
     piece.offset = 8 * kMiB;
-    disk.order(ReadSpill{7, piece, written.copies[i].second});
-    CHECK(disk.only<SpillRead>().failure.empty());
+    CHECK(disk.files.read({7, piece, written.copies[i].second}).failure.empty());
     CHECK(disk.is_filled(8 * kMiB, piece.bytes, static_cast<unsigned>(piece.copy)));
   }
   CHECK(find_open(folder.path) >= 0);
-  disk.order(DeleteSpill{7});
+  disk.files.remove({7});
   CHECK(find_open(folder.path) < 0);
 }
 
 TEST_CASE("FILES-4: a byte that changed on disk is found") {
   const Folder folder;
-  Disk disk({{folder.path}});
+  Disk disk({folder.path});
   disk.fill(0, kMiB, 1);
-  disk.order(WriteSpill{1, {{5, 0, 0, kMiB}}});
+  CHECK(disk.write({1, {{5, 0, 0, kMiB}}}).any);
   const std::uint64_t checksum = disk.only<SpillWritten>().copies.at(0).second;
   const std::string file = "/proc/self/fd/" + std::to_string(find_open(folder.path));
   {
@@ -117,77 +116,110 @@ TEST_CASE("FILES-4: a byte that changed on disk is found") {
     bytes.seekp(700'000);
     bytes.put('!');
   }
-  disk.order(ReadSpill{1, {5, 0, 0, kMiB}, checksum});
-  CHECK(disk.only<SpillRead>().failure == "its bytes in spill folder " + folder.path + " are not those that were written: the checksum is wrong");
+  CHECK(disk.files.read({1, {5, 0, 0, kMiB}, checksum}).failure == "its bytes in spill folder " + folder.path + " are not those that were written: the checksum is wrong");
   REQUIRE(::truncate(file.c_str(), 4096) == 0);
-  disk.order(ReadSpill{1, {5, 0, 0, kMiB}, checksum});
-  CHECK(disk.only<SpillRead>().failure == "a file in spill folder " + folder.path + " is shorter than it was");
-}
-
-TEST_CASE("FILES-2: folders take turns, and one that is gone is left out") {
-  const Folder first, second;
-  Disk disk({{first.path, second.path}});
-  const auto write = [&](std::uint64_t file) {
-    disk.order(WriteSpill{file, {{file, 0, 0, kMiB}}});
-    (void)disk.only<SpillWritten>();
-  };
-  write(1);
-  CHECK(find_open(first.path) >= 0);
-  CHECK(find_open(second.path) < 0);
-  write(2);
-  CHECK(find_open(second.path) >= 0);
-  std::filesystem::remove_all(first.path);
-  for (const std::uint64_t file : {3, 4, 5}) write(file);
-  std::filesystem::remove_all(second.path);
-  disk.order(WriteSpill{6, {{6, 0, 0, kMiB}}});
-  const auto failed = disk.only<SpillFailed>();
-  CHECK(failed.for_good);
-  CHECK(failed.why == "looking for space in spill folder " + second.path + ": No such file or directory");
-  disk.order(WriteSpill{7, {{7, 0, 0, kMiB}}});
-  CHECK(disk.only<SpillFailed>().why == failed.why);
-}
-
-TEST_CASE("FILES-2: folders that cannot be written to are found at the start") {
-  const Folder good;
-  const auto report = [](std::vector<SpillEvent>& events) { return [&events](SpillEvent event) { events.push_back(std::move(event)); }; };
-  std::vector<SpillEvent> events;
-  Disk some({{"/proc/1", good.path, "/no/such/folder"}});
-  some.files.check_folders(report(events));
-  CHECK(events.empty());
-  Disk none({{"/no/such/folder"}});
-  none.files.check_folders(report(events));
-  REQUIRE(events.size() == 1);
-  CHECK(std::get<SpillFailed>(events[0]).for_good);
+  CHECK(disk.files.read({1, {5, 0, 0, kMiB}, checksum}).failure == "a file in spill folder " + folder.path + " is shorter than it was");
 }
 
 TEST_CASE("FILES-3: a file system that is too full gets no file, and is asked again") {
   const Folder folder;
-  Disk disk({{folder.path}, 0.0});
-  disk.order(WriteSpill{1, {{1, 0, 0, kMiB}}});
-  const auto failed = disk.only<SpillFailed>();
-  CHECK_FALSE(failed.for_good);
-  CHECK(failed.why.starts_with("the file system of spill folder " + folder.path + " has "));
-  CHECK(failed.why.ends_with("in use, and no more than 0 % are taken"));
-  Disk few({{folder.path}, 1.0, 1});
-  few.order(WriteSpill{1, {{1, 0, 0, kMiB}}});
-  (void)few.only<SpillWritten>();
-  few.order(WriteSpill{2, {{2, 0, 0, kMiB}}});
-  CHECK(few.only<SpillFailed>().why == "1 spill files are open, half of what ulimit -n allows");
+  Disk disk({folder.path, 0.0});
+  CHECK(disk.files.check().code() == Code::kDiskFull);
+  const SpillFiles::Written failed = disk.write({1, {{1, 0, 0, kMiB}}});
+  CHECK(failed.status.code() == Code::kDiskFull);
+  CHECK(failed.status.message().starts_with("the file system of spill folder " + folder.path + " has "));
+  CHECK(failed.status.message().ends_with("in use, and no more than 0 % are taken"));
+  CHECK_FALSE(failed.any);
+  Disk few({folder.path, 1.0, 1});
+  CHECK(few.write({1, {{1, 0, 0, kMiB}}}).status.ok());
+  CHECK(few.write({2, {{2, 0, 0, kMiB}}}).status.message() == "1 spill files are open, half of what ulimit -n allows");
 }
 
-TEST_CASE("spill files are written beside the loop, and go with their thread") {
+TEST_CASE("the room of what is gone is given back, and the rest of the file stays") {
   const Folder folder;
+  Disk disk({folder.path});
+  disk.fill(0, 16 * kMiB, 1);
+  REQUIRE(disk.write({1, {{1, 0, 0, 8 * kMiB}, {2, 8 * kMiB, 8 * kMiB, 8 * kMiB}}}).status.ok());
+  const auto written = disk.only<SpillWritten>();
+  const std::string file = "/proc/self/fd/" + std::to_string(find_open(folder.path));
+  struct stat before = {}, after = {};
+  REQUIRE(::stat(file.c_str(), &before) == 0);
+  const SpillPunched punched = disk.files.punch({1, {{0, 8 * kMiB}}});
+  CHECK(punched.file == 1);
+  REQUIRE(::stat(file.c_str(), &after) == 0);
+  CHECK(after.st_size == before.st_size);
+  if (punched.bytes == 0) {
+    MESSAGE("the file system of /tmp cannot give parts of a file back");
+    CHECK(after.st_blocks == before.st_blocks);
+  } else {
+    CHECK(punched.bytes == 8 * kMiB);
+    CHECK(after.st_blocks * 512 <= before.st_blocks * 512 - static_cast<off_t>(7 * kMiB));
+  }
+  CHECK(disk.files.read({1, {2, 16 * kMiB, 8 * kMiB, 8 * kMiB}, written.copies.at(1).second}).failure.empty());
+  CHECK(disk.files.punch({9, {{0, kMiB}}}).bytes == 0);  // there is no such file
+}
+
+namespace {
+
+// Folders with their threads, and what these said.
+struct Threads {
+  explicit Threads(std::vector<std::string> folders) : threads({std::move(folders)}, arena) {}
+  // The next event, a T.
+  template <typename T>
+  T next() {
+    while (events.empty()) {
+      pollfd ready{threads.event_fd(), POLLIN, 0};
+      REQUIRE(::poll(&ready, 1, 10'000) == 1);
+      for (SpillEvent& event : threads.take_events()) events.push_back(std::move(event));
+    }
+    REQUIRE(std::holds_alternative<T>(events.front()));
+    T event = std::get<T>(std::move(events.front()));
+    events.erase(events.begin());
+    return event;
+  }
+  void write(std::uint64_t file) {
+    threads.order(WriteSpill{file, {{file, 0, 0, kMiB}}});
+    CHECK(next<SpillWritten>().file == file);
+  }
+
   Arena arena = std::move(Arena::create(4 * kMiB).value());
-  std::memset(arena.at(0), 'a', 4 * kMiB);
+  std::vector<SpillEvent> events;
+  SpillThreads threads;
+};
+
+}  // namespace
+
+TEST_CASE("folders that are gone are left out, and when none is left nothing is written any more") {  // QUEUE-3
+  const Folder first, second;
+  Threads disks({first.path, second.path});
+  for (const std::uint64_t file : {1, 2, 3, 4}) disks.write(file);
+  CHECK(find_open(first.path) >= 0);
+  CHECK(find_open(second.path) >= 0);
+  std::filesystem::remove_all(first.path);
+  for (const std::uint64_t file : {5, 6, 7, 8}) disks.write(file);
+  std::filesystem::remove_all(second.path);
+  disks.threads.order(WriteSpill{9, {{9, 0, 0, kMiB}}});
+  const auto failed = disks.next<SpillFailed>();
+  CHECK(failed.for_good);
+  CHECK(failed.why.find("looking for space in spill folder " + second.path + ": No such file or directory") != std::string::npos);
+  disks.threads.order(WriteSpill{10, {{10, 0, 0, kMiB}}});
+  CHECK(disks.next<SpillFailed>().for_good);
+}
+
+TEST_CASE("folders that cannot be written to are found at the start") {  // QUEUE-3
+  const Folder good;
+  Threads some({"/proc/1", good.path, "/no/such/folder"});
+  some.write(1);
+  Threads none({"/no/such/folder"});
+  CHECK(none.next<SpillFailed>().for_good);
+}
+
+TEST_CASE("spill files are written beside the loop, and go with their threads") {
+  const Folder folder;
   {
-    SpillThread thread({{folder.path}}, arena);
-    thread.order(WriteSpill{1, {{1, 0, 0, 4 * kMiB}}});
-    pollfd ready{thread.event_fd(), POLLIN, 0};
-    REQUIRE(::poll(&ready, 1, 10'000) == 1);
-    const std::vector<SpillEvent> events = thread.take_events();
-    REQUIRE(events.size() == 1);
-    CHECK(std::holds_alternative<SpillWritten>(events[0]));
-    for (std::uint64_t file = 2; file < 100; ++file) thread.order(WriteSpill{file, {{file, 0, 0, 4 * kMiB}}});
+    Threads disks({folder.path});
+    disks.write(1);
+    for (std::uint64_t file = 2; file < 100; ++file) disks.threads.order(WriteSpill{file, {{file, 0, 0, 4 * kMiB}}});
   }
   CHECK(find_open(folder.path) < 0);
   CHECK(folder.is_empty());

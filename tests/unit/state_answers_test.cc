@@ -79,6 +79,29 @@ TEST_CASE("the head lists nodes, with what a dead one died of") {
   CHECK(rows[2].at("cpu_free") == StateCell());
 }
 
+TEST_CASE("the head lists what each node's object memory has on disk, and what went there and to other nodes") {
+  ReadyHead head(1, 4);
+  NodeUsage usage = idle_usage(head.infos[0], 100);
+  usage.object_bytes = 1000;
+  usage.object_bytes_used = 600;
+  usage.bytes_fetched = 5;
+  usage.bytes_sent = 6;
+  usage.bytes_on_disk = 70;
+  usage.bytes_spilled = 80;
+  usage.bytes_restored = 9;
+  head.say(daemon_of(0), Heartbeat{usage});
+  head.mail.drop_all();
+  const std::vector<Row> rows = ask_head(head, StateKind::kNodes);
+  REQUIRE(rows.size() == 1);
+  const std::map<std::string, double> expected = {{"object_memory", 1000}, {"object_memory_used", 600}, {"bytes_fetched", 5},
+                                                  {"bytes_sent", 6}, {"bytes_on_disk", 70}, {"bytes_spilled", 80},
+                                                  {"bytes_restored", 9}};
+  for (const auto& [key, number] : expected) {
+    CAPTURE(key);
+    CHECK(rows[0].at(key).number == number);
+  }
+}
+
 TEST_CASE("the head lists actors: where they are, what they wait for, what they died of") {
   ReadyHead head(1, 4, 1);
   head.attach();
@@ -162,7 +185,7 @@ TEST_CASE("a daemon lists its workers: what they are for, and whose they are") {
   node.say(kLooker, all_of(StateKind::kWorkers));
   const std::vector<Row> rows = rows_of(StateKind::kWorkers, node.mail.expect<StateReport>(kLooker));
   REQUIRE(rows.size() == 2);
-  CHECK(unknown_in(StateKind::kWorkers, rows) == std::set<std::string>{"bundle", "group", "idle", "memory"});
+  CHECK(unknown_in(StateKind::kWorkers, rows) == std::set<std::string>{"bundle", "cpu_seconds", "group", "idle", "memory"});
   const Row& leased = row_with(rows, "state", "working");
   CHECK(leased.at("owner").text == to_string(kDriver));
   CHECK(leased.at("gpus").list.size() == 1);
@@ -209,6 +232,7 @@ TEST_CASE("a daemon lists the copies in object memory: whose they are and who ho
   store.handle(Time(), daemon_of(0), MakeRoom{4, ObjectId(), daemon_of(0), 200'000}, out);
   const GetState question = all_of(StateKind::kObjects);
   StateRows wanted(question);
+  store.name(2, ObjectId{kDriver, 9});
   store.list(NodeId(0), {{2, {daemon_of(1), 12}}}, wanted);
   StateReport report;
   wanted.finish(report);
@@ -224,7 +248,9 @@ TEST_CASE("a daemon lists the copies in object memory: whose they are and who ho
   const Row& fetched = row_with(rows, "state", "fetched");
   CHECK(fetched.at("fetched_from").text == to_string(daemon_of(1)));
   CHECK(fetched.at("source_copy").number == 12);
-  CHECK(fetched.at("owner") == StateCell());
+  CHECK(fetched.at("id").text == to_string(ObjectId{kDriver, 9}));
+  CHECK(fetched.at("owner").text == to_string(kDriver));
+  CHECK(fetched.at("maker") == StateCell());
 }
 
 namespace {
@@ -330,6 +356,7 @@ TEST_CASE("a process lists the objects that it owns and has borrowed") {
   client.core.put(client.now, large, std::make_shared<const std::string>(encode_location({kAway, 12, 1 << 20})),
                   client.out);
   client.core.borrow(borrowed, contact_of(kLooker), client.out);
+  client.say(kLooker, BorrowObjects{1, NodeId(1), {large}, false});
   client.take();
   client.mail.drop_all();
   const std::vector<Row> rows = ask_client(client, StateKind::kRefs);
@@ -339,11 +366,14 @@ TEST_CASE("a process lists the objects that it owns and has borrowed") {
   CHECK(memory.at("bytes").number == 1 << 20);
   CHECK(memory.at("node").number == 1);
   CHECK(memory.at("copy").number == 12);
+  CHECK(memory.at("borrowers").list == std::vector{to_string(kLooker)});
+  CHECK(row_with(rows, "kept", "process").at("borrowers").list.empty());
   CHECK(row_with(rows, "kept", "process").at("bytes").number == 3);
   const Row& pending = row_with(rows, "state", "pending");
   CHECK(pending.at("owner").text == to_string(kLooker));
   CHECK(pending.at("process").text == to_string(kDriver));
   CHECK(pending.at("in_use").number == 1);
+  CHECK(pending.at("borrowers") == StateCell());
 }
 
 }  // namespace Atoll

@@ -9,6 +9,15 @@
 #include "runtime/state/rows.h"
 
 namespace Atoll {
+
+TEST_CASE("what is no count is the nearest there is") {
+  CHECK(count_of(4711) == 4711);
+  CHECK(count_of(-3) == 0);
+  CHECK(count_of(std::nan("")) == 0);
+  CHECK(count_of(std::numeric_limits<double>::infinity()) > 1e18);
+  CHECK(count_of(-std::numeric_limits<double>::infinity()) == 0);
+}
+
 namespace {
 
 struct Thing {
