@@ -93,7 +93,7 @@ TEST_CASE("top: a frame of 80 columns says it all") {
   CHECK(lines.size() == 24);
   const std::string text = text_of(lines);
   CHECK(lines[0].text == "reef: 2 of 3 nodes, CPU 42%, GPU 5/16, 13 waiting");
-  for (const char* part : {"NODE", "CPU%", "CPUS", "GPUS", "MEMORY", "OBJECTS", "QUEUE", "3/4", "2.5/8", "512.0 MiB/1.0 GiB", "dead",
+  for (const char* part : {"NODE", "CPU%", "CPUS", "GPUS", "MEMORY", "OBJECTS", "QUEUE", "3/4", "2.5/8", "512 MiB/1 GiB", "dead",
                            "actor Counter tally", "leased for tasks", "4711", "1-2 of 2 processes by cpu"})
     CHECK_MESSAGE(has(text, part), part << " in\n" << text);
   CHECK(has(lines[2].text, "n3"));  // what is wrong is seen first
