@@ -108,7 +108,8 @@ const char* name_of(const Message& message) {
       "ReadCopy", "CopyBytes", "CopyDropped", "CopyElsewhere", "CopyTaken",
       "GetPeers", "Peers", "GetState", "StateReport",
       "BorrowObjects", "ObjectsBorrowed", "ReturnObjects", "DoneWithRefs", "ItemWithRefs", "RefsTaken", "RecountRefs",
-      "CopyLost", "ArgumentLost"};
+      "CopyLost", "ArgumentLost",
+      "TimelineChunk", "FlushTimeline", "GetTimeline", "TimelinePart", "GetClock", "ClockReply"};
   static_assert(std::size(kNames) == std::variant_size_v<MessageVariant>);
   return kNames[message.index()];
 }

@@ -112,5 +112,11 @@ template Message::Message(RefsTaken);
 template Message::Message(RecountRefs);
 template Message::Message(CopyLost);
 template Message::Message(ArgumentLost);
+template Message::Message(TimelineChunk);
+template Message::Message(FlushTimeline);
+template Message::Message(GetTimeline);
+template Message::Message(TimelinePart);
+template Message::Message(GetClock);
+template Message::Message(ClockReply);
 
 }  // namespace Atoll

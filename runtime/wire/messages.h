@@ -20,6 +20,7 @@
 #include "runtime/wire/place_strategy.h"
 #include "runtime/wire/state_messages.h"
 #include "runtime/wire/task_messages.h"
+#include "runtime/wire/timeline_messages.h"
 
 // Every message of a cluster. A message is one struct; what travels is its
 // place in `Message` and its fields as a msgpack array (codec.h). Fields are
@@ -262,7 +263,8 @@ using MessageVariant =
                  ReadCopy, CopyBytes, CopyDropped, CopyElsewhere, CopyTaken,
                  GetPeers, Peers, GetState, StateReport,
                  BorrowObjects, ObjectsBorrowed, ReturnObjects, DoneWithRefs, ItemWithRefs, RefsTaken, RecountRefs,
-                 CopyLost, ArgumentLost>;
+                 CopyLost, ArgumentLost,
+                 TimelineChunk, FlushTimeline, GetTimeline, TimelinePart, GetClock, ClockReply>;
 
 template <typename T, typename Variant>
 inline constexpr bool kIsOneOf = false;

@@ -75,7 +75,8 @@ struct PushTask {
   std::vector<std::string> arguments;
   std::uint32_t depth = 0;   // how many tasks and calls it was submitted within
   std::uint32_t ahead = 0;   // of a stream: how many items may be on their way or unread; 0: it is none
-  ATOLL_MESSAGE_FIELDS(task, function, arguments, depth, ahead)
+  std::uint8_t sample = 0;   // for the timeline: one of 2^(sample - 1) tasks; 0: it was not chosen
+  ATOLL_MESSAGE_FIELDS(task, function, arguments, depth, ahead, sample)
 };
 struct TaskDone {
   TaskId task;
