@@ -51,6 +51,7 @@ void NodeDaemon::on_worker_exit(Time now, ProcessId id, const std::string& cause
   usage_changed_ = true;
   if (worker->held) release(now, *worker->held);
   objects_.on_ended(now, id, out);
+  timeline_.on_lost(id, out);
   if (!worker->ending) {
     out.send(options_.head.process,
              WorkerDied{worker->pid, doing(*worker), worker->doom.empty() ? cause : worker->doom});
@@ -60,6 +61,7 @@ void NodeDaemon::on_worker_exit(Time now, ProcessId id, const std::string& cause
     else if (const ActorId* actor = std::get_if<ActorId>(&worker->tenant))
       reap_actor(now, *actor, *worker, cause, out);
   }
+  timeline_.see(now, out);
   serve_roomier(now, out);
   report_if_due(now, out);
 }

@@ -11,6 +11,7 @@
 #include "runtime/base/read_file.h"
 #include "runtime/node/node_description.h"
 #include "runtime/objects/spill_folders.h"
+#include "runtime/timeline/clock_identity.h"
 #include "runtime/wire/ucx_transport.h"
 
 namespace Atoll {
@@ -92,6 +93,8 @@ Status NodeShell::run(const Contact& head, const std::function<void()>& on_joine
   now_ = now();
   NodeDaemon::Options described{self_, head, node_info()};
   described.memory_of = memory_of;
+  described.timeline_rate = options_.timeline_rate;
+  described.clock = clock_identity();
   if (const Status status = open_arena(described); !status.ok()) {
     log::warn("this node has no object memory: {}", status.message());
     described.object_bytes = 0;

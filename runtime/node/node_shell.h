@@ -32,6 +32,7 @@ class NodeShell : private MessageHandler {
     std::string spill_folder = {};   // as --spill-folder has it; "" for `folder`
     std::optional<std::uint64_t> spill_limit = {};  // bytes; none: as the disks have room
     double memory_watch = kMemoryWatch;  // see WorkerHost::Options
+    std::uint32_t timeline_rate = 0;     // see ClockReply
     Environment environment;
     LineWriter* out = nullptr;  // for the output of workers; they outlive this
     LineWriter* err = nullptr;

@@ -70,6 +70,7 @@ void PullTable::handle(Time now, ProcessId from, const RoomMade& made, ObjectOut
   }
   pull->second.local = made.copy;
   pull->second.offset = made.offset;
+  pull->second.begin = now;
   ask_keeper(pull->first, pull->second, out);
 }
 
@@ -206,6 +207,7 @@ void PullTable::finish(Time now, Pulls::iterator entry, ObjectOutbox& out) {
   auto [key, pull] = std::move(*entry);
   pulls_.erase(entry);
   store_.handle(now, self_, SealCopy{pull.local}, out);
+  out.transfers.push_back({pull.source, pull.bytes, pull.begin});
   for (const Reader& reader : pull.readers) store_.handle(now, reader.from, HoldCopy{reader.request, pull.local}, out);
   if (pull.dropped)
     store_.handle(now, self_, DropCopies{{pull.local}}, out);

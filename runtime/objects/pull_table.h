@@ -77,6 +77,7 @@ class PullTable {
     bool waits_for_turn = false;
     bool dropped = false;
     int tries = 0;
+    Time begin{};  // when its keeper was asked
   };
   struct Part {
     CopyId key;
