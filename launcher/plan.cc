@@ -47,6 +47,7 @@ void finish_environment(LaunchPlan& plan, const ClusterOptions& options, const E
   if (!options.spill_folder.empty()) plan.set["ATOLL_SPILL_FOLDER"] = options.spill_folder;
   if (options.spill_limit) plan.set["ATOLL_SPILL_LIMIT"] = std::to_string(*options.spill_limit);
   if (!options.memory_watch.empty()) plan.set["ATOLL_MEMORY_WATCH"] = options.memory_watch;
+  if (options.timeline_rate) plan.set["ATOLL_TIMELINE_RATE"] = std::to_string(*options.timeline_rate);
   if (!options.log_level.empty()) plan.set["ATOLL_LOG_LEVEL"] = options.log_level;
   if (options.node_timeout > 0) plan.set["ATOLL_NODE_TIMEOUT"] = std::to_string(options.node_timeout);
   if (plan.head_task > 0) plan.set["ATOLL_HEAD_TASK"] = std::to_string(plan.head_task);
@@ -84,6 +85,8 @@ std::vector<std::string> inner_command(const ClusterOptions& options, const Site
   if (!options.spill_folder.empty()) words.push_back("--spill-folder=" + options.spill_folder);
   if (options.spill_limit) words.push_back("--spill-limit=" + std::to_string(*options.spill_limit));
   if (!options.memory_watch.empty()) words.push_back("--memory-watch=" + options.memory_watch);
+  if (!options.timeline.empty()) words.push_back("--timeline=" + options.timeline);
+  if (options.timeline_rate) words.push_back("--timeline-rate=" + std::to_string(*options.timeline_rate));
   if (!options.log_level.empty()) words.push_back("--log-level=" + options.log_level);
   if (!options.program.empty()) words.push_back("--");
   words.insert(words.end(), options.program.begin(), options.program.end());
