@@ -26,7 +26,7 @@ endif
 
 # What is built.
 
-public    := runtime/client runtime/collective runtime/device runtime/logs runtime/objects runtime/scheduler runtime/session runtime/state runtime/wire topology runtime/base
+public    := runtime/client runtime/collective runtime/device runtime/logs runtime/objects runtime/scheduler runtime/session runtime/state runtime/timeline runtime/wire topology runtime/base
 folders   := launcher runtime/control runtime/metrics runtime/node $(public)
 sources    = $(filter-out %_main.cc,$(wildcard $1/*.cc))
 objects    = $(patsubst %,$O/obj/%.o,$(basename $1))

@@ -54,6 +54,7 @@ int run_command(int argc, char** argv) {
   add_top(app, line);
   add_explain(app, line);
   add_logs(app, line);
+  add_timeline(app, line);
   add_topo(app, line);
   add_place(app, line);
   add_doctor(app, line);

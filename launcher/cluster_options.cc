@@ -105,6 +105,11 @@ void add_cluster_options(CLI::App& command, ClusterOptions& options, bool& dry_r
         return share.ok() ? std::string() : share.status().message();
       });
   command
+      .add_option("--timeline-rate", options.timeline_rate,
+                  "tasks a second that each process records for atoll timeline of those it submits; 0: none (default: 1000)")
+      ->envname("ATOLL_RUN_TIMELINE_RATE")
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1'000'000}));
+  command
       .add_option("--log-level", options.log_level, "what head and daemons log: trace, debug, info, warn, error or off")
       ->envname("ATOLL_RUN_LOG_LEVEL")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));

@@ -31,6 +31,7 @@ void add_list(CLI::App& app, CommandLine& line);
 void add_top(CLI::App& app, CommandLine& line);
 void add_explain(CLI::App& app, CommandLine& line);
 void add_logs(CLI::App& app, CommandLine& line);
+void add_timeline(CLI::App& app, CommandLine& line);
 void add_topo(CLI::App& app, CommandLine& line);
 void add_place(CLI::App& app, CommandLine& line);
 void add_doctor(CLI::App& app, CommandLine& line);

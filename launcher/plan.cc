@@ -58,6 +58,7 @@ void finish_environment(LaunchPlan& plan, const ClusterOptions& options, const E
   if (!options.spill_folder.empty()) plan.set["ATOLL_SPILL_FOLDER"] = options.spill_folder;
   if (options.spill_limit) plan.set["ATOLL_SPILL_LIMIT"] = std::to_string(*options.spill_limit);
   if (!options.memory_watch.empty()) plan.set["ATOLL_MEMORY_WATCH"] = options.memory_watch;
+  if (options.timeline_rate) plan.set["ATOLL_TIMELINE_RATE"] = std::to_string(*options.timeline_rate);
   if (!options.log_level.empty()) plan.set["ATOLL_LOG_LEVEL"] = options.log_level;
   if (options.log_bytes) plan.set["ATOLL_LOG_BYTES"] = std::to_string(*options.log_bytes);
   if (!options.keep_logs.empty()) plan.set["ATOLL_KEEP_LOGS"] = kept_logs_folder(options.keep_logs, plan.job, environment);
@@ -100,6 +101,8 @@ std::vector<std::string> inner_command(const ClusterOptions& options, const Site
   if (!options.spill_folder.empty()) words.push_back("--spill-folder=" + options.spill_folder);
   if (options.spill_limit) words.push_back("--spill-limit=" + std::to_string(*options.spill_limit));
   if (!options.memory_watch.empty()) words.push_back("--memory-watch=" + options.memory_watch);
+  if (!options.timeline.empty()) words.push_back("--timeline=" + options.timeline);
+  if (options.timeline_rate) words.push_back("--timeline-rate=" + std::to_string(*options.timeline_rate));
   if (!options.log_level.empty()) words.push_back("--log-level=" + options.log_level);
   if (!options.log_dedup.empty()) words.push_back("--log-dedup=" + options.log_dedup);
   if (!options.log_rate.empty()) words.push_back("--log-rate=" + options.log_rate);

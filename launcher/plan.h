@@ -23,6 +23,8 @@ struct ClusterOptions {
   std::string spill_folder;                    // folders, as typed; "" for the session folder
   std::optional<std::uint64_t> spill_limit;    // bytes on each node's disks
   std::string memory_watch;             // "0.9" or "off"; "" for the daemons' own
+  std::string timeline;                 // of run: the file for the timeline at the end; "" for none
+  std::optional<std::uint64_t> timeline_rate;  // tasks a second that each process records
   std::string log_level;                // of head and daemons; "" for theirs
   std::string log_dedup;                // "on", "off"; "" or "auto": where a person looks
   std::string log_rate;                 // lines a second of one worker, "off"; "" or "auto": where a person looks

@@ -11,12 +11,16 @@
 #include "launcher/command.h"
 #include "launcher/commands.h"
 #include "launcher/driver.h"
+#include "launcher/write_timeline.h"
 
 namespace Atoll {
 namespace {
 
 // The time a program has to end by itself after SIGTERM, when its cluster is gone.
 constexpr Duration kProgramGrace = std::chrono::seconds(5);
+
+// How long head and daemons may take to answer for --timeline.
+constexpr Duration kTimelinePatience = std::chrono::seconds(5);
 
 class Run {
  public:
@@ -31,6 +35,7 @@ class Run {
   bool start_program();
   void accompany_program();
   void on_cluster_gone();
+  void keep_timeline();
   void wait(std::optional<Time> until);
   bool take_signals();
   int leave();
@@ -50,9 +55,20 @@ int Run::run() {
   const Status started = cluster_.start();
   if (!started.ok())
     say_error("the cluster cannot be started: " + started.message());
-  else if (bring_up() && start_program())
+  else if (bring_up() && start_program()) {
     accompany_program();
+    keep_timeline();
+  }
   return leave();
+}
+
+// While there are daemons that have it.
+void Run::keep_timeline() {
+  if (options_.timeline.empty()) return;
+  if (told_of_end_) return say_warning("there is no timeline: the cluster ended before its program");
+  const TimelineWish wish{0, kTimelinePatience};
+  const Status written = write_timeline_file(cluster_.session(), wish, options_.timeline, options_.quiet);
+  if (!written.ok()) say_warning("there is no timeline: " + written.message());
 }
 
 // Sleeps until something happens.
@@ -174,6 +190,7 @@ void add_run(CLI::App& app, CommandLine& line) {
   run.take_words();
   add_cluster_options(run.app(), command->options, command->dry_run);
   add_summary_option(run.app(), command->options);
+  run.add("--timeline", command->options.timeline, "file for what ran and waited when, for ui.perfetto.dev; see atoll-timeline(1)");
   run.run([run, command, &line] {
     std::optional<std::vector<std::string>> program = program_of(run, line);
     if (program) command->options.program = std::move(*program);

@@ -69,7 +69,7 @@ void ActorClient::watch(ActorId id, ClientOutbox& out) {
 
 // ------------------------------------------------------------------------ calls
 
-void ActorClient::call(ActorCallSpec spec, ClientOutbox& out) {
+void ActorClient::call(Time now, ActorCallSpec spec, ClientOutbox& out) {
   watch(spec.actor, out);
   objects_.declare(result_of(spec.task));
   ++counts_.submitted;
@@ -83,6 +83,8 @@ void ActorClient::call(ActorCallSpec spec, ClientOutbox& out) {
   call.depth = spec.depth;
   call.retries = spec.retries;
   call.ahead = spec.ahead;
+  call.sample = spec.sample;
+  call.submitted = now;
   if (call.ahead > 0) call.stream = std::make_unique<StreamProgress>(call.task);
   if (!spec.group.empty()) call.group = std::make_unique<std::string>(std::move(spec.group));
   const std::uint32_t most = actor.policy.most_pending;
@@ -144,7 +146,7 @@ void ActorClient::send(Actor& actor, Call& call, ClientOutbox& out) {
   actor.sent.push_back(call.task.sequence);
   const ProcessId worker = actor.worker.process;
   out.send(worker, CallActor{call.task, actor.id, call.method, call.arguments.encoded(objects_), call.depth, call.ahead,
-                             call.group == nullptr ? std::string() : *call.group});
+                             call.group == nullptr ? std::string() : *call.group, call.sample});
   if (call.stream != nullptr && call.stream->was_read()) out.send(worker, call.stream->read);
 }
 
@@ -157,6 +159,7 @@ bool ActorClient::on_done(ProcessId worker, const TaskDone& done, ClientOutbox& 
   Call* call = find(done.task);
   if (call == nullptr || !call->sent || call->actor->worker.process != worker) return false;
   Actor& actor = *call->actor;
+  if (call->sample == 0 && is_long(done)) out.long_tasks.push_back({call->task, call->method, call->submitted});
   if (done.error && done.error->kind == ErrorKind::kTaskFailed && actor.policy.retries_errors && may_retry(*call)) {
     ++call->retried;
     ++counts_.retried;

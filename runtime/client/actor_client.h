@@ -49,7 +49,7 @@ class ActorClient {
   void create(ActorSpec spec, std::vector<CallArgument> arguments, bool get_if_exists, ClientOutbox& out);
   // Makes an actor known here: by the id in a handle that came from elsewhere.
   void watch(ActorId id, ClientOutbox& out);
-  void call(ActorCallSpec spec, ClientOutbox& out);
+  void call(Time now, ActorCallSpec spec, ClientOutbox& out);
   // Tells the actor, one of ours, to leave, in a while: nobody has a handle any more. A process that ends meanwhile tells
   // none; its actors end with it.
   void release(Time now, ActorId id);
@@ -91,6 +91,8 @@ class ActorClient {
     std::uint32_t ahead = 0;
     bool sent = false;
     bool cancelled = false;
+    std::uint8_t sample = 0;
+    Time submitted{};
     std::unique_ptr<StreamProgress> stream;  // null for most
     std::unique_ptr<std::string> group;      // likewise
   };

@@ -8,6 +8,7 @@
 #include "runtime/client/api_support.h"
 #include "runtime/client/api_waits.h"
 #include "runtime/client/process.h"
+#include "runtime/client/timeline_marks.h"
 #include "runtime/client/executor.h"
 
 namespace Atoll {
@@ -102,8 +103,11 @@ Handle create_actor(const std::string& class_name, std::vector<Argument> argumen
 Handle call_actor(Key actor, const std::string& method, std::vector<Argument> arguments, const CallOptions& options) {
   ClientRuntime& runtime = current_runtime();
   if (actor == Key()) throw Error("an empty Actor handle refers to no actor; create() or find_actor() gives one");
+  RunningTask* within = running_task();
   ActorCallSpec spec;
   spec.task = {runtime.self().process, runtime.next_sequence()};
+  const SubmitMark mark(runtime, spec.task, method, within);
+  spec.sample = mark.sample();
   spec.actor = id_of<ActorId>(actor);
   spec.method = method;
   spec.retries = options.retries;
@@ -112,7 +116,7 @@ Handle call_actor(Key actor, const std::string& method, std::vector<Argument> ar
     check_ahead(options.ahead);
     spec.ahead = static_cast<std::uint32_t>(options.ahead);
   }
-  if (const RunningTask* within = running_task()) {
+  if (within != nullptr) {
     spec.depth = within->depth + 1;
     spec.parent = within->task;
   }

@@ -10,6 +10,7 @@
 #include "runtime/client/api_support.h"
 #include "runtime/client/api_waits.h"
 #include "runtime/client/process.h"
+#include "runtime/client/timeline_marks.h"
 #include "runtime/client/work_queue.h"
 
 namespace Atoll {
@@ -62,6 +63,7 @@ StreamReader::~StreamReader() {
 Handle StreamReader::next(Deadline deadline) {
   ClientRuntime& runtime = current_runtime();
   const TaskId stream = task_of(id_of<ObjectId>(result_->key()));
+  const WaitMark mark(runtime, TimelineKind::kNext, "next", result_of(stream));
   std::optional<StreamValue> item = wait_in_task(
       deadline, [&](Deadline until) { return runtime.streams().next(stream, until); },
       [&](const std::optional<StreamValue>& found) { return found || is_settled(result_); });

@@ -7,6 +7,7 @@
 #include "runtime/client/connect.h"
 #include "runtime/client/process.h"
 #include "runtime/client/running_task.h"
+#include "runtime/client/timeline_marks.h"
 
 namespace Atoll {
 namespace {
@@ -32,13 +33,15 @@ namespace internal {
 
 Handle submit_task(const std::string& function, std::vector<Argument> arguments, const TaskOptions& options) {
   ClientRuntime& runtime = current_runtime();
-  const RunningTask* within = running_task();
+  RunningTask* within = running_task();
   TaskSpec spec;
   spec.depth = depth_of(function, within);
   if (within != nullptr) spec.parent = within->task;
   spec.shape = {resources_of(options.needs), id_of<GroupId>(options.place.group), options.place.bundle,
                 strategy_of(options.place)};
   spec.task = {runtime.self().process, runtime.next_sequence()};
+  const SubmitMark mark(runtime, spec.task, function, within);
+  spec.sample = mark.sample();
   spec.function = function;
   spec.retries = options.retries;
   if (options.is_stream) check_ahead(options.ahead);

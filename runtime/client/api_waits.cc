@@ -11,6 +11,7 @@
 #include "runtime/client/api_waits.h"
 #include "runtime/client/errors.h"
 #include "runtime/client/process.h"
+#include "runtime/client/timeline_marks.h"
 #include "runtime/client/work_queue.h"
 
 namespace Atoll::internal {
@@ -48,6 +49,7 @@ Bytes get_object(const Handle& object, Deadline deadline) {
   ClientRuntime& runtime = current_runtime();
   ensure_known(runtime, object);
   const ObjectId id = id_of<ObjectId>(object->key());
+  const WaitMark mark(runtime, TimelineKind::kGet, "get", id);
   const std::optional<Settled> settled =
       wait_in_task(deadline, [&](Deadline until) { return runtime.table().wait(id, until); }, kHasValue);
   if (!settled) throw TimeoutError("the object is not ready, and the time allowed has passed");
@@ -58,6 +60,7 @@ Bytes get_object(const Handle& object, Deadline deadline) {
 std::vector<Bytes> get_objects(const HandleList& objects, Deadline deadline) {
   ClientRuntime& runtime = current_runtime();
   const std::vector<ObjectId> ids = known_ids(runtime, objects);
+  const WaitMark mark(runtime, TimelineKind::kGet, "get all", ids.empty() ? ObjectId() : ids.back(), ids.size());
   std::optional<std::vector<Settled>> all =
       wait_in_task(deadline, [&](Deadline until) { return runtime.table().wait_all(ids, until); }, kHasValue);
   if (!all) throw TimeoutError("not all of the objects are ready, and the time allowed has passed");
@@ -78,6 +81,7 @@ std::vector<Bytes> get_objects(const HandleList& objects, Deadline deadline) {
 std::vector<bool> wait_for_objects(const HandleList& objects, std::size_t count, Deadline deadline) {
   ClientRuntime& runtime = current_runtime();
   const std::vector<ObjectId> ids = known_ids(runtime, objects);
+  const WaitMark mark(runtime, TimelineKind::kWait, "wait", ids.empty() ? ObjectId() : ids.front(), ids.size());
   return wait_in_task(
       deadline, [&](Deadline until) { return runtime.table().wait_any(ids, count, until); },
       [count](const std::vector<bool>& ready) {

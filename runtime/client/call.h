@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/base/clock.h"
 #include "runtime/wire/outbox.h"
 
 namespace Atoll {
@@ -73,6 +74,7 @@ struct TaskSpec {
   TaskId parent = {};        // the innermost of them
   std::shared_ptr<const TaskExtras> extras = nullptr;
   std::uint32_t ahead = 0;  // of a stream: how many items may be unread; 0: it is none
+  std::uint8_t sample = 0;  // as in PushTask
 };
 
 struct ActorCallSpec {
@@ -85,6 +87,7 @@ struct ActorCallSpec {
   std::optional<std::int32_t> retries = {};  // none: as the actor's creator said
   std::uint32_t ahead = 0;  // as in TaskSpec
   std::string group = {};   // as in CallActor
+  std::uint8_t sample = 0;  // as in PushTask
 };
 
 inline ObjectId result_of(TaskId task) { return {task.process, task.sequence}; }
@@ -107,6 +110,14 @@ struct Item {
   Value value;
   std::vector<InsideRef> inside = {};  // held (ObjectBook::hold) for who takes it
 };
+
+// A task or call that ran for long, and was not chosen for the timeline when it was submitted.
+struct LongTask {
+  TaskId task;
+  std::string function;
+  Time submitted{};
+};
+inline bool is_long(const TaskDone& done) { return done.run_ns >= static_cast<std::uint64_t>(kTimelineLong.count()); }
 
 // A daemon's answer about a copy of a large object; `why` it cannot, else.
 struct CopyAnswer {
@@ -136,12 +147,13 @@ struct ClientOutbox : Outbox {
   std::vector<std::string> unknown_groups;  // names that nobody has
   std::vector<CopyAnswer> copy_answers;
   std::vector<DroppedCopy> dropped_copies;
+  std::vector<LongTask> long_tasks;
   bool let_go_idle = false;  // the home daemon needs room
 
   bool empty() const {
     return Outbox::empty() && completions.empty() && items.empty() && actor_updates.empty() &&
            forgotten_actors.empty() && unknown_names.empty() && group_updates.empty() && unknown_groups.empty() && copy_answers.empty() &&
-           dropped_copies.empty() && !let_go_idle;
+           dropped_copies.empty() && long_tasks.empty() && !let_go_idle;
   }
   void clear() { *this = ClientOutbox(); }
 };

@@ -122,7 +122,7 @@ void ClientCore::find_actor(const std::string& name, const std::string& name_spa
 
 void ClientCore::call_actor(Time now, ActorCallSpec spec, ClientOutbox& out) {
   const std::size_t before = out.completions.size();
-  actors_.call(std::move(spec), out);
+  actors_.call(now, std::move(spec), out);
   propagate(now, before, out);
 }
 

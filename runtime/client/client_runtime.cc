@@ -10,6 +10,7 @@
 #include "runtime/client/connect.h"
 #include "runtime/client/process.h"
 #include "runtime/client/termination.h"
+#include "runtime/client/timeline_marks.h"
 #include "runtime/wire/ucx_transport.h"
 
 namespace Atoll {
@@ -60,11 +61,14 @@ ClientRuntime::~ClientRuntime() {
   thread_.join();
 }
 
-void ClientRuntime::use_home(const Contact& home) {
+void ClientRuntime::use_home(const Contact& home, const std::string& role) {
   home_ = home;
-  post([home](Time, ClientCore& core, ClientOutbox& out) {
+  const bool records = !role.empty() && !home.is_none();
+  if (records) begin_timeline(role);
+  post([this, home, records](Time, ClientCore& core, ClientOutbox& out) {
     out.learn(home);
     core.set_home(home);
+    if (records) out.send(home.process, clock_question());
   });
 }
 
@@ -120,10 +124,12 @@ void ClientRuntime::carry_out() {
   drain(out_.group_updates, [this](const GroupUpdate& update) { table_.update_group(update); });
   drain(out_.unknown_groups, [this](const std::string& name) { table_.group_name_is_unknown(name); });
   drain(out_.copy_answers, [this](CopyAnswer& answer) { copies_.take(std::move(answer)); });
+  drain(out_.long_tasks, [this](const LongTask& task) { mark_long_task(timeline_, now_, task); });
   drain(out_.dropped_copies, [this](const DroppedCopy& dropped) { let_go(std::vector(copies_.forget(dropped.keeper, dropped.copy), dropped.copy)); });
   if (std::exchange(out_.let_go_idle, false)) let_go(copies_.take_idle());
   messenger_.deliver(out_);
   deadline_ = core_->next_deadline();
+  if (const Time due = timeline_.due(); due != Time::max() && (!deadline_ || due < *deadline_)) deadline_ = due;
 }
 
 void ClientRuntime::let_go(std::vector<std::uint64_t> copies) {
@@ -131,17 +137,22 @@ void ClientRuntime::let_go(std::vector<std::uint64_t> copies) {
 }
 
 bool ClientRuntime::round(Time now) {
-  end_if_terminated();
+  if (must_terminate()) [[unlikely]] {
+    say_last_words();
+    end_if_terminated();
+  }
   now_ = now;
   bool any = run_posted(now);
   any |= messenger_.progress(now);
   if (!deadline_ || now < *deadline_) return any;
+  if (now >= timeline_.due()) send_timeline(0);
   core_->on_tick(now, out_);
   carry_out();
   return true;
 }
 
 void ClientRuntime::on_message(ProcessId from, Message message) {
+  if (take_timeline_message(from, message)) return;
   core_->on_message(now_, from, message, out_);
   carry_out();
   listener_.on_other_message(from, std::move(message));

@@ -14,6 +14,7 @@
 #include "runtime/client/io_turns.h"
 #include "runtime/client/object_table.h"
 #include "runtime/client/stream_table.h"
+#include "runtime/timeline/recorder.h"
 #include "runtime/wire/hello.h"
 #include "runtime/wire/messenger.h"
 
@@ -53,9 +54,13 @@ class ClientRuntime : private MessageHandler, private IoWork {
   ObjectTable& table() { return table_; }
   StreamTable& streams() { return streams_; }
   CopyTable& copies() { return copies_; }
+  TimelineRecorder& timeline() { return timeline_; }
   // The daemon of this process's node, or the head's for who is on none. Constant once it was said, which comes before all use.
   const Contact& home() const { return home_; }
-  void use_home(const Contact& home);
+  // `role` of this process on the timeline; "": it leaves nothing there.
+  void use_home(const Contact& home, const std::string& role = "");
+  // Hands over what the timeline has of this process, for it ends.
+  void hand_over_timeline();
   // By which another process can connect to that one; empty if this one does not. In a turn of the I/O.
   std::string address_of(ProcessId peer) const { return transport_->address_of(peer); }
   // An eventfd that wakes whoever sleeps for the I/O.
@@ -91,6 +96,12 @@ class ClientRuntime : private MessageHandler, private IoWork {
   void carry_out();
   std::shared_ptr<const std::vector<InsideRef>> held_inside(std::vector<InsideRef> inside);
   void let_go(std::vector<std::uint64_t> copies);
+  // The timeline's part (client_timeline.cc).
+  bool take_timeline_message(ProcessId from, const Message& message);
+  void send_timeline(std::uint64_t flush);
+  void say_last_words();
+  void begin_timeline(const std::string& role);
+  static GetClock clock_question();
   bool round(Time now) override;
   bool arm() override { return messenger_.arm(); }
   std::optional<Time> deadline() override { return deadline_; }
@@ -114,6 +125,8 @@ class ClientRuntime : private MessageHandler, private IoWork {
   Contact home_;
   ClientOutbox out_;
   std::unique_ptr<ClientCore> core_;
+  TimelineRecorder timeline_;
+  int clocks_heard_ = 0;  // answers to clock_question()
   std::optional<Time> deadline_;  // of the core, since carry_out() ran last: whatever changes the core is followed by it
   Time now_{};
   std::atomic<std::uint64_t> sequence_{1};

@@ -103,13 +103,14 @@ Status Connection::attach(const Contact& head, Time deadline) {
   const auto* attached = std::get_if<Attached>(&*answer);
   if (attached == nullptr) return Status(Code::kInternal, "the head answered something else to Attach");
   attached_ = *attached;
-  runtime_->use_home(attached_.home);
+  runtime_->use_home(attached_.home, kind_ == ClientKind::kDriver ? "driver" : "");
   return Status();
 }
 
 Connection::~Connection() {
   if (runtime_ == nullptr || kind_ != ClientKind::kDriver) return;
   runtime_->copies().close();  // before the daemons hear of the job's end, and give the memory to others
+  runtime_->hand_over_timeline();
   runtime_->post([head = head_, job = runtime_->self().process](Time, ClientCore& core, ClientOutbox& out) {
     out.send(head, Detach{job, core.totals()});
   });
@@ -182,7 +183,7 @@ void run_worker_process(const std::string& text) {
   accept_termination((*runtime)->wake_fd());
   set_current_runtime(runtime->get());
   WorkerReady ready{(*runtime)->self(), static_cast<std::uint64_t>(::getpid()), start->build_id};
-  (*runtime)->use_home(start->daemon);
+  (*runtime)->use_home(start->daemon, "worker");
   (*runtime)->post([ready, daemon = start->daemon.process](Time, ClientCore&, ClientOutbox& out) { out.send(daemon, ready); });
   run_worker(**runtime, queue, start->binding.node, start->daemon.process);
 }

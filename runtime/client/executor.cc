@@ -11,6 +11,7 @@
 #include "runtime/client/api_objects.h"
 #include "runtime/client/errors.h"
 #include "runtime/client/registry.h"
+#include "runtime/client/timeline_marks.h"
 
 namespace Atoll {
 namespace {
@@ -21,6 +22,11 @@ ActorView& actor_view() {
 }
 // Before the constructor, when there is one thread of the user's.
 void set_actor_view(ActorView view) { actor_view() = std::move(view); }
+
+TimelineOutcome outcome_of(const TaskDone& done) {
+  if (!done.error) return TimelineOutcome::kOk;
+  return done.error->kind == ErrorKind::kCancelled ? TimelineOutcome::kCancelled : TimelineOutcome::kFailed;
+}
 
 }  // namespace
 
@@ -42,7 +48,7 @@ std::optional<Message> Executor::begin(const Message& message, RunningTask& runn
   method->start(actor_.get(), call->arguments,
                 [this, start = now(), task = running.shared_from_this(), later = std::move(later)](std::string value,
                                                                                                  std::exception_ptr error) {
-                  later(outcome(*task, start, [&] {
+                  later(outcome(TimelineKind::kCall, *task, start, [&] {
                     if (error != nullptr) std::rethrow_exception(error);
                     return std::move(value);
                   }));
@@ -61,7 +67,7 @@ ErrorInfo Executor::unknown(const std::string& function, const std::string& what
 }
 
 template <typename Call>
-TaskDone Executor::outcome(const RunningTask& running, Time start, Call call) const {
+TaskDone Executor::outcome(TimelineKind kind, const RunningTask& running, Time start, Call call) const {
   TaskDone done;
   done.task = running.task;
   try {
@@ -71,7 +77,9 @@ TaskDone Executor::outcome(const RunningTask& running, Time start, Call call) co
   } catch (...) {
     done.error = current_error(running.function, node_);
   }
-  done.run_ns = static_cast<std::uint64_t>((now() - start).count());
+  const Time end = now();
+  done.run_ns = static_cast<std::uint64_t>((end - start).count());
+  if (timeline_ != nullptr && running.begun) mark_run(*timeline_, running, kind, start, end, outcome_of(done));
   return done;
 }
 
@@ -87,11 +95,12 @@ Message Executor::run_task(const PushTask& task, RunningTask& running) {
   if (function == nullptr)
     return TaskDone{task.task, "", unknown(task.function, "the worker's program has no task '" + task.function + "'"), 0};
   std::optional<LostArgument> lost;
-  TaskDone done = outcome(running, now(), [&] {
+  TaskDone done = outcome(TimelineKind::kTask, running, now(), [&] {
     try {
       return function(task.arguments);
     } catch (LostArgument& argument) {
       lost = std::move(argument);
+      running.begun = false;
       return std::string();
     }
   });
@@ -108,7 +117,7 @@ InitActorDone Executor::construct(const InitActor& init, RunningTask& running) {
     return {spec_.actor, unknown(spec_.class_name, "the worker's program has no actor class '" + spec_.class_name + "'")};
   interleaves_ = has_coroutines(spec_.class_name);
   running.function = spec_.class_name;
-  const TaskDone done = outcome(running, now(), [&] {
+  const TaskDone done = outcome(TimelineKind::kConstruct, running, now(), [&] {
     actor_ = constructor(spec_.arguments);
     return std::string();
   });
@@ -149,7 +158,7 @@ TaskDone Executor::run_call(const CallActor& call, RunningTask& running) {
   const internal::Method* method = method_of(call);
   if (method == nullptr) return {call.task, "", refusal(call), 0};
   running.function = spec_.class_name + "::" + call.method;
-  return outcome(running, now(), [&] { return method->call(actor_.get(), call.arguments); });
+  return outcome(TimelineKind::kCall, running, now(), [&] { return method->call(actor_.get(), call.arguments); });
 }
 
 }  // namespace Atoll

@@ -7,6 +7,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/client/running_task.h"
+#include "runtime/timeline/recorder.h"
 #include "runtime/wire/messages.h"
 
 #include <atoll/registry.h>
@@ -17,7 +18,8 @@ namespace Atoll {
 // actor may run in several threads once it is constructed.
 class Executor {
  public:
-  explicit Executor(std::string node) : node_(std::move(node)) {}
+  // What runs goes to `timeline`, if there is one, which outlives this.
+  explicit Executor(std::string node, TimelineRecorder* timeline = nullptr) : node_(std::move(node)), timeline_(timeline) {}
 
   // What to answer to the sender, when it has ended.
   Message run(const Message& message, RunningTask& running);
@@ -47,9 +49,10 @@ class Executor {
   ErrorInfo cancelled_error(const std::string& function, const std::string& words) const;
   // What came of a piece of work that began at `start` and ends with `call`.
   template <typename Call>
-  TaskDone outcome(const RunningTask& running, Time start, Call call) const;
+  TaskDone outcome(TimelineKind kind, const RunningTask& running, Time start, Call call) const;
 
   std::string node_;
+  TimelineRecorder* timeline_;
   ActorSpec spec_;
   std::uint32_t incarnation_ = 1;
   bool interleaves_ = false;

@@ -60,9 +60,19 @@ class IoTurns {
     if (self_.in_turn) return false;  // from within a round there is nobody else to wait for
     const Time start = now();
     const bool found = spin(start, done, deadline) || sleep(done, deadline);
-    learn(now() - start);
+    const Time end = now();
+    learn(end - start);
+    if (last_wait_.begin == Time()) last_wait_.begin = start;
+    last_wait_.end = end;
     return found;
   }
+
+  // From the beginning of the first wait of the calling thread since this was cleared to the end of its last one; Time()
+  // if it had to wait for nothing.
+  struct Wait {
+    Time begin{}, end{};
+  };
+  static Wait& last_wait() { return last_wait_; }
 
   // The I/O thread's loop, until stop(); does a last round then.
   void serve();
@@ -106,6 +116,7 @@ class IoTurns {
     bool sleeps = false;  // it is the one in sleep_once()
   };
   static thread_local Self self_;
+  static thread_local Wait last_wait_;
 
   IoWork& work_;
   std::mutex turn_;

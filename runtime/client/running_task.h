@@ -9,6 +9,7 @@
 
 #include <atoll/backend.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/ids.h"
 
 namespace Atoll {
@@ -30,6 +31,11 @@ struct RunningTask : std::enable_shared_from_this<RunningTask> {
   ProcessId caller = ProcessId::kNone;
   std::string function;
   std::uint32_t depth = 0;
+  // For the timeline: as in PushTask; when it came, if it was chosen; tasks and calls that were chosen with it, or not.
+  std::uint8_t sample = 0;
+  Time arrived{};
+  std::uint32_t submitted = 0;
+  bool begun = true;  // not where an argument was lost
   std::size_t lane = 0;  // of its queue
   // Its CPUs can be lent while it waits: a task's are its own, an actor's those of its whole life.
   bool lends = false;

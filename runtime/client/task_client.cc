@@ -68,6 +68,7 @@ void TaskClient::begin(Time now, TaskSpec spec, std::int32_t attempts_left, Clie
   task.attempts_left = attempts_left;
   task.depth = spec.depth;
   task.ahead = spec.ahead;
+  task.sample = spec.sample;
   task.submitted = now;
   if (task.ahead > 0) task.stream = std::make_unique<StreamProgress>(task.id);
   wait_for_arguments(task);
@@ -152,7 +153,7 @@ void TaskClient::push(Time now, Lease& lease, Task& task, ClientOutbox& out) {
   task.lease = lease.id;
   const ProcessId worker = lease.worker.process;
   out.send(worker, PushTask{task.id, task.function, task.arguments.encoded(objects_), task.depth, task.ahead,
-                             task.attempts_left == 0});
+                             task.attempts_left == 0, task.sample});
   if (task.stream != nullptr && task.stream->was_read()) out.send(worker, task.stream->read);
 }
 
@@ -169,6 +170,7 @@ bool TaskClient::on_done(Time now, ProcessId worker, const TaskDone& done, Clien
   Shape& shape = *lease.shape;
   shape.task_seconds += 0.2 * (static_cast<double>(done.run_ns) * 1e-9 - shape.task_seconds);
   Task& task = at(done.task);
+  if (task.sample == 0 && is_long(done)) out.long_tasks.push_back({task.id, task.function, task.submitted});
   if (done.error && may_retry(task, *done.error)) {
     if (task.attempts_left > 0) --task.attempts_left;
     ++counts_.retried;

@@ -107,6 +107,7 @@ class TaskClient {
     std::uint32_t ahead = 0;
     bool cancelled = false;
     bool forced = false;
+    std::uint8_t sample = 0;
     Time submitted{};
   };
   struct Lease {

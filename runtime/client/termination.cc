@@ -50,6 +50,8 @@ void release_termination() {
 
 bool termination_came() { return terminated; }
 
+bool must_terminate() { return terminated.load(std::memory_order_relaxed) && holder < 0; }
+
 void end_if_terminated() {
   if (!terminated.load(std::memory_order_relaxed)) [[likely]]
     return;

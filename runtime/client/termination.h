@@ -15,6 +15,9 @@ void release_termination();
 // Whether SIGTERM has come.
 bool termination_came();
 
+// Whether it has come, and nobody holds it up.
+bool must_terminate();
+
 // Ends the process by SIGTERM if that has come, and is not held up. Called in a round of the I/O, where nobody else uses UCX.
 void end_if_terminated();
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/base/clock.h"
 #include "runtime/wire/messages.h"
 
 namespace Atoll {
@@ -17,6 +18,7 @@ struct WorkItem {
   ProcessId from = ProcessId::kNone;
   Message message;
   std::optional<StreamRead> read = {};  // what was read of its stream when it ran elsewhere before
+  Time arrived{};  // if the timeline wants to know
 };
 
 // What waits to be run by a worker, without I/O and threads: in a lane for each of

@@ -12,6 +12,7 @@
 
 #include "runtime/base/log.h"
 #include "runtime/client/api_support.h"
+#include "runtime/client/timeline_marks.h"
 #include "runtime/wire/location.h"
 
 namespace Atoll {
@@ -25,12 +26,13 @@ struct Begun {
   std::uint32_t depth = 0;
   bool lends = false;
   std::uint32_t ahead = 0;
+  std::uint8_t sample = 0;
 };
 
 // What stands for the work while it runs; nothing for what is no task.
 std::optional<Begun> begun_of(const Message& message) {
-  if (const auto* task = std::get_if<PushTask>(&message)) return Begun{task->task, task->depth, true, task->ahead};
-  if (const auto* call = std::get_if<CallActor>(&message)) return Begun{call->task, call->depth, false, call->ahead};
+  if (const auto* task = std::get_if<PushTask>(&message)) return Begun{task->task, task->depth, true, task->ahead, task->sample};
+  if (const auto* call = std::get_if<CallActor>(&message)) return Begun{call->task, call->depth, false, call->ahead, call->sample};
   return std::nullopt;
 }
 
@@ -61,6 +63,8 @@ void WorkQueue::on_other_message(ProcessId from, Message message) {
     return;
   }
   if (!is_work(message)) return;
+  const std::optional<Begun> begun = begun_of(message);
+  const Time arrived = begun && begun->sample > 0 ? now() : Time();
   std::unique_lock lock(mutex_);
   if (std::holds_alternative<CallActor>(message)) callers_.insert(from);
   if (const auto* task = std::get_if<PushTask>(&message); task != nullptr && waiting_ > 0) {
@@ -69,12 +73,11 @@ void WorkQueue::on_other_message(ProcessId from, Message message) {
   }
   if (closed_.empty()) {
     fetch_ahead(message);
-    return lanes_.push({from, std::move(message)});
+    return lanes_.push({from, std::move(message), {}, arrived});
   }
-  const std::optional<Begun> work = begun_of(message);
   const std::string why = closed_;
   lock.unlock();
-  if (work) say(from, left_before(work->task, why));
+  if (begun) say(from, left_before(begun->task, why));
 }
 
 // While others run. What lies in this node's memory, or on its disk, is not asked for.
@@ -163,6 +166,8 @@ void WorkQueue::begin(RunningTask& running, WorkLanes::Taken& taken) {
     running.depth = work->depth;
     running.lends = work->lends;
     running.ahead = work->ahead;
+    running.sample = work->sample;
+    running.arrived = item.arrived;
   }
   if (item.read) {
     running.read = item.read->items;
@@ -339,6 +344,7 @@ bool WorkQueue::send_item(RunningTask& running, internal::Encoded value) {
   post_item(running, std::move(value));
   if (!running.may_send()) {
     const internal::WaitScope scope;
+    const WaitMark mark(*runtime_, TimelineKind::kYield, "yield", result_of(running.task));
     runtime_->wait([&running] { return running.may_send(); }, std::nullopt);
   }
   return !running.closed && !running.cancelled;

@@ -24,7 +24,7 @@ constexpr auto kHearLimit = std::chrono::seconds(5);
 class WorkerLoop {
  public:
   WorkerLoop(ClientRuntime& runtime, WorkQueue& queue, const std::string& node, ProcessId daemon)
-      : runtime_(runtime), queue_(queue), executor_(node), daemon_(daemon) {}
+      : runtime_(runtime), queue_(queue), executor_(node, &runtime.timeline()), daemon_(daemon) {}
 
   // One thread's work.
   [[noreturn]] void run() {
@@ -45,6 +45,7 @@ class WorkerLoop {
  private:
   void allow_calls() {
     const ActorSpec& actor = executor_.actor();
+    runtime_.timeline().set_role("actor " + actor.class_name + (actor.name.empty() ? "" : " '" + actor.name + "'"));
     const std::uint32_t otherwise = executor_.interleaves() ? kCoroutinesAtOnce : 1;
     queue_.limit(actor.concurrency > 0 ? actor.concurrency : otherwise, actor.groups);
     if (!executor_.interleaves()) may_have_ = queue_.most_at_once();

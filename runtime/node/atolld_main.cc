@@ -21,6 +21,7 @@
 #include "runtime/node/head_process.h"
 #include "runtime/node/node_shell.h"
 #include "runtime/session/session_folder.h"
+#include "runtime/timeline/recorder.h"
 #include "runtime/wire/control_line.h"
 #include "runtime/wire/munge.h"
 #include "runtime/wire/stdio_wireup.h"
@@ -176,6 +177,8 @@ class Daemon {
     }
     if (const long idle = lookup_number(environment_, "ATOLL_WORKER_IDLE"); idle > 0)
       options.worker_idle_limit = std::chrono::seconds(idle);
+    const long rate = lookup_number(environment_, "ATOLL_TIMELINE_RATE");
+    options.timeline_rate = rate < 0 ? kDefaultTimelineRate : static_cast<std::uint32_t>(std::min(rate, long{1'000'000}));
     topology_ = digest(*machine);
     options.machine = restrict_to(*machine, options.grant.gpus);
     options.folder = folder_path();

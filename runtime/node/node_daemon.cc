@@ -26,6 +26,7 @@ NodeDaemon::NodeDaemon(Options options, Time now, NodeOutbox& out)
       bundles_(ledger_, picker_of(graph_)),
       jobs_(options_.head.process),
       objects_(options_.self, options_.object_bytes, options_.info.name, options_.spill),
+      timeline_({options_.self.process, options_.info.pid, options_.timeline_rate, options_.clock}),
       last_tick_(now),
       head_heard_(now) {
   if (options_.most_starting == 0)
@@ -43,11 +44,14 @@ void NodeDaemon::on_message(Time now, ProcessId from, Message message,
           handle(now, from, fields, out);
         else if constexpr (requires { objects_.handle(now, from, fields, out); })
           objects_.handle(now, from, fields, out);
+        else if constexpr (requires { timeline_.handle(now, from, fields, out); })
+          timeline_.handle(now, from, fields, out);
         else
           out.log_lines.push_back("ignoring a message that is not for a node daemon from " +
                                   to_string(from));
       },
       message);
+  timeline_.see(now, out);
   serve_roomier(now, out);
   report_if_due(now, out);
 }
@@ -62,6 +66,7 @@ void NodeDaemon::on_lost(Time now, ProcessId peer, const Status& why,
     worker->lost = now;
     worker->lost_why = why.message();
   }
+  timeline_.on_lost(peer, out);
   if (!workers_.find(peer)) objects_.on_ended(now, peer, out);  // a worker may go on reading until its process has ended
   for (const ProcessId job : jobs_.on_lost(peer)) settle_job(now, job, out);
   std::vector<LeaseId> orphaned;
@@ -81,6 +86,8 @@ void NodeDaemon::on_tick(Time now, NodeOutbox& out) {
   check_workers(now, out);
   lend_one_more(now, out);
   objects_.on_tick(now, out);
+  timeline_.on_tick(now, out);
+  timeline_.see(now, out);
   report_if_due(now, out);
 }
 
@@ -100,7 +107,7 @@ Time NodeDaemon::next_deadline() const {
   // A busy daemon reports from one message to the next, and looks at its workers' health all the same.
   const Time tick = last_tick_ + kHeartbeatInterval;
   const Time report = last_report_ + (usage_changed_ && joined_ ? kReportInterval : kHeartbeatInterval);
-  return std::min({tick, report, objects_.next_deadline().value_or(tick)});
+  return std::min({tick, report, objects_.next_deadline().value_or(tick), timeline_.next_deadline().value_or(tick)});
 }
 
 // ------------------------------------------------------------------ membership
@@ -127,6 +134,7 @@ void NodeDaemon::report(Time now, NodeOutbox& out) {
   usage.bytes_on_disk = objects().spills().on_disk();
   usage.bytes_spilled = objects().spills().spilled();
   usage.bytes_restored = objects().spills().restored();
+  timeline_.on_usage(now, usage);
   for (Heard& heard : heard_) {
     if (heard.reported == 0) heard.reported = report_sequence_;
     usage.heard.push_back(heard.reservation);
@@ -379,6 +387,7 @@ void NodeDaemon::handle(Time now, ProcessId from, const WorkerReady& ready,
   worker->contact.process = from;
   worker->pid = ready.pid;
   worker->idle_since = now;
+  timeline_.on_started(now, from, worker->started);
   worker_available(now, from, out);
 }
 
@@ -397,6 +406,7 @@ void NodeDaemon::worker_available(Time now, ProcessId id, NodeOutbox& out) {
   if (const LeaseId* lease_id = std::get_if<LeaseId>(&worker.tenant)) {
     Lease& lease = leases_.at(*lease_id);
     lease.granted = true;
+    lease.granted_at = now;
     ++leases_granted_;
     counts_.lease_latency.observe(now - lease.asked);
     out.send(lease.owner, LeaseGrant{lease.request, *lease_id, worker.contact});
@@ -417,6 +427,7 @@ void NodeDaemon::handle(Time now, ProcessId from, const LeaseReturn& returned,
 void NodeDaemon::drop_lease(Time now, LeaseId id, bool keep_worker, NodeOutbox& out) {
   forget_lending(id);
   const auto entry = leases_.find(id);
+  note_lease_end(now, entry->second, id);
   const Seat seat = std::move(entry->second.seat);
   leases_.erase(entry);
   const Worker* worker = workers_.find(seat.worker);
@@ -433,8 +444,13 @@ void NodeDaemon::reap_lease(Time now, LeaseId id, const std::string& cause,
     out.send(lease.owner, LeaseLost{id, cause, options_.info.name, pid});
   else
     out.send(lease.owner, LeaseRefused{lease.request, 1, cause, false});
+  note_lease_end(now, lease, id);
   release(now, lease.seat.holding);
   leases_.erase(id);
+}
+
+void NodeDaemon::note_lease_end(Time now, const Lease& lease, LeaseId id) {
+  if (lease.granted) timeline_.on_leased(now, id, lease.seat.worker, lease.owner, lease.granted_at);
 }
 
 void NodeDaemon::release(Time, const Holding& holding) {

@@ -12,6 +12,7 @@
 #include "runtime/node/job_table.h"
 #include "runtime/node/memory_watch.h"
 #include "runtime/node/node_counts.h"
+#include "runtime/node/node_timeline.h"
 #include "runtime/node/worker_table.h"
 #include "runtime/objects/node_objects.h"
 #include "runtime/wire/traffic.h"
@@ -63,6 +64,9 @@ class NodeDaemon {
     std::string arena_socket = {};
     std::string no_arena = {};
     SpillTable::Options spill = {};
+    // Of the timeline: as in ClockReply.
+    std::uint32_t timeline_rate = 0;
+    std::uint64_t clock = 0;
     // Names the workers. The simulator has its own.
     std::function<ProcessId()> new_process = random_process_id;
     // The bytes of memory that a process has, for who asks; none if it cannot be told.
@@ -96,7 +100,7 @@ class NodeDaemon {
   void on_untouched(Time now, std::uint64_t copy, NodeOutbox& out) { objects_.unpin(now, copy, out); }
 
   // What became of an order in ObjectOutbox::spills.
-  void on_spill(Time now, const SpillEvent& event, NodeOutbox& out) { objects_.on_spill(now, event, out); }
+  void on_spill(Time now, const SpillEvent& event, NodeOutbox& out);
 
   // When on_tick is wanted next.
   Time next_deadline() const;
@@ -136,6 +140,7 @@ class NodeDaemon {
     Time since{};
     Time asked{};
     std::string work;  // LeaseRequest::work
+    Time granted_at{};
   };
   struct Actor {
     Seat seat;
@@ -219,6 +224,7 @@ class NodeDaemon {
   // Takes the lease out of the table and gives its grant back.
   void drop_lease(Time now, LeaseId id, bool keep_worker, NodeOutbox& out);
   void end_lease(Time now, LeaseId id, const std::string& why, NodeOutbox& out);
+  void note_lease_end(Time now, const Lease& lease, LeaseId id);
   void end_actor(Time now, ActorId id, ErrorInfo error, bool restartable,
                  NodeOutbox& out);
   void reap_lease(Time now, LeaseId id, const std::string& cause, std::uint64_t pid, NodeOutbox& out);
@@ -257,6 +263,7 @@ class NodeDaemon {
   std::deque<LeaseId> wish_to_lend_;  // beyond kMaxLending, the longest waiting first; some have ended
   Time last_lent_{};
   std::map<GroupId, std::deque<Waiting>> waiting_;
+  NodeTimeline timeline_;
   std::vector<GroupId> roomier_;  // groups with waiting tenants and room that was given back
   std::uint64_t next_lease_ = 1;
   std::uint64_t next_question_ = 1;

@@ -8,6 +8,12 @@ void NodeDaemon::handle(Time now, ProcessId from, const NodeDied& died, NodeOutb
   if (from == options_.head.process) objects_.on_node_died(now, died.daemon, died.why, out);
 }
 
+void NodeDaemon::on_spill(Time now, const SpillEvent& event, NodeOutbox& out) {
+  timeline_.on_spill(now, event);
+  objects_.on_spill(now, event, out);
+  timeline_.see(now, out);
+}
+
 void NodeDaemon::handle(Time, ProcessId from, const GetArena&, NodeOutbox& out) {
   out.send(from, ArenaReply{options_.arena_socket, objects().size(), options_.no_arena});
 }

@@ -63,6 +63,7 @@ void NodeDaemon::on_worker_exit(Time now, ProcessId id, const std::string& cause
   if (worker->held) release(now, *worker->held);
   objects_.on_ended(now, id, out);
   census_.forget(id);
+  timeline_.on_lost(id, out);
   if (!worker->ending) {
     ++counts_.worker_failures;
     out.send(options_.head.process,
@@ -73,6 +74,7 @@ void NodeDaemon::on_worker_exit(Time now, ProcessId id, const std::string& cause
     else if (const ActorId* actor = std::get_if<ActorId>(&worker->tenant))
       reap_actor(now, *actor, *worker, cause, out);
   }
+  timeline_.see(now, out);
   serve_roomier(now, out);
   report_if_due(now, out);
 }

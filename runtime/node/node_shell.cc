@@ -12,6 +12,7 @@
 #include "runtime/node/node_description.h"
 #include "runtime/objects/spill_folders.h"
 #include "runtime/session/process_identity.h"
+#include "runtime/timeline/clock_identity.h"
 #include "runtime/wire/ucx_transport.h"
 
 namespace Atoll {
@@ -102,6 +103,8 @@ Status NodeShell::run(const Contact& head, const std::function<void()>& on_joine
   described.memory_of = memory_of;
   described.cpu_of = cpu_of;
   described.memory_peak = [this] { return host_->memory_peak(); };
+  described.timeline_rate = options_.timeline_rate;
+  described.clock = clock_identity();
   if (const Status status = open_arena(described); !status.ok()) {
     log::warn("this node has no object memory: {}", status.message());
     described.object_bytes = 0;

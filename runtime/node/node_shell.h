@@ -37,6 +37,7 @@ class NodeShell : private MessageHandler {
     std::optional<Duration> worker_idle_limit = {};  // see NodeDaemon::Options
     std::string metrics = {};  // where they are served, as --metrics has it; "": nowhere
     std::string cluster = {};  // its name
+    std::uint32_t timeline_rate = 0;     // see ClockReply
     Environment environment;
     LineWriter* out = nullptr;  // for the output of workers; they outlive this
     LineWriter* err = nullptr;

@@ -84,6 +84,7 @@ void PullTable::handle(Time now, ProcessId from, const RoomMade& made, ObjectOut
   }
   pull->second.local = made.copy;
   pull->second.offset = made.offset;
+  pull->second.begin = now;
   ask_keeper(pull->first, pull->second, out);
 }
 
@@ -236,6 +237,7 @@ void PullTable::finish(Time now, Pulls::iterator entry, ObjectOutbox& out) {
   pulls_.erase(entry);
   ++pulled_;
   store_.handle(now, self_, SealCopy{pull.local}, out);
+  out.transfers.push_back({pull.source, pull.bytes, pull.begin});
   for (const Reader& reader : pull.readers)
     if (!reader.ahead) store_.handle(now, reader.from, HoldCopy{reader.request, pull.local}, out);
   if (pull.dropped)

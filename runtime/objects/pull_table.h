@@ -82,6 +82,7 @@ class PullTable {
     bool dropped = false;
     bool asked_ahead = false;     // the keeper, when nobody waited
     int tries = 0;
+    Time begin{};  // when its keeper was asked
     bool is_awaited() const;
   };
   struct Part {

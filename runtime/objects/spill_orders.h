@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "runtime/base/clock.h"
 #include "runtime/wire/outbox.h"
 
 namespace Atoll {
@@ -68,9 +69,17 @@ struct SpillPunched {
 };
 using SpillEvent = std::variant<SpillWritten, SpillFailed, SpillRead, SpillPunched>;
 
+// A copy that was fetched from another daemon.
+struct Transfer {
+  ProcessId from = ProcessId::kNone;
+  std::uint64_t bytes = 0;
+  Time begin{};  // when it was asked for
+};
+
 // What the logic of a node's objects wants done: messages, and these, of each file in order.
 struct ObjectOutbox : Outbox {
   std::vector<SpillOrder> spills;
+  std::vector<Transfer> transfers;  // nothing is to be done about them
 
   bool empty() const { return Outbox::empty() && spills.empty(); }
   void clear() { *this = ObjectOutbox(); }

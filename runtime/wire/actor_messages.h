@@ -170,7 +170,8 @@ struct CallActor {
   std::uint32_t depth = 0;  // as in PushTask
   std::uint32_t ahead = 0;  // likewise
   std::string group = {};   // of the actor's concurrency groups; empty: the method's own
-  ATOLL_MESSAGE_FIELDS(task, actor, method, arguments, depth, ahead, group)
+  std::uint8_t sample = 0;  // as in PushTask
+  ATOLL_MESSAGE_FIELDS(task, actor, method, arguments, depth, ahead, group, sample)
 };
 
 }  // namespace Atoll

@@ -109,7 +109,8 @@ const char* name_of(const Message& message) {
       "GetPeers", "Peers", "GetState", "StateReport",
       "BorrowObjects", "ObjectsBorrowed", "ReturnObjects", "DoneWithRefs", "ItemWithRefs", "RefsTaken", "RecountRefs",
       "CopyLost", "ArgumentLost", "NameLease", "GetLogs", "LogList", "ReadLog", "LogBytes", "WorkerLastTry", "IsNeeded",
-      "NeedReply", "GetTaskCounts", "TaskCounts"};
+      "NeedReply", "GetTaskCounts", "TaskCounts", "TimelineChunk", "FlushTimeline", "GetTimeline", "TimelinePart",
+      "GetClock", "ClockReply"};
   static_assert(std::size(kNames) == std::variant_size_v<MessageVariant>);
   return kNames[message.index()];
 }

@@ -122,5 +122,11 @@ template Message::Message(IsNeeded);
 template Message::Message(NeedReply);
 template Message::Message(GetTaskCounts);
 template Message::Message(TaskCounts);
+template Message::Message(TimelineChunk);
+template Message::Message(FlushTimeline);
+template Message::Message(GetTimeline);
+template Message::Message(TimelinePart);
+template Message::Message(GetClock);
+template Message::Message(ClockReply);
 
 }  // namespace Atoll

@@ -22,6 +22,7 @@
 #include "runtime/wire/state_messages.h"
 #include "runtime/wire/task_messages.h"
 #include "runtime/wire/totals.h"
+#include "runtime/wire/timeline_messages.h"
 
 // Every message of a cluster. A message is one struct; what travels is its
 // place in `Message` and its fields as a msgpack array (codec.h). Fields are
@@ -274,7 +275,7 @@ using MessageVariant =
                  GetPeers, Peers, GetState, StateReport,
                  BorrowObjects, ObjectsBorrowed, ReturnObjects, DoneWithRefs, ItemWithRefs, RefsTaken, RecountRefs,
                  CopyLost, ArgumentLost, NameLease, GetLogs, LogList, ReadLog, LogBytes, WorkerLastTry, IsNeeded, NeedReply,
-                 GetTaskCounts, TaskCounts>;
+                 GetTaskCounts, TaskCounts, TimelineChunk, FlushTimeline, GetTimeline, TimelinePart, GetClock, ClockReply>;
 
 template <typename T, typename Variant>
 inline constexpr bool kIsOneOf = false;

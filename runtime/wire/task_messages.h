@@ -76,7 +76,8 @@ struct PushTask {
   std::uint32_t depth = 0;   // how many tasks and calls it was submitted within
   std::uint32_t ahead = 0;   // of a stream: how many items may be on their way or unread; 0: it is none
   bool last_try = false;     // should the worker end, the task is not run again
-  ATOLL_MESSAGE_FIELDS(task, function, arguments, depth, ahead, last_try)
+  std::uint8_t sample = 0;   // for the timeline: one of 2^(sample - 1) tasks; 0: it was not chosen
+  ATOLL_MESSAGE_FIELDS(task, function, arguments, depth, ahead, last_try, sample)
 };
 struct TaskDone {
   TaskId task;
