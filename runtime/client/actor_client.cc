@@ -98,7 +98,7 @@ void ActorClient::call(Time now, ActorCallSpec spec, ClientOutbox& out) {
 
 void ActorClient::release(Time now, ActorId id) { released_.push_back({now + kReleaseDelay, id}); }
 
-void ActorClient::leave(ActorId id, ClientOutbox& out) {
+void ActorClient::leave(Time now, ActorId id, ClientOutbox& out) {
   const auto entry = actors_.find(id);
   if (entry == actors_.end() || entry->second.state == ActorState::kDead) return;
   Actor& actor = entry->second;
@@ -106,6 +106,7 @@ void ActorClient::leave(ActorId id, ClientOutbox& out) {
   call.task = {id.process, id.sequence};
   call.actor = &actor;
   call.method = kLeave;
+  call.submitted = now;
   call.retries = -1;
   ++actor.pending;
   actor.queue.push_back(id.sequence);
@@ -323,7 +324,7 @@ void ActorClient::on_lost(Time now, ProcessId peer, const std::string&, ClientOu
 }
 
 void ActorClient::on_tick(Time now, ClientOutbox& out) {
-  for (; !released_.empty() && released_.front().due <= now; released_.pop_front()) leave(released_.front().actor, out);
+  for (; !released_.empty() && released_.front().due <= now; released_.pop_front()) leave(now, released_.front().actor, out);
   std::vector<ActorId> undecided;
   for (const auto& [id, since] : unreachable_)
     if (now - since >= kActorVerdictLimit) undecided.push_back(id);

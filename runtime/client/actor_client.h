@@ -121,7 +121,7 @@ class ActorClient {
   Actor& actor_of(ActorId id);
   Call* find(TaskId id) { return id.process == self_.process ? calls_.find(id.sequence) : nullptr; }
   void flush(Actor& actor, ClientOutbox& out);
-  void leave(ActorId id, ClientOutbox& out);
+  void leave(Time now, ActorId id, ClientOutbox& out);
   // The number of the last call is the actor's own.
   static bool is_last(const Call& call) { return call.task == TaskId{call.actor->id.process, call.actor->id.sequence}; }
   void send(Actor& actor, Call& call, ClientOutbox& out);
