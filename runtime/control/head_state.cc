@@ -1,12 +1,54 @@
 // What people's tools ask of the head (wire/state_messages.h).
 
 #include <algorithm>
+#include <cstdio>
 
 #include "runtime/control/head.h"
 #include "runtime/control/placing.h"
 #include "runtime/state/words.h"
+#include "runtime/wire/node_graph.h"
 
 namespace Atoll {
+namespace {
+
+std::string gbps_text(double gbps) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.10g", gbps);
+  return text;
+}
+
+std::string word_or_dash(const std::string& text) { return text.empty() ? "-" : text; }
+
+// As ColumnType::kGpus has them.
+std::vector<std::string> gpus_of(const NodeInfo& info, const NodeUsage& usage) {
+  const GpuGraph graph = graph_of(info);
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i < info.gpus.size() && i < info.gpu_capacity.size(); ++i) {
+    const GpuRecord& gpu = info.gpus[i];
+    all.push_back(std::to_string(gpu.index) + " " + std::to_string(graph.island(static_cast<int>(i))) + " " +
+                  (gpu.numa < 0 ? "-" : std::to_string(gpu.numa)) + " " +
+                  (i < usage.gpu_free.size() ? usage.gpu_free[i].to_string() : "-") + " " + word_or_dash(gpu.uuid) +
+                  " " + word_or_dash(gpu.model));
+  }
+  return all;
+}
+
+// As ColumnType::kLinks has them; wires of places that the node does not have are none.
+std::vector<std::string> links_of(const NodeInfo& info) {
+  const auto index_of = [&info](std::int32_t place) {
+    return std::to_string(info.gpus[static_cast<std::size_t>(place)].index);
+  };
+  const auto is_place = [&info](std::int32_t place) {
+    return place >= 0 && static_cast<std::size_t>(place) < info.gpus.size();
+  };
+  std::vector<std::string> all;
+  for (const WireRecord& wire : info.wires)
+    if (is_place(wire.a) && is_place(wire.b))
+      all.push_back(index_of(wire.a) + " " + index_of(wire.b) + " " + gbps_text(wire.gbps));
+  return all;
+}
+
+}  // namespace
 
 void Head::handle(Time, ProcessId from, const GetPeers&, Outbox& out) {
   Peers peers{options_.cluster, {}, {}};
@@ -81,6 +123,10 @@ void Head::list_nodes(Time now, StateRows& rows) const {
        [](const Seen& s) { return s.alive() ? cell_of(s.node.usage.objects_waiting) : StateCell(); }},
       {"bytes_fetched", [](const Seen& s) { return cell_of(s.node.usage.bytes_fetched); }},
       {"warnings", [](const Seen& s) { return cell_of(s.node.info.warnings); }},
+      {"gpus", [](const Seen& s) { return s.alive() ? cell_of(gpus_of(s.node.info, s.node.usage)) : StateCell(); }},
+      {"links", [](const Seen& s) { return cell_of(links_of(s.node.info)); }},
+      {"fabric", [](const Seen& s) { return text_or_none(s.node.info.fabric); }},
+      {"switches", [](const Seen& s) { return cell_of(s.node.info.switches); }},
   };
   StateQuery<Seen> query(rows, kGetters);
   for (const auto& [id, node] : nodes_.all()) query.offer({id, node, now});
