@@ -47,7 +47,7 @@ class StateClient : private ClientListener {
     std::string words;
   };
   explicit StateClient(const Contact& head) : head_(head) {}
-  std::vector<Target> targets_of(StateKind kind) const;
+  std::vector<Target> targets_of(const GetState& question) const;
   void take(ProcessId from, const StateReport& report);
   void on_other_message(ProcessId from, Message message) override;
   void on_peer_lost(ProcessId peer, const Status& why) override;
