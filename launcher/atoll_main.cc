@@ -52,6 +52,7 @@ int run_command(int argc, char** argv) {
   add_status(app, line);
   add_list(app, line);
   add_explain(app, line);
+  add_dashboard(app, line);
   add_topo(app, line);
   add_place(app, line);
   add_doctor(app, line);

@@ -29,6 +29,7 @@ void add_down(CLI::App& app, CommandLine& line);
 void add_status(CLI::App& app, CommandLine& line);
 void add_list(CLI::App& app, CommandLine& line);
 void add_explain(CLI::App& app, CommandLine& line);
+void add_dashboard(CLI::App& app, CommandLine& line);
 void add_topo(CLI::App& app, CommandLine& line);
 void add_place(CLI::App& app, CommandLine& line);
 void add_doctor(CLI::App& app, CommandLine& line);
