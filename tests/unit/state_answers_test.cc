@@ -83,6 +83,7 @@ TEST_CASE("the head lists a node's GPUs by island, and the links that join them"
   HeadFixture head(1);
   NodeInfo info = node_info(0, 8);
   add_board(info, 3);
+  info.total.gpu = Fixed::whole(3);
   info.wires = {{0, 2, 44.5}, {2, 9, 1}, {-1, 0, 1}};  // of places that there are not: no links
   info.gpus[1].uuid = "";
   info.fabric = "f00.1";
