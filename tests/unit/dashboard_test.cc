@@ -38,15 +38,15 @@ StateRow node_row(const char* state, double gpu, double gpu_free) {
 TEST_CASE("a summary adds up what lives, and says of each node how full it is") {
   const nlohmann::ordered_json summary = summarize_nodes(nodes_table(
       {node_row("alive", 8, 2), node_row("alive", 0, 0), node_row("dead", 8, 0), node_row("joining", 8, 0)}));
-  CHECK(summary["nodes"] == nlohmann::json({{"alive", 2}, {"joining", 1}, {"dead", 1}}));
-  CHECK(summary["cpu"] == nlohmann::json({{"total", 8.0}, {"free", 4.0}}));
-  CHECK(summary["gpu"] == nlohmann::json({{"total", 8.0}, {"free", 2.0}}));
-  CHECK(summary["memory"] == nlohmann::json({{"total", 200.0}, {"free", 150.0}}));
-  CHECK(summary["object_memory"] == nlohmann::json({{"total", 100.0}, {"free", 80.0}}));
+  CHECK(summary["nodes"] == nlohmann::ordered_json({{"alive", 2}, {"joining", 1}, {"dead", 1}}));
+  CHECK(summary["cpu"] == nlohmann::ordered_json({{"total", 8.0}, {"free", 4.0}}));
+  CHECK(summary["gpu"] == nlohmann::ordered_json({{"total", 8.0}, {"free", 2.0}}));
+  CHECK(summary["memory"] == nlohmann::ordered_json({{"total", 200.0}, {"free", 150.0}}));
+  CHECK(summary["object_memory"] == nlohmann::ordered_json({{"total", 100.0}, {"free", 80.0}}));
   CHECK(summary["workers"] == 6);
   CHECK(summary["actors"] == 2);
   CHECK(summary["waiting"] == 4);
-  CHECK(summary["used"] == nlohmann::json({75, 50, nullptr, nullptr}));
+  CHECK(summary["used"] == nlohmann::ordered_json({75, 50, nullptr, nullptr}));
 }
 
 TEST_CASE("HISTORY-1: a cluster that takes long to answer is asked less often") {
