@@ -27,7 +27,7 @@ endif
 # What is built.
 
 public    := runtime/client runtime/collective runtime/device runtime/logs runtime/objects runtime/scheduler runtime/session runtime/state runtime/timeline runtime/wire topology runtime/base
-folders   := launcher runtime/control runtime/metrics runtime/node $(public)
+folders   := launcher launcher/dashboard runtime/control runtime/metrics runtime/node $(public)
 sources    = $(filter-out %_main.cc,$(wildcard $1/*.cc))
 objects    = $(patsubst %,$O/obj/%.o,$(basename $1))
 alone      = $(patsubst %.cc,$O/%,$(call sources,$1))
@@ -90,6 +90,9 @@ $O/pch/suites.h.gch: Makefile config.mk
 .SECONDEXPANSION:
 $O/obj/%.o: %.cc Makefile config.mk config.h $$(addsuffix .gch,$$(call pch_of,$$*))
 	$(call say,CXX) $(compile) $(addprefix -include ,$(call pch_of,$*)) -MMD -MP -c -o $@ $<
+
+# The page is put into this one, byte for byte.
+$O/obj/launcher/dashboard/page_files.o: $(wildcard launcher/dashboard/page/*)
 
 $O/obj/spank_plugin/%.o: spank_plugin/%.c Makefile config.mk config.h
 	$(call say,CC) $(CC) -std=gnu11 -fPIC -Wall -Wextra -Wshadow -I. -DATOLL_PROGRAM='"$(bindir)/atoll"' $(SLURM_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<

@@ -55,6 +55,7 @@ int run_command(int argc, char** argv) {
   add_explain(app, line);
   add_logs(app, line);
   add_timeline(app, line);
+  add_dashboard(app, line);
   add_topo(app, line);
   add_place(app, line);
   add_doctor(app, line);

@@ -32,6 +32,7 @@ void add_top(CLI::App& app, CommandLine& line);
 void add_explain(CLI::App& app, CommandLine& line);
 void add_logs(CLI::App& app, CommandLine& line);
 void add_timeline(CLI::App& app, CommandLine& line);
+void add_dashboard(CLI::App& app, CommandLine& line);
 void add_topo(CLI::App& app, CommandLine& line);
 void add_place(CLI::App& app, CommandLine& line);
 void add_doctor(CLI::App& app, CommandLine& line);

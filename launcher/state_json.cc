@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "launcher/state_table.h"
 #include "runtime/state/cells.h"
@@ -19,10 +20,54 @@ ordered_json number_json(double number, ColumnType type) {
   return number < 0 ? -static_cast<std::int64_t>(count_of(-number)) : static_cast<std::int64_t>(count_of(number));
 }
 
+// The first `count` words, the last of them with all that follows.
+std::vector<std::string> words_of(const std::string& item, std::size_t count) {
+  std::vector<std::string> words;
+  std::size_t at = 0;
+  for (std::size_t blank; words.size() + 1 < count && (blank = item.find(' ', at)) != std::string::npos; at = blank + 1)
+    words.push_back(item.substr(at, blank - at));
+  words.push_back(item.substr(at));
+  words.resize(count, "-");
+  return words;
+}
+
+ordered_json text_or_null(const std::string& word) { return word == "-" ? ordered_json(nullptr) : ordered_json(word); }
+ordered_json whole(const std::string& word) { return std::strtoll(word.c_str(), nullptr, 10); }
+ordered_json whole_or_null(const std::string& word) { return word == "-" ? ordered_json(nullptr) : whole(word); }
+ordered_json number_or_null(const std::string& word) {
+  return word == "-" ? ordered_json(nullptr) : ordered_json(std::strtod(word.c_str(), nullptr));
+}
+
+ordered_json numbers_of(const std::string& word) {
+  ordered_json numbers = ordered_json::array();
+  std::istringstream in(word == "-" ? "" : word);
+  for (std::string number; std::getline(in, number, ',');) numbers.push_back(whole(number));
+  return numbers;
+}
+
+// As ColumnType describes them.
 ordered_json item_json(const std::string& item, ColumnType type) {
-  const std::size_t blank = item.find(' ');
-  if (type != ColumnType::kHolders || blank == std::string::npos) return item;
-  return {{"process", item.substr(0, blank)}, {"times", std::strtoull(item.c_str() + blank + 1, nullptr, 10)}};
+  switch (type) {
+    case ColumnType::kHolders: {
+      const auto words = words_of(item, 2);
+      return {{"process", words[0]}, {"times", whole(words[1])}};
+    }
+    case ColumnType::kGpus: {
+      const auto words = words_of(item, 6);
+      return {{"index", whole(words[0])},         {"island", whole(words[1])},      {"numa", whole_or_null(words[2])},
+              {"free", number_or_null(words[3])}, {"uuid", text_or_null(words[4])}, {"model", text_or_null(words[5])}};
+    }
+    case ColumnType::kLinks: {
+      const auto words = words_of(item, 3);
+      return {{"a", whole(words[0])}, {"b", whole(words[1])}, {"gbps", number_or_null(words[2])}};
+    }
+    case ColumnType::kPlaces: {
+      const auto words = words_of(item, 3);
+      return {{"bundle", whole(words[0])}, {"node", text_or_null(words[1])}, {"gpus", numbers_of(words[2])}};
+    }
+    default:
+      return item;
+  }
 }
 
 ordered_json cell_json(const StateCell& cell, ColumnType type) {

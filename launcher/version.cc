@@ -56,6 +56,11 @@ constexpr Part kParts[] = {
 #else
     {"munge", false},
 #endif
+#if HAVE_MICROHTTPD
+    {"dashboard", true},
+#else
+    {"dashboard", false},
+#endif
 };
 
 std::string line_of(const char* title, bool built_in) {

@@ -31,23 +31,39 @@ Status StateClient::find_peers(Duration timeout) {
   return peers_ ? Status() : lost_->prefixed("the cluster's head cannot be reached");
 }
 
+namespace {
+
+// Whether a filter leaves the things of no other node.
+bool may_be_on(const GetState& question, std::size_t rank) {
+  for (const StateFilter& filter : question.filters)
+    if (filter.key == "node" && filter.op == FilterOp::kEqual && filter.number != static_cast<double>(rank))
+      return false;
+  return true;
+}
+
+}  // namespace
+
 // Who knows of such things.
-std::vector<StateClient::Target> StateClient::targets_of(StateKind kind) const {
+std::vector<StateClient::Target> StateClient::targets_of(const GetState& question) const {
+  const StateKind kind = question.kind;
   const bool daemons_know = kind == StateKind::kWorkers || kind == StateKind::kObjects;
   const bool owners_know = kind == StateKind::kTasks || kind == StateKind::kRefs;
   std::vector<Target> targets;
   if (!daemons_know && !owners_know) return {{head_, "the head"}};
   if (owners_know)
     for (const PeerDriver& driver : peers_->drivers) targets.push_back({driver.driver, driver.words});
-  for (const PeerNode& node : peers_->nodes)
-    if (node.alive) targets.push_back({node.daemon, "the daemon of node " + node.name});
+  for (std::size_t rank = 0; rank < peers_->nodes.size(); ++rank) {
+    const PeerNode& node = peers_->nodes[rank];
+    if (node.alive && (owners_know || may_be_on(question, rank)))
+      targets.push_back({node.daemon, "the daemon of node " + node.name});
+  }
   return targets;
 }
 
 StateClient::Answer StateClient::ask(GetState question, Duration patience) {
   question.request = ++request_;
   std::unique_lock lock(mutex_);
-  const std::vector<Target> targets = targets_of(question.kind);
+  const std::vector<Target> targets = targets_of(question);
   expected_.clear();
   reports_.clear();
   gone_.clear();

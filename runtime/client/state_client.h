@@ -62,7 +62,7 @@ class StateClient : private ClientListener {
     std::string words;
   };
   explicit StateClient(const Contact& head) : head_(head) {}
-  std::vector<Target> targets_of(StateKind kind) const;
+  std::vector<Target> targets_of(const GetState& question) const;
   void take(ProcessId from, const StateReport& report);
   void take_log(ProcessId from, Message message);
   void on_other_message(ProcessId from, Message message) override;

@@ -41,6 +41,19 @@ void GroupTable::list(StateRows& rows) const {
       if (!waits()) return group.asked.empty() ? group.why : "its nodes are being asked";
       return (group.why.empty() ? "" : group.why + "; ") + table.planner_.explain(group.request);
     }
+    // As ColumnType::kPlaces has them.
+    std::vector<std::string> places() const {
+      std::vector<std::string> all;
+      for (std::size_t i = 0; i < group.bundles.size(); ++i) {
+        const BundleRecord& record = group.bundles[i].record;
+        std::string gpus;
+        for (const BundleGpu& gpu : record.gpus) gpus += (gpus.empty() ? "" : ",") + std::to_string(gpu.index);
+        const bool placed = record.node != NodeId::kNone;
+        all.push_back(std::to_string(i) + " " + (placed ? record.node_name : "-") + " " +
+                      (placed && !gpus.empty() ? gpus : "-"));
+      }
+      return all;
+    }
     std::vector<std::string> nodes() const {
       std::vector<std::string> names;
       for (const NodeId node : table.nodes_of(group)) names.push_back(table.nodes_.get(node)->info.name);
@@ -68,6 +81,7 @@ void GroupTable::list(StateRows& rows) const {
       {"detached", [](const Seen& s) { return cell_of(s.group.spec.detached); }},
       {"asked", [](const Seen& s) { return cell_of(s.group.asked.size()); }},
       {"why", [](const Seen& s) { return text_or_none(s.why()); }},
+      {"places", [](const Seen& s) { return cell_of(s.places()); }},
   };
   StateQuery<Seen> query(rows, kGetters);
   for (const auto& [id, group] : groups_) query.offer({id, group, *this});

@@ -1,12 +1,49 @@
 // What people's tools ask of the head (wire/state_messages.h).
 
 #include <algorithm>
+#include <cstdio>
 
 #include "runtime/control/head.h"
 #include "runtime/control/placing.h"
 #include "runtime/state/words.h"
 
 namespace Atoll {
+namespace {
+
+std::string gbps_text(double gbps) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.10g", gbps);
+  return text;
+}
+
+std::string word_or_dash(const std::string& text) { return text.empty() ? "-" : text; }
+
+// As ColumnType::kGpus has them; without a graph every GPU is an island.
+std::vector<std::string> gpus_of(const NodeInfo& info, const NodeUsage& usage, const GpuGraph* graph) {
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i < info.gpus.size() && i < info.gpu_capacity.size(); ++i) {
+    const GpuRecord& gpu = info.gpus[i];
+    const int place = static_cast<int>(i);
+    all.push_back(std::to_string(gpu.index) + " " + std::to_string(graph == nullptr ? place : graph->island(place)) +
+                  " " + (gpu.numa < 0 ? "-" : std::to_string(gpu.numa)) + " " +
+                  (i < usage.gpu_free.size() ? usage.gpu_free[i].to_string() : "-") + " " + word_or_dash(gpu.uuid) +
+                  " " + word_or_dash(gpu.model));
+  }
+  return all;
+}
+
+// As ColumnType::kLinks has them.
+std::vector<std::string> links_of(const NodeInfo& info, const GpuGraph* graph) {
+  std::vector<std::string> all;
+  const int size = graph == nullptr ? 0 : std::min(graph->size(), static_cast<int>(info.gpus.size()));
+  const auto index_of = [&info](int place) { return std::to_string(info.gpus[static_cast<std::size_t>(place)].index); };
+  for (int a = 0; a < size; ++a)
+    for (int b = a + 1; b < size; ++b)
+      if (graph->joined(a, b)) all.push_back(index_of(a) + " " + index_of(b) + " " + gbps_text(graph->gbps(a, b)));
+  return all;
+}
+
+}  // namespace
 
 void Head::handle(Time, ProcessId from, const GetPeers&, Outbox& out) {
   Peers peers{options_.cluster, {}, {}};
@@ -48,8 +85,14 @@ void Head::list_nodes(Time now, StateRows& rows) const {
   struct Seen {
     NodeId id;
     const NodeTable::Node& node;
+    const Head& head;
     Time now;
     bool alive() const { return node.state == NodeState::kAlive; }
+    // The view has it: see NodeTable::forget_wires().
+    NodePlace place() const {
+      const ClusterView::Node* in_view = head.view_.find(id);
+      return in_view == nullptr ? NodePlace() : in_view->place;
+    }
   };
   static constexpr StateGetter<Seen> kGetters[] = {
       {"node", [](const Seen& s) { return cell_of(s.id); }},
@@ -85,9 +128,16 @@ void Head::list_nodes(Time now, StateRows& rows) const {
       {"bytes_spilled", [](const Seen& s) { return cell_of(s.node.usage.bytes_spilled); }},
       {"bytes_restored", [](const Seen& s) { return cell_of(s.node.usage.bytes_restored); }},
       {"warnings", [](const Seen& s) { return cell_of(s.node.info.warnings); }},
+      {"gpus",
+       [](const Seen& s) {
+         return s.alive() ? cell_of(gpus_of(s.node.info, s.node.usage, s.place().graph.get())) : StateCell();
+       }},
+      {"links", [](const Seen& s) { return cell_of(links_of(s.node.info, s.place().graph.get())); }},
+      {"fabric", [](const Seen& s) { return text_or_none(s.place().fabric); }},
+      {"switches", [](const Seen& s) { return cell_of(s.place().switches); }},
   };
   StateQuery<Seen> query(rows, kGetters);
-  for (const auto& [id, node] : nodes_.all()) query.offer({id, node, now});
+  for (const auto& [id, node] : nodes_.all()) query.offer({id, node, *this, now});
 }
 
 void Head::list_actors(Time now, StateRows& rows) const {

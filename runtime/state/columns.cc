@@ -36,7 +36,11 @@ constexpr StateColumn kNodeColumns[] = {{"node", kNode},
                                         {"bytes_on_disk", kBytes},
                                         {"bytes_spilled", kBytes},
                                         {"bytes_restored", kBytes},
-                                        {"warnings", kList}};
+                                        {"warnings", kList},
+                                        {"gpus", kGpus},
+                                        {"links", kLinks},
+                                        {"fabric", kText},
+                                        {"switches", kList}};
 
 constexpr StateColumn kWorkerColumns[] = {
     {"id", kId},      {"node", kNode},       {"pid", kNumber},    {"state", kText},
@@ -68,7 +72,8 @@ constexpr StateColumn kObjectColumns[] = {{"id", kId},          {"node", kNode},
 constexpr StateColumn kGroupColumns[] = {
     {"id", kId},      {"name", kText},      {"strategy", kText}, {"within", kText},  {"segment", kNumber},
     {"state", kText}, {"bundles", kNumber}, {"placed", kNumber}, {"nodes", kList},   {"needs", kText},
-    {"creator", kId}, {"job", kId},         {"detached", kFlag}, {"asked", kNumber}, {"why", kText}};
+    {"creator", kId}, {"job", kId},         {"detached", kFlag}, {"asked", kNumber}, {"why", kText},
+    {"places", kPlaces}};
 
 constexpr StateColumn kJobColumns[] = {{"id", kId},          {"state", kText},     {"seconds", kSeconds},
                                        {"host", kText},      {"pid", kNumber},     {"program", kText},

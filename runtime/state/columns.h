@@ -24,6 +24,9 @@ enum class ColumnType {
   kFlag,     // 0 or 1
   kList,     // of texts
   kHolders,  // a list of "PROCESS TIMES"
+  kGpus,     // a list of "INDEX ISLAND NUMA FREE UUID MODEL", with "-" for what is not known
+  kLinks,    // a list of "INDEX INDEX GBPS"
+  kPlaces,   // a list of "BUNDLE NODE INDEX,INDEX", with "-" for none
 };
 
 // What is known of a kind of things: the keys of --json, in its order. They are only ever added; atoll-list(1) has them

@@ -175,6 +175,27 @@ TEST_CASE("control characters in names do not reach the terminal") {
   CHECK(table_to_text(actors_table("name", {{{cell_of("a\033[2J\nb")}}}), 80, true) == "name\na [2J b\n");
 }
 
+TEST_CASE("in JSON GPUs, links and places are objects, with null for what is not known") {
+  using List = std::vector<std::string>;
+  const auto row_of = [](const std::string& kind, const std::string& columns, std::vector<StateCell> cells) {
+    const StateTable table = make_table(request_of({kind, {}, "", columns, 100, true}), two_nodes(), {{std::move(cells)}});
+    return nlohmann::json::parse(table_to_json(table, -1))["rows"][0];
+  };
+  const nlohmann::json node = row_of("nodes", "gpus,links",
+                                     {cell_of(List{"3 1 0 0.25 GPU-4f NVIDIA H100 80GB HBM3", "4 2 - - - -", "5"}),
+                                      cell_of(List{"3 4 44.5"})});
+  CHECK(node["gpus"][0] == nlohmann::json::parse(
+                               R"({"index":3,"island":1,"numa":0,"free":0.25,"uuid":"GPU-4f","model":"NVIDIA H100 80GB HBM3"})"));
+  CHECK(node["gpus"][1] ==
+        nlohmann::json::parse(R"({"index":4,"island":2,"numa":null,"free":null,"uuid":null,"model":null})"));
+  CHECK(node["gpus"][2]["index"] == 5);
+  CHECK(node["links"][0] == nlohmann::json::parse(R"({"a":3,"b":4,"gbps":44.5})"));
+  const nlohmann::json group = row_of("groups", "places", {cell_of(List{"0 n1 3,4", "1 n2 -", "2 - -"})});
+  CHECK(group["places"][0] == nlohmann::json::parse(R"({"bundle":0,"node":"n1","gpus":[3,4]})"));
+  CHECK(group["places"][1] == nlohmann::json::parse(R"({"bundle":1,"node":"n2","gpus":[]})"));
+  CHECK(group["places"][2] == nlohmann::json::parse(R"({"bundle":2,"node":null,"gpus":[]})"));
+}
+
 TEST_CASE("in JSON numbers are numbers, flags booleans, and holders objects") {
   ListRequest request = request_of({"objects", {}, "", "bytes,dropped,holders,owner", 100, true});
   const StateTable table =

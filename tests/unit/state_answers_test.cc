@@ -70,7 +70,7 @@ TEST_CASE("the head lists nodes, with what a dead one died of") {
   head.mail.drop_all();
   const std::vector<Row> rows = ask_head(head, StateKind::kNodes);
   REQUIRE(rows.size() == 3);
-  CHECK(unknown_in(StateKind::kNodes, rows).empty());
+  CHECK(unknown_in(StateKind::kNodes, rows) == std::set<std::string>{"fabric"});
   CHECK(rows[0].at("state").text == "alive");
   CHECK(rows[0].at("cpu_free").number == 4);
   CHECK(rows[0].at("gpu").number == 2);
@@ -100,6 +100,26 @@ TEST_CASE("the head lists what each node's object memory has on disk, and what w
     CAPTURE(key);
     CHECK(rows[0].at(key).number == number);
   }
+}
+
+TEST_CASE("the head lists a node's GPUs by island, and the links that join them") {
+  HeadFixture head(1);
+  NodeInfo info = node_info(0, 8);
+  add_board(info, 3);
+  info.total.gpu = Fixed::whole(3);
+  info.wires = {{0, 2, 44.5}, {2, 9, 1}, {-1, 0, 1}};  // of places that there are not: no links
+  info.gpus[1].uuid = "";
+  info.fabric = "f00.1";
+  head.join(0, info);
+  head.mail.drop_all();
+  const std::vector<Row> rows = ask_head(head, StateKind::kNodes);
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].at("gpus").list == std::vector<std::string>{
+                                       "0 0 0 1 GPU-46100000-0000-4000-8000-000000000000 H100-SXM5-80GB",
+                                       "1 1 0 1 - H100-SXM5-80GB",
+                                       "2 0 0 1 GPU-46100000-0000-4000-8000-000000000002 H100-SXM5-80GB"});
+  CHECK(rows[0].at("links").list == std::vector<std::string>{"0 2 44.5"});
+  CHECK(rows[0].at("fabric").text == "f00.1");
 }
 
 TEST_CASE("the head lists actors: where they are, what they wait for, what they died of") {
@@ -141,6 +161,7 @@ TEST_CASE("the head lists groups, jobs and requests, with the reason why they wa
   REQUIRE(groups.size() == 1);
   CHECK(unknown_in(StateKind::kGroups, groups) == std::set<std::string>{"segment"});
   CHECK(has(groups[0].at("needs"), "3 of 3 cpu"));
+  CHECK(groups[0].at("places").list == std::vector<std::string>{"0 - -", "1 - -", "2 - -"});
   CHECK_MESSAGE(!groups[0].at("why").text.empty(), groups[0].at("state").text);
   const std::vector<Row> requests = ask_head(head, StateKind::kRequests);
   REQUIRE(requests.size() == 1);
