@@ -152,7 +152,7 @@ bool ClientRuntime::round(Time now) {
 }
 
 void ClientRuntime::on_message(ProcessId from, Message message) {
-  if (take_timeline_message(from, message)) return;
+  if (from == home_.process && take_timeline_message(message)) return;
   core_->on_message(now_, from, message, out_);
   carry_out();
   listener_.on_other_message(from, std::move(message));

@@ -97,7 +97,7 @@ class ClientRuntime : private MessageHandler, private IoWork {
   std::shared_ptr<const std::vector<InsideRef>> held_inside(std::vector<InsideRef> inside);
   void let_go(std::vector<std::uint64_t> copies);
   // The timeline's part (client_timeline.cc).
-  bool take_timeline_message(ProcessId from, const Message& message);
+  bool take_timeline_message(const Message& message);  // of home()
   void send_timeline(std::uint64_t flush);
   void say_last_words();
   void begin_timeline(const std::string& role);

@@ -22,8 +22,7 @@ void ClientRuntime::begin_timeline(const std::string& role) {
   timeline_.begin(std::move(who), clock_identity());
 }
 
-bool ClientRuntime::take_timeline_message(ProcessId from, const Message& message) {
-  if (from != home_.process) return false;
+bool ClientRuntime::take_timeline_message(const Message& message) {
   if (const auto* flush = std::get_if<FlushTimeline>(&message)) {
     send_timeline(flush->flush);
   } else if (const auto* clock = std::get_if<ClockReply>(&message)) {

@@ -16,7 +16,7 @@ std::chrono::steady_clock::time_point steady(Time time) {
 }  // namespace
 
 thread_local IoTurns::Self IoTurns::self_;
-thread_local IoTurns::Wait IoTurns::last_wait_;
+constinit thread_local IoTurns::Wait IoTurns::last_wait_;
 
 void IoTurns::kick() {
   kicked_ = true;

@@ -116,7 +116,7 @@ class IoTurns {
     bool sleeps = false;  // it is the one in sleep_once()
   };
   static thread_local Self self_;
-  static thread_local Wait last_wait_;
+  static constinit thread_local Wait last_wait_;  // so that other files need not ask whether it is initialized
 
   IoWork& work_;
   std::mutex turn_;

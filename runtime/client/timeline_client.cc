@@ -55,7 +55,9 @@ std::vector<TraceNode> TimelineClient::find_nodes(Duration patience) {
   });
   lock.lock();
   arrived_.wait_for(lock, patience, [this] {
-    return std::ranges::all_of(daemons_, [](const auto& each) { return each.second.is_lost || each.second.clock.size() >= kClockQuestions; });
+    return std::ranges::all_of(daemons_, [](const auto& each) {
+      return each.second.is_lost || each.second.clock.size() >= kClockQuestions;
+    });
   });
   std::vector<TraceNode> nodes;
   for (std::uint32_t rank = 0; const PeerNode& peer : peers_->nodes) {

@@ -36,10 +36,6 @@ std::optional<Begun> begun_of(const Message& message) {
   return std::nullopt;
 }
 
-bool is_work(const Message& message) {
-  return std::holds_alternative<InitActor>(message) || begun_of(message);
-}
-
 TaskDone never_begun(TaskId task, ErrorKind kind, std::string why) {
   TaskDone done;
   done.task = task;
@@ -62,8 +58,8 @@ void WorkQueue::on_other_message(ProcessId from, Message message) {
     unheard_.erase(from);
     return;
   }
-  if (!is_work(message)) return;
   const std::optional<Begun> begun = begun_of(message);
+  if (!begun && !std::holds_alternative<InitActor>(message)) return;
   const Time arrived = begun && begun->sample > 0 ? now() : Time();
   std::unique_lock lock(mutex_);
   if (std::holds_alternative<CallActor>(message)) callers_.insert(from);

@@ -141,7 +141,8 @@ void NodeTimeline::see(Time now, ObjectOutbox& out) {
 void NodeTimeline::on_spill(Time now, const SpillEvent& event) {
   if (const auto* written = std::get_if<SpillWritten>(&event))
     end_spill(now, {written->file, 0}, TimelineKind::kSpill, "spill", false);
-  if (const auto* failed = std::get_if<SpillFailed>(&event)) end_spill(now, {failed->file, 0}, TimelineKind::kSpill, "spill", true);
+  if (const auto* failed = std::get_if<SpillFailed>(&event))
+    end_spill(now, {failed->file, 0}, TimelineKind::kSpill, "spill", true);
   if (const auto* read = std::get_if<SpillRead>(&event))
     end_spill(now, {read->file, read->copy}, TimelineKind::kRestore, "restore", !read->failure.empty());
 }

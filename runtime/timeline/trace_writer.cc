@@ -165,7 +165,8 @@ std::string TraceWriter::arguments_of(const TimelineRecord& record) const {
     if (record.queued_ns != 0) say("queued_us", micros(std::max<std::int64_t>(0, record.begin_ns - record.queued_ns)));
     if (record.depth > 0) say("depth", std::to_string(record.depth));
   }
-  if (record.outcome != TimelineOutcome::kOk) say("outcome", record.outcome == TimelineOutcome::kFailed ? "\"failed\"" : "\"cancelled\"");
+  if (record.outcome != TimelineOutcome::kOk)
+    say("outcome", record.outcome == TimelineOutcome::kFailed ? "\"failed\"" : "\"cancelled\"");
   if (record.weight > 0) say("stands_for", std::to_string(std::uint64_t{1} << std::min<int>(record.weight, 63)));
   if (record.kind == TimelineKind::kSubmit) say_id("parent", record.peer, record.amount);
   if (record.kind == TimelineKind::kWait) say("count", std::to_string(record.amount));
@@ -214,7 +215,8 @@ void TraceWriter::write_flows() {
     return &*std::prev(after);
   };
   for (const Site& run : runs_)
-    if (const Site* submit = find_last(submits_, run)) write_flow("submit", submit->track, submit->begin_ns, run.track, run.begin_ns);
+    if (const Site* submit = find_last(submits_, run))
+      write_flow("submit", submit->track, submit->begin_ns, run.track, run.begin_ns);
   for (const Site& got : gets_)
     if (const Site* run = find_last(runs_, got))
       write_flow("result", run->track, run->end_ns - kShortest, got.track, got.end_ns - kShortest);

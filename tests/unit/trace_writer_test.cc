@@ -87,7 +87,8 @@ struct Trace {
   static bool lies_in_slice(const json& flow, const json& events) {
     const double at = flow.at("ts");
     for (const json& event : events)
-      if (event.at("ph") == "X" && event.at("pid") == flow.at("pid") && event.at("tid") == flow.at("tid") && event.at("ts") <= at &&
+      if (event.at("ph") == "X" && event.at("pid") == flow.at("pid") && event.at("tid") == flow.at("tid") &&
+          event.at("ts") <= at &&
           at <= event.at("ts").get<double>() + event.at("dur").get<double>() + 1e-6)
         return true;
     return false;
@@ -155,7 +156,8 @@ TEST_CASE("an arrow that would go back in time is left out, and one whose other 
 TEST_CASE("TRACE-2 what took no time, or less, has a length") {
   Trace trace;
   trace.writer.add(kNode, chunk(kWorker, "worker",
-                                {{record(TimelineKind::kTask, 1, 5'000, 5'000), "f"}, {record(TimelineKind::kTask, 2, 5'000, 4'000), "f"}}));
+                                {{record(TimelineKind::kTask, 1, 5'000, 5'000), "f"},
+                                 {record(TimelineKind::kTask, 2, 5'000, 4'000), "f"}}));
   CHECK(all(trace.finish(), "X").size() == 2);
 }
 
@@ -184,7 +186,8 @@ TEST_CASE("a node is a process, a thread of a worker is a thread, and an actor i
   second.track = 1;
   TimelineRecord shared = record(TimelineKind::kCall, 3, 0, 10);
   shared.track = kCallTracks + 1;
-  trace.writer.add(kNode, chunk(kWorker, "actor Keeper", {{record(TimelineKind::kCall, 1, 20, 30), "f"}, {second, "f"}, {shared, "f"}}));
+  trace.writer.add(kNode, chunk(kWorker, "actor Keeper",
+                                {{record(TimelineKind::kCall, 1, 20, 30), "f"}, {second, "f"}, {shared, "f"}}));
   TimelineChunk login = chunk(0xe, "driver", {{record(TimelineKind::kSubmit, 4, 0, 10), "f"}});
   login.is_elsewhere = true;
   login.to_daemon_ns = 500;
@@ -225,7 +228,9 @@ TEST_CASE("the trace says of how many tasks it has some, and what is missing") {
   TimelineRecord one_of_eight = record(TimelineKind::kTask, 1, 200, 300);
   one_of_eight.weight = 3;
   trace.writer.add(kNode, chunk(kWorker, "worker",
-                                {{one_of_eight, "f"}, {record(TimelineKind::kTask, 2, 90, 110), "f"}, {record(TimelineKind::kTask, 3, 10, 90), "f"}}));
+                                {{one_of_eight, "f"},
+                                 {record(TimelineKind::kTask, 2, 90, 110), "f"},
+                                 {record(TimelineKind::kTask, 3, 10, 90), "f"}}));
   const json written = trace.finish();
   CHECK(all(written, "X").at(0).at("args").at("stands_for") == 8);
   const json about = written.at("otherData");
