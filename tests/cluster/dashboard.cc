@@ -1,6 +1,6 @@
 // dashboard STOP: something of everything for a dashboard to show, until the file STOP is there.
 //
-// Needs GPUs: 4 at least on one node, 12 in all.
+// Needs two nodes with two CPUs and 8 GPUs each.
 #include <atoll/atoll.h>
 
 #include <unistd.h>
@@ -38,7 +38,7 @@ int step(int milliseconds) {
 }
 ATOLL_TASK(step);
 
-// Two minutes at most: the test has ended by then.
+// Four minutes at most: the test has ended by then.
 bool goes_on(const std::string& path) {
   static const auto limit = std::chrono::steady_clock::now() + std::chrono::minutes(4);
   return !std::filesystem::exists(path) && std::chrono::steady_clock::now() < limit;
@@ -89,7 +89,7 @@ int main(int argc, char** argv) {
     fragile.call(&Trainer::die).get();
   } catch (const Atoll::ActorDiedError&) {
   }
-  const auto waiting = Atoll::actor<Trainer>().gpus(1).resource("reef", 1).name("waiting").create();
+  const auto waiting = Atoll::actor<Trainer>().gpus(8).name("waiting").create();
   Atoll::PlacementGroup never = Atoll::placement_group(std::vector<Atoll::Needs>{{.cpus = 1000}}, {.name = "never"});
 
   const Ref<int> long_one = Atoll::task(stay).submit(stop);

@@ -16,12 +16,17 @@ begin_job 240 --nodes=2 --gpus-per-node=8 --cpus-per-task=2 -- bash -c \
 check "a program has something of everything" await 60 says '^holding' || exit
 job_id=$(sed -n 's/^job //p' "$log")
 
-# serve WHERE...: a dashboard there, in the background; its place is in $scratch/place.
+# serve [--on NODE] COMMAND...: a dashboard there, in the background; its place will be in $scratch/place.
 serve() {
-  rm -f "$scratch/place"
-  "$@" --json > "$scratch/place" 2> "$scratch/place-errors" &
+  : > "$scratch/place"
+  (exec tests/box/box run --name "$box_name" "$@" --json) > "$scratch/place" 2> "$scratch/place-errors" &
   server=$!
-  await 20 grep -q '^{' "$scratch/place" || { cat "$scratch/place" "$scratch/place-errors"; return 1; }
+}
+is_served() { await 20 grep -q '^{' "$scratch/place" || { cat "$scratch/place-errors"; return 1; }; }
+end_server() {
+  kill -TERM "$server"
+  wait "$server"
+  status=$? took=some
 }
 field() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$scratch/place" "$1"; }
 listens_on_loopback_only() {
@@ -45,21 +50,27 @@ for question in ("summary", "history", "explain?id=waiting", "list?kind=actors&c
     print(*get(room + "api/" + question, Cookie=cookie.split(";")[0])[::2])
 END
 }
-login_sees() { login_summary > "$scratch/seen" || return; local each; for each; do grep -qE -- "$each" "$scratch/seen" || { echo "nothing has $each"; cat "$scratch/seen"; return 1; }; done; }
+login_sees() {
+  local each
+  login_summary > "$scratch/seen" || return
+  for each; do grep -qE -- "$each" "$scratch/seen" || { echo "nothing has $each"; cut -c1-400 "$scratch/seen"; return 1; }; done
+}
 
-check "--job has it on the login node, which asks the job through srun" serve login atoll dashboard --job "$job_id" --port 8265
+serve atoll dashboard --job "$job_id" --port 8265
+check "--job has it on the login node, which asks the job through srun" is_served || exit
 check "where it answers in full" login_sees '^200 .*"alive":2' '^200 .*"samples"' '^200 .*pending for' '^200 .*"kind":"actors"'
 check "and says how to get there" [ "$(field ssh)" = "ssh -N -L 8265:127.0.0.1:8265 $(login hostname)" ]
-kill -TERM "$server"
-check "it ends there when it is told to" wait "$server"
-check "it is served on the first node" serve on n1 env SLURM_JOB_ID="$job_id" SLURM_SUBMIT_HOST=login atoll dashboard || exit
+end_server
+check "it ends there when it is told to" status_is 0
+serve --on n1 env SLURM_JOB_ID="$job_id" SLURM_SUBMIT_HOST=login atoll dashboard
+check "it is served on a node of the job" is_served || exit
 check "and says how to get there" all_of '[[ $(field ssh) =~ ^"ssh -N -L $(field port):127.0.0.1:$(field port) -J login "n1 ]]' \
   '[[ $(field url) == "http://127.0.0.1:$(field port)/?token="* ]]'
 check "it listens on the loopback only" listens_on_loopback_only
 on n1 env TMPDIR="$scratch" python3 tests/cluster/dashboard.py "$(field url)" "$pictures" touch "$scratch/stop" | tee "$scratch/said"
 [ "${PIPESTATUS[0]}" = 0 ] || failures=$((failures + 1))
-kill -TERM "$server"
-check "it ends when it is told to" wait "$server"
+end_server
+check "it ends when it is told to" status_is 0
 finish
 check "the program went on undisturbed" all_of 'status_is 0' 'says "^went on: "'
 check_nothing_left "the dashboard"

@@ -180,6 +180,16 @@ export function tasks(root, options, again) {
 
 // ----------------------------------------------------------------------------- trouble
 
+// Requests for the same are one, of more workers.
+function alike(rows) {
+  const merged = new Map();
+  for (const row of rows) {
+    const key = JSON.stringify([row.needs, row.where, row.why]);
+    merged.set(key, {...row, count: row.count + (merged.get(key)?.count ?? 0)});
+  }
+  return [...merged.values()];
+}
+
 const kTroubles = [
   {
     title: "Nodes that died",
@@ -229,6 +239,8 @@ const kTroubles = [
     kind: "requests",
     filter: [],
     columns: "id,count,needs,where,why",
+    rows: 200,
+    merge: alike,
     say: (row) => [`${count(row.count, "worker")} with ${row.needs}${row.where ? ` (${row.where})` : ""}: ${row.why}`]
   },
   {
@@ -249,13 +261,14 @@ export function trouble(root) {
   const body = h("div", {});
   root.append(heading("Trouble", "What is not well, and why. An id says what to try."), body);
 
-  function section({title, filter, list, say}, answer) {
+  function section({title, filter, list, say, merge = (rows) => rows}, answer) {
     if (answer.total === 0) return null;
+    const rows = merge(answer.rows).slice(0, kTroubleRows);
     const filters = [filter].flat().join(",");
     return h(
         "section", {class: "block"}, h("h3", {}, `${title}: ${number(answer.total)}`),
-        h("ul", {class: "sentences"}, answer.rows.map((row) => h("li", {}, say(row)))),
-        answer.total > answer.rows.length && list ?
+        h("ul", {class: "sentences"}, rows.map((row) => h("li", {}, say(row)))),
+        answer.total > rows.length && list ?
             h("p", {}, h("a", {href: `#${list}?filter=${encodeURIComponent(filters)}`}, "all of them")) :
             null,
         answer.warnings.map((warning) => h("p", {class: "warning"}, warning)));
@@ -265,9 +278,12 @@ export function trouble(root) {
     async poll() {
       const sections = [];
       for (const each of kTroubles)
-        sections.push(section(
-            each,
-            await ask("list", {kind: each.kind, filter: each.filter, columns: each.columns, count: kTroubleRows})));
+        sections.push(section(each, await ask("list", {
+          kind: each.kind,
+          filter: each.filter,
+          columns: each.columns,
+          count: each.rows ?? kTroubleRows
+        })));
       const shown = sections.filter((each) => each !== null);
       put(body, shown.length > 0 ? shown : [h("p", {class: "empty"}, "Nothing is wrong that the cluster knows of.")]);
     },
