@@ -1,6 +1,7 @@
 // What other processes say of large values is decoded or refused: where one is, and an array's or a tensor's own description,
 // whose values lie inside of its bytes.
 #include <atoll/codec.h>
+#include <atoll/ref.h>
 #include <atoll/tensor.h>
 
 #include "runtime/base/check.h"
