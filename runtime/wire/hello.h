@@ -54,8 +54,9 @@ class Hello {
   // is when its proof must be sent before anything else.
   bool done() const { return stage_ == Stage::kDone; }
 
-  // Valid when done(). `peer` is who proved to know the secret.
+  // Valid when done(): who proved to know the secret. From the offer on, on the side that is connected to: who says so.
   ProcessId peer() const { return peer_; }
+  // Valid when done().
   std::uint64_t send_token() const { return send_token_; }
   std::uint64_t receive_token() const { return receive_token_; }
 

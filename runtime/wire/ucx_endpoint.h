@@ -33,13 +33,21 @@ class UcxEndpoint {
   ProcessId peer() const { return peer_; }
   const std::string& address() const { return address_; }
   const Status& failure() const { return failure_; }
-  // Takes it for failed, as if UCX had said so.
-  void fail(Status why);
+  // Takes it for failed before UCX has said so; `unread`: of what the peer sent there may be some that UCX has not read.
+  void fail(Status why, bool unread);
 
-  // Begins to close: what was sent is flushed, then the endpoint is destroyed.
-  // `endpoint` may be thrown away once finish_close() says so.
-  void start_close(Time deadline);
-  // Returns whether it is closed; past the deadline, and after fail(), it is closed by force.
+  // Whether there is a connection; asks until there is one. What UCX cannot send at once it announces to the peer first, and
+  // awaits an answer; and a UCX before 1.14 that checks itself, as Debian's does, ends the process if the peer ends while such
+  // talk of its own waits for the connection (wireup_ep.c:241, ucp_request.c:684). So the first thing that is said on an
+  // endpoint is a message which UCX throws away if it cannot go out at once.
+  bool knock();
+
+  // Begins to close: what was sent is flushed, then the endpoint is destroyed. What a peer that ended left behind UCX is let
+  // read: something of that may ask for a connection, and if this one were gone, UCX would make one to the process that has
+  // ended. The endpoint may be thrown away once finish_close() says so.
+  void start_close(Time now, Duration limit);
+  // Called after each turn of UCX. Returns whether it is closed; past the limit, and once UCX has said that the peer is gone,
+  // it is closed by force.
   bool finish_close(Time now);
 
  private:
@@ -53,8 +61,12 @@ class UcxEndpoint {
   OnFailed on_failed_ = nullptr;
   void* owner_ = nullptr;
   Status failure_;
+  bool is_read_ = false;  // after a failure: nothing comes any more
+  bool is_connected_ = false;
   void* flush_ = nullptr;
   Time deadline_{};
+  Time all_read_{};  // by then, if UCX has had
+  int turns_ = 0;    // as many turns
 };
 
 }  // namespace Atoll

@@ -8,16 +8,19 @@ namespace Atoll {
 // What UcxTransport puts into UCX active messages. All numbers are in the byte
 // order of the machine: UCX itself does not cross byte orders.
 //
-//   kHelloAm    header HelloHeader   body kHelloBytes of hello.h; behind a proof, its ProofTail and the prover's address
+//   kHelloAm    header HelloHeader   body kHelloBytes of hello.h; behind an offer the address that is to be answered, behind
+//                                    a proof its ProofTail
 //   kDataAm     header DataHeader    body the message
 //   kBulkAm     header DataHeader and the message, of kMaxBulkHead at most  body the bulk
 //   kControlAm  header ControlHeader no body
+//   kKnockAm    neither, and is not read: it arrives when there is a connection (ucx_endpoint.h)
 //
 // Hello and control are always eager; data and bulk may come by rendezvous.
 inline constexpr unsigned kHelloAm = 1;
 inline constexpr unsigned kDataAm = 2;
 inline constexpr unsigned kControlAm = 3;
 inline constexpr unsigned kBulkAm = 4;
+inline constexpr unsigned kKnockAm = 5;
 
 // Names the two ends of one hello by random numbers that each end chose, so
 // that a stray or forged message cannot end somebody else's hello.

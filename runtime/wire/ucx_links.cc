@@ -14,6 +14,8 @@ namespace {
 constexpr std::size_t kMostLost = 256;
 // How long an endpoint may take to flush what was sent.
 constexpr Duration kFlushLimit = std::chrono::seconds(1);
+// How long a first word waits for a transport that says whether it is connected, which all do that are fit for small messages.
+constexpr Duration kKnockLimit = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -40,7 +42,7 @@ Status UcxTransport::watch(UcxEndpoint& endpoint) {
   Status watched = watch_.watch(endpoint.peer(), address->stamp);
   if (watched.ok()) return watched;
   if (watched.code() == Code::kNotFound) {
-    endpoint.fail(watched);
+    endpoint.fail(watched, false);
     return watched;
   }
   if (dropped_.allow(last_progress_))
@@ -67,10 +69,52 @@ void UcxTransport::start_hello(UcxPeer& peer, UcxLink& link) {
   link.hello = Hello::connecting(secret_, self_, link.peer);
   link.hello_id = static_cast<std::uint64_t>(random_process_id());
   begun_.emplace(link.hello_id, &link);
-  const ucs_status_t status = sender_.send(link.endpoint->get(), kHelloAm, HelloHeader{0, link.hello_id},
-                                           link.hello->offer(), UCP_AM_SEND_FLAG_EAGER | UCP_AM_SEND_FLAG_REPLY);
-  if (status != UCS_OK) losses_.push_back({link.peer, link.epoch, ucx_status("sending an offer", status)});
+  say_first({link.peer, 0, {}, HelloHeader{0, link.hello_id}, link.hello->offer() + address()});
 }
+
+// First words.
+
+void UcxTransport::say_first(FirstWord word) {
+  word.until = watched_ + kKnockLimit;
+  if (!is_said(word)) first_words_.push_back(std::move(word));
+}
+
+bool UcxTransport::say_first_words() {
+  const std::size_t before = first_words_.size();
+  std::erase_if(first_words_, [this](FirstWord& word) { return is_said(word); });
+  return first_words_.size() != before;
+}
+
+// The endpoint it is for; none if that is gone.
+UcxEndpoint* UcxTransport::endpoint_for(const FirstWord& word) {
+  if (word.unproven != 0) {
+    const auto found = unproven_.find(word.unproven);
+    if (found == unproven_.end()) return nullptr;
+    if (found->second.endpoint) return found->second.endpoint.get();
+  } else if (!begun_.contains(word.header.from)) {
+    return nullptr;
+  }
+  const UcxPeer* peer = find(word.to);
+  return peer == nullptr ? nullptr : peer->endpoint.get();
+}
+
+// Whether nothing is left to do for it: it is under way, or nobody waits for it any more.
+bool UcxTransport::is_said(FirstWord& word) {
+  UcxEndpoint* endpoint = endpoint_for(word);
+  if (endpoint == nullptr || !endpoint->failure().ok()) return true;
+  if (!endpoint->knock() && watched_ < word.until) return false;
+  const ucs_status_t status = sender_.send(endpoint->get(), kHelloAm, word.header, std::move(word.body), UCP_AM_SEND_FLAG_EAGER);
+  if (status == UCS_OK) return true;
+  if (word.unproven != 0) {
+    log_dropped(std::string("an offer: cannot answer: ") + ucs_status_string(status));
+  } else {
+    const UcxLink& link = *begun_.at(word.header.from);
+    losses_.push_back({link.peer, link.epoch, ucx_status("sending an offer", status)});
+  }
+  return true;
+}
+
+// Tokens.
 
 void UcxTransport::add_tokens(UcxLink& link, std::uint64_t send, std::uint64_t receive) {
   link.tokens.push_back({send, receive});
@@ -197,8 +241,12 @@ void UcxTransport::start_parked(UcxPeer& peer) {
 
 void UcxTransport::retire_endpoint(UcxPeer& peer) {
   if (!peer.endpoint) return;
-  peer.endpoint->start_close(last_progress_ + kFlushLimit);
-  retired_.push_back(std::move(peer.endpoint));
+  retire(std::move(peer.endpoint));
+}
+
+void UcxTransport::retire(std::unique_ptr<UcxEndpoint> endpoint) {
+  endpoint->start_close(last_progress_, kFlushLimit);
+  retired_.push_back(std::move(endpoint));
 }
 
 }  // namespace Atoll

@@ -11,7 +11,8 @@
 namespace Atoll {
 namespace {
 
-constexpr std::size_t kMaxAddress = 4096;
+// Of an offer, with the address.
+constexpr std::size_t kLongestHello = kHelloBytes + UcxWorker::kMaxAddress;
 
 template <typename Header>
 bool read_header(Header& out, const void* header, std::size_t length) {
@@ -39,18 +40,13 @@ ucs_status_t UcxTransport::on_hello_am(void* self, const void* header, std::size
                                        std::size_t length, const ucp_am_recv_param_t* param) {
   auto& transport = *static_cast<UcxTransport*>(self);
   HelloHeader ends;
-  if (!read_header(ends, header, header_length) || is_rendezvous(param) || length < kHelloBytes ||
-      length > kHelloBytes + sizeof(ProofTail) + kMaxAddress) {
+  if (!read_header(ends, header, header_length) || is_rendezvous(param) || length < kHelloBytes || length > kLongestHello) {
     transport.log_dropped("a malformed hello");
     return UCS_OK;
   }
   const std::string_view message(static_cast<const char*>(data), length);
-  const bool can_reply = (param->recv_attr & UCP_AM_RECV_ATTR_FIELD_REPLY_EP) != 0;
   if (ends.to == 0) {
-    if (can_reply)
-      transport.on_offer(ends, message, param->reply_ep);
-    else
-      transport.log_dropped("an offer that cannot be answered");
+    transport.on_offer(ends, message);
   } else if (const auto begun = transport.begun_.find(ends.to); begun != transport.begun_.end()) {
     transport.on_answer(*begun->second, ends, message);
   } else if (transport.unproven_.contains(ends.to)) {
@@ -61,19 +57,30 @@ ucs_status_t UcxTransport::on_hello_am(void* self, const void* header, std::size
   return UCS_OK;
 }
 
-// `reply` is UCX's own and may die as soon as we return: it is not kept.
-void UcxTransport::on_offer(const HelloHeader& header, std::string_view message, ucp_ep_h reply) {
+void UcxTransport::on_offer(const HelloHeader& header, std::string_view message) {
   if (stopping_) return;
   if (unproven_.size() >= options_.max_unproven) return log_dropped("an offer: too many unfinished hellos");
-  Hello hello = Hello::accepting(secret_, self_);
-  Result<std::string> answer = hello.receive(message);
+  Unproven unproven{Hello::accepting(secret_, self_), std::string(message.substr(kHelloBytes)), nullptr};
+  Result<std::string> answer = unproven.hello.receive(message.substr(0, kHelloBytes));
   if (!answer.ok()) return log_dropped("an offer: " + answer.status().message());
+  if (!give_endpoint(unproven)) return;
+  const ProcessId peer = unproven.hello.peer();
   const auto id = static_cast<std::uint64_t>(random_process_id());
-  const ucs_status_t status =
-      sender_.send(reply, kHelloAm, HelloHeader{header.from, id}, std::move(*answer), UCP_AM_SEND_FLAG_EAGER);
-  if (status != UCS_OK) return log_dropped(std::string("an offer: cannot answer: ") + ucs_status_string(status));
-  unproven_.emplace(id, std::move(hello));
+  unproven_.emplace(id, std::move(unproven));
   set_deadline(Deadline::Of::kUnproven, id, ProcessId::kNone);
+  say_first({peer, id, {}, HelloHeader{header.from, id}, std::move(*answer)});
+}
+
+// One to who offered, unless there is one already. Not UCX's own way back, which UCX makes with talk of its own (ucx_endpoint.h).
+bool UcxTransport::give_endpoint(Unproven& unproven) {
+  const UcxPeer* known = find(unproven.hello.peer());
+  if (known != nullptr && known->endpoint && known->endpoint->address() == unproven.address) return true;
+  auto created = UcxEndpoint::create(worker_->get(), unproven.hello.peer(), unproven.address, &on_endpoint_failed, this);
+  if (created.ok())
+    unproven.endpoint = std::move(*created);
+  else
+    log_dropped("an offer: " + created.status().message());
+  return created.ok();
 }
 
 void UcxTransport::on_answer(UcxLink& link, const HelloHeader& header, std::string_view message) {
@@ -85,9 +92,10 @@ void UcxTransport::on_answer(UcxLink& link, const HelloHeader& header, std::stri
   }
   const ProofTail tail{link.epoch};
   proof->append(reinterpret_cast<const char*>(&tail), sizeof tail);
-  proof->append(address());
+  // Nobody needs the way back that this asks for; but it makes UCX exchange the numbers of the two endpoints now that there is
+  // a connection with nothing on its way, and not when it is full and may break (ucx_endpoint.h).
   const ucs_status_t status = sender_.send(link.endpoint->get(), kHelloAm, HelloHeader{header.from, link.hello_id},
-                                           std::move(*proof), UCP_AM_SEND_FLAG_EAGER);
+                                           std::move(*proof), UCP_AM_SEND_FLAG_EAGER | UCP_AM_SEND_FLAG_REPLY);
   if (status != UCS_OK) return lose(link, ucx_status("sending a proof", status));
   add_tokens(link, link.hello->send_token(), link.hello->receive_token());
   link.hello.reset();
@@ -96,24 +104,28 @@ void UcxTransport::on_answer(UcxLink& link, const HelloHeader& header, std::stri
 
 void UcxTransport::on_proof(std::uint64_t hello_id, std::string_view message) {
   auto node = unproven_.extract(hello_id);
-  Hello& hello = node.mapped();
+  Unproven& unproven = node.mapped();
   if (stopping_) return;
-  const Result<std::string> nothing = hello.receive(message.substr(0, kHelloBytes));
+  const Result<std::string> nothing = unproven.hello.receive(message.substr(0, kHelloBytes));
   if (!nothing.ok()) return log_dropped("a proof: " + nothing.status().message());
-
   ProofTail tail;
   message.remove_prefix(kHelloBytes);
-  if (message.size() <= sizeof tail) return log_dropped("a proof without an address");
+  if (message.size() != sizeof tail) return log_dropped("a proof without its tail");
   std::memcpy(&tail, message.data(), sizeof tail);
-  message.remove_prefix(sizeof tail);
-  accept(hello, tail.epoch, std::string(message));
+  accept(std::move(unproven), tail.epoch);
 }
 
-void UcxTransport::accept(const Hello& hello, std::uint64_t peer_epoch, std::string address) {
+void UcxTransport::accept(Unproven unproven, std::uint64_t peer_epoch) {
+  const Hello& hello = unproven.hello;
   UcxPeer& peer = at(hello.peer());
   UcxLink* link = link_to_accept(peer, peer_epoch);
+  if (link != nullptr && !peer.endpoint && unproven.endpoint && unproven.endpoint->failure().ok()) {
+    peer.endpoint = std::move(unproven.endpoint);
+    (void)watch(*peer.endpoint);  // one that has ended is seen by its endpoint
+  }
+  if (unproven.endpoint) retire(std::move(unproven.endpoint));
   if (link == nullptr) return;
-  peer.address = std::move(address);
+  peer.address = std::move(unproven.address);
   link->peer_epoch = peer_epoch;
   add_tokens(*link, hello.send_token(), hello.receive_token());
   if (link->endpoint == nullptr) {

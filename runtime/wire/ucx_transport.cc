@@ -65,6 +65,7 @@ UcxTransport::~UcxTransport() {
     while (!peer.closing.empty()) remove(*peer.closing.front());
     peer.endpoint.reset();
   }
+  unproven_.clear();
   retired_.clear();
   for (int i = 0; i < 100 && ucp_worker_progress(worker_->get()) != 0; ++i) {
   }
@@ -72,7 +73,8 @@ UcxTransport::~UcxTransport() {
 
 Status UcxTransport::register_handlers() {
   const std::pair<unsigned, ucp_am_recv_callback_t> handlers[] = {
-      {kHelloAm, &on_hello_am}, {kDataAm, &on_data_am}, {kControlAm, &on_control_am}, {kBulkAm, &on_bulk_am}};
+      {kHelloAm, &on_hello_am}, {kDataAm, &on_data_am}, {kControlAm, &on_control_am}, {kBulkAm, &on_bulk_am},
+      {kKnockAm, [](void*, const void*, std::size_t, void*, std::size_t, const ucp_am_recv_param_t*) { return UCS_OK; }}};
   for (const auto& [id, callback] : handlers) {
     ucp_am_handler_param_t params{};
     params.field_mask = UCP_AM_HANDLER_PARAM_FIELD_ID | UCP_AM_HANDLER_PARAM_FIELD_CB | UCP_AM_HANDLER_PARAM_FIELD_ARG;
@@ -174,6 +176,7 @@ bool UcxTransport::progress(Time now) {
   last_progress_ = now;
 
   bool any = ucp_worker_progress(worker_->get()) != 0;
+  if (!first_words_.empty()) any |= say_first_words();
   if (now >= next_watch_) watch_processes();
   if (!failed_.empty()) any |= handle_failed_endpoints();
   if (!losses_.empty()) any |= handle_losses();
@@ -194,7 +197,7 @@ bool UcxTransport::arm() {
   const ucs_status_t status = ucp_worker_arm(worker_->get());
   if (status == UCS_OK) {
     set_napping(false);
-    set_alarm(!deadlines_.empty() || !retired_.empty() ? kLongestStep : buffers_.empty() ? Duration(0) : kIdleBufferLimit);
+    set_alarm(longest_sleep());
     return true;
   }
   if (status != UCS_ERR_BUSY && dropped_.allow(last_progress_))
@@ -205,6 +208,13 @@ bool UcxTransport::arm() {
   set_alarm(nap_);
   nap_ = std::min(2 * nap_, kLongestNap);
   return true;
+}
+
+// 0: for ever.
+Duration UcxTransport::longest_sleep() const {
+  if (!first_words_.empty()) return kLongestNap;
+  if (!deadlines_.empty() || !retired_.empty()) return kLongestStep;
+  return buffers_.empty() ? Duration(0) : kIdleBufferLimit;
 }
 
 void UcxTransport::set_napping(bool napping) {
@@ -231,11 +241,12 @@ bool UcxTransport::handle_failed_endpoints() {
   for (const ProcessId id : std::exchange(failed_, {})) {
     UcxPeer* peer = find(id);
     if (peer == nullptr || !peer->endpoint || peer->endpoint->failure().ok()) continue;  // it was already on its way out
-    const std::unique_ptr<UcxEndpoint> endpoint = std::move(peer->endpoint);
+    const UcxEndpoint* endpoint = peer->endpoint.get();
+    retire_endpoint(*peer);
     watch_.forget(id);
-    while (!peer->closing.empty() && peer->closing.front()->endpoint == endpoint.get())
+    while (!peer->closing.empty() && peer->closing.front()->endpoint == endpoint)
       finish_closing(*peer->closing.front());
-    if (peer->link && peer->link->endpoint == endpoint.get()) lose(*peer->link, endpoint->failure());
+    if (peer->link && peer->link->endpoint == endpoint) lose(*peer->link, endpoint->failure());
   }
   return true;
 }
@@ -259,9 +270,10 @@ void UcxTransport::fail_dead(const std::set<ProcessId>& ended) {
   for (const UcxEndpoint* endpoint : dead)
     if (const auto address = UcxWorker::parse(endpoint->address()); address.ok() && !address->stamp.is_pid_reused())
       pids.insert(static_cast<pid_t>(address->stamp.pid));
-  empty_dead_queues(pids);
+  // Who has queues in shared memory speaks over nothing else.
+  const bool unread = empty_dead_queues(pids) < static_cast<int>(pids.size());
   for (UcxEndpoint* endpoint : dead)
-    endpoint->fail(Status(Code::kUnavailable, "process " + to_string(endpoint->peer()) + " has ended"));
+    endpoint->fail(Status(Code::kUnavailable, "process " + to_string(endpoint->peer()) + " has ended"), unread);
 }
 
 bool UcxTransport::handle_losses() {

@@ -29,7 +29,8 @@ namespace Atoll {
 // TCP between nodes.
 //
 // UCX connects by worker addresses and speaks first, so a stranger who can reach
-// its sockets reaches UCX's own parser before our hello; nothing of ours.
+// its sockets reaches UCX's own parser before our hello, and its parser of addresses
+// by an offer; nothing of ours.
 class UcxTransport final : public Transport {
  public:
   struct Options {
@@ -85,6 +86,20 @@ class UcxTransport final : public Transport {
     std::uint64_t epoch;
     Status why;
   };
+  // A hello that we have answered.
+  struct Unproven {
+    Hello hello;
+    std::string address;                    // of who offered
+    std::unique_ptr<UcxEndpoint> endpoint;  // to it; none: the one that the peer has with us already
+  };
+  // An offer or an answer that waits for its connection.
+  struct FirstWord {
+    ProcessId to;
+    std::uint64_t unproven;  // of an answer: the hello's number; 0 for an offer
+    Duration until;          // then it is left to UCX
+    HelloHeader header;
+    std::string body;
+  };
   // What is left of a token whose link is gone. The latest stand in a ring: each by itself would keep a page of the heap.
   struct Tombstone {
     std::uint64_t receive_token = 0;
@@ -121,7 +136,14 @@ class UcxTransport final : public Transport {
   void start_parked(UcxPeer& peer);
   void forget_long_lost();
   void retire_endpoint(UcxPeer& peer);
+  void retire(std::unique_ptr<UcxEndpoint> endpoint);
   void set_deadline(Deadline::Of of, std::uint64_t id, ProcessId peer);
+
+  // The first word on an endpoint (ucx_links.cc).
+  void say_first(FirstWord word);
+  bool say_first_words();
+  bool is_said(FirstWord& word);
+  UcxEndpoint* endpoint_for(const FirstWord& word);
 
   // What progress() does besides UCX's own.
   bool handle_failed_endpoints();
@@ -130,6 +152,7 @@ class UcxTransport final : public Transport {
   bool expire();
   void fail_dead(const std::set<ProcessId>& ended);
   void finish_retired();
+  Duration longest_sleep() const;
   void set_alarm(Duration in);
   void set_napping(bool napping);
   static void on_endpoint_failed(void* self, UcxEndpoint& endpoint);
@@ -143,10 +166,11 @@ class UcxTransport final : public Transport {
                                  std::size_t length, const ucp_am_recv_param_t* param);
   static ucs_status_t on_control_am(void* self, const void* header, std::size_t header_length, void* data,
                                     std::size_t length, const ucp_am_recv_param_t* param);
-  void on_offer(const HelloHeader& header, std::string_view message, ucp_ep_h reply);
+  void on_offer(const HelloHeader& header, std::string_view message);
+  bool give_endpoint(Unproven& unproven);
   void on_answer(UcxLink& link, const HelloHeader& header, std::string_view message);
   void on_proof(std::uint64_t hello_id, std::string_view message);
-  void accept(const Hello& hello, std::uint64_t peer_epoch, std::string address);
+  void accept(Unproven unproven, std::uint64_t peer_epoch);
   UcxLink* link_to_accept(UcxPeer& peer, std::uint64_t peer_epoch);
   UcxLink* take_turn(const DataHeader& frame, std::size_t length);
   ucs_status_t receive_bulk(UcxLink& link, std::string_view message, void* data, std::size_t length, bool rendezvous);
@@ -175,7 +199,8 @@ class UcxTransport final : public Transport {
   std::unordered_map<std::uint64_t, Inlet> inlets_;
   Inlet* last_inlet_ = nullptr;  // of the last message
   std::unordered_map<std::uint64_t, UcxLink*> begun_;
-  std::unordered_map<std::uint64_t, Hello> unproven_;  // answered, the proof is awaited
+  std::unordered_map<std::uint64_t, Unproven> unproven_;  // the proof is awaited
+  std::deque<FirstWord> first_words_;
   std::vector<Tombstone> tombstones_;
   std::size_t next_tombstone_ = 0;
   std::unordered_map<UcxInbound*, std::unique_ptr<UcxInbound>> receives_;

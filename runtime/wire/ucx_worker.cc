@@ -18,7 +18,6 @@ struct Envelope {
   std::uint32_t packed_length = 0;
   ProcessStamp stamp{};
 };
-constexpr std::size_t kMaxAddress = 4096;
 
 // `variable`: what a person sets instead.
 Status set_default(ucp_config_t* config, const char* name, const char* value, const char* variable) {

@@ -17,6 +17,8 @@ namespace Atoll {
 // UCX_NET_DEVICES and the rest of UCX's environment.
 class UcxWorker {
  public:
+  static constexpr std::size_t kMaxAddress = 4096;
+
   static Result<std::unique_ptr<UcxWorker>> create();
   ~UcxWorker();
   UcxWorker(const UcxWorker&) = delete;

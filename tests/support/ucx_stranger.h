@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/wire/hello.h"
 #include "runtime/wire/ucx_endpoint.h"
 #include "runtime/wire/ucx_frames.h"
 #include "runtime/wire/ucx_sender.h"
@@ -24,12 +25,12 @@ class UcxStranger {
     auto worker = UcxWorker::create();
     REQUIRE(worker.ok());
     worker_ = std::move(*worker);
-    for (const unsigned am : {kHelloAm, kDataAm, kControlAm}) {
+    for (const unsigned am : {kHelloAm, kDataAm, kControlAm, kKnockAm}) {
       ucp_am_handler_param_t params{};
       params.field_mask =
           UCP_AM_HANDLER_PARAM_FIELD_ID | UCP_AM_HANDLER_PARAM_FIELD_CB | UCP_AM_HANDLER_PARAM_FIELD_ARG;
       params.id = am;
-      params.cb = am == kHelloAm ? &UcxStranger::on_hello : &UcxStranger::on_other;
+      params.cb = am == kHelloAm ? &UcxStranger::on_hello : am == kKnockAm ? &UcxStranger::on_knock : &UcxStranger::on_other;
       params.arg = this;
       REQUIRE(ucp_worker_set_am_recv_handler(worker_->get(), &params) == UCS_OK);
     }
@@ -52,8 +53,8 @@ class UcxStranger {
     REQUIRE_FALSE(UCS_PTR_IS_ERR(request));
     if (UCS_PTR_IS_PTR(request)) ucp_request_free(request);
   }
-  void offer(std::string hello, std::uint64_t from) {
-    send(kHelloAm, HelloHeader{0, from}, std::move(hello), UCP_AM_SEND_FLAG_REPLY);
+  void offer(const Hello& hello, std::uint64_t from) {
+    send(kHelloAm, HelloHeader{0, from}, hello.offer() + address());
   }
   void progress() { ucp_worker_progress(worker_->get()); }
 
@@ -73,6 +74,7 @@ class UcxStranger {
     ++static_cast<UcxStranger*>(self)->others;
     return UCS_OK;
   }
+  static ucs_status_t on_knock(void*, const void*, std::size_t, void*, std::size_t, const ucp_am_recv_param_t*) { return UCS_OK; }
   static void on_failed(void*, UcxEndpoint&) {}
 
   std::string held_header_;
