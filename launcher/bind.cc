@@ -9,7 +9,7 @@
 #include <set>
 
 #include "launcher/bind_text.h"
-#include "launcher/command.h"
+#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "launcher/say.h"
 #include "topology/active_nics.h"
@@ -151,7 +151,7 @@ int execute(const BindCommand& command) {
 
 void add_bind(CLI::App& app, CommandLine& line) {
   auto command = std::make_shared<BindCommand>();
-  Command bind(app, "bind", "Show which GPUs, CPUs and NICs srun --atoll-bind gives each task of a node");
+  Subcommand bind(app, "bind", "Show which GPUs, CPUs and NICs srun --atoll-bind gives each task of a node");
   bind.add("--tasks", command->tasks, "how many tasks the node has").required();
   bind.add("--mode", command->mode, "pack, spread, island, numa or none (default pack)");
   bind.add("--ranks", command->ranks, "the tasks' ranks in the step, such as 0,8-11 (default from 0)");

@@ -6,7 +6,7 @@
 #include <iostream>
 #include <memory>
 
-#include "launcher/command.h"
+#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "launcher/dashboard/dashboard_text.h"
 #include "launcher/dashboard/distant_watcher.h"
@@ -134,7 +134,7 @@ int execute(const DashboardCommand& command) {
 
 void add_dashboard(CLI::App& app, CommandLine& line) {
   auto command = std::make_shared<DashboardCommand>();
-  Command dashboard(app, "dashboard", "Show a cluster in a browser: a page on this host's loopback, for an ssh tunnel");
+  Subcommand dashboard(app, "dashboard", "Show a cluster in a browser: a page on this host's loopback, for an ssh tunnel");
   dashboard.add("--port", command->port, "of 127.0.0.1 (default: one that is free)");
   dashboard.add("--json", command->json, "print where it is as JSON; see atoll-dashboard(1)");
   dashboard.add("--lines", command->lines, "answer on stdin and stdout: what --job starts in the job");

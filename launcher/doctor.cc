@@ -3,7 +3,7 @@
 #include <iostream>
 #include <memory>
 
-#include "launcher/command.h"
+#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "launcher/doctor_look.h"
 #include "launcher/doctor_site.h"
@@ -68,7 +68,7 @@ int execute(DoctorCommand& command) {
 
 void add_doctor(CLI::App& app, CommandLine& line) {
   auto command = std::make_shared<DoctorCommand>();
-  Command doctor(app, "doctor", "Check this host, or all nodes of a site, for what Atoll needs");
+  Subcommand doctor(app, "doctor", "Check this host, or all nodes of a site, for what Atoll needs");
   doctor.add("--site", command->site, "check the nodes of this job, or those that Slurm gives to a job now");
   doctor.add("-w,--nodelist", command->request.nodelist, "with --site: these nodes");
   doctor.add("-p,--partition", command->request.partition, "with --site: the nodes of this partition");

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <memory>
 
-#include "launcher/command.h"
+#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "runtime/base/nodelist.h"
 #include "launcher/say.h"
@@ -88,7 +88,7 @@ int execute(const DownCommand& command) {
 
 void add_down(CLI::App& app, CommandLine& line) {
   auto command = std::make_shared<DownCommand>();
-  Command down(app, "down", "End a cluster that atoll up started, and wait for its end");
+  Subcommand down(app, "down", "End a cluster that atoll up started, and wait for its end");
   down.add("--name", command->name, "which one (default: the only one of this job on this host)");
   down.add("--timeout", command->timeout, "seconds until it is killed (default 20)").above_zero();
   down.run([command, &line] { line.exit_code = execute(*command); });

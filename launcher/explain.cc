@@ -3,7 +3,7 @@
 #include <iostream>
 #include <memory>
 
-#include "launcher/command.h"
+#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "launcher/explain_json.h"
 #include "launcher/find_cluster.h"
@@ -55,7 +55,7 @@ int execute(const ExplainCommand& command, const CommandLine& line) {
 
 void add_explain(CLI::App& app, CommandLine& line) {
   auto command = std::make_shared<ExplainCommand>();
-  Command explain(app, "explain", "Say why a node, worker, actor, task, object or group is as it is, and what to try");
+  Subcommand explain(app, "explain", "Say why a node, worker, actor, task, object or group is as it is, and what to try");
   explain.add("id", command->id, "as atoll list prints it, or a node's, an actor's or a group's name").required();
   explain.add("--json", command->json, "print JSON; see atoll-explain(1)");
   command->choice.add_to(explain);

@@ -22,7 +22,7 @@ Duration to_duration(double value) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(value));
 }
 
-void ClusterChoice::add_to(Command& command) {
+void ClusterChoice::add_to(Subcommand& command) {
   command.add("--name", name, "which cluster (default: ATOLL_SESSION, or the only one of this job)");
   command.add("--job", job, "Slurm's id of the job that it is in: asks there, through srun (default: this one)");
   command.add("--wait", wait, "seconds to wait for a cluster that is coming up (default 0; 60 in a job with --atoll)")

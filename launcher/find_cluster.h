@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "launcher/command.h"
+#include "launcher/subcommand.h"
 #include "runtime/session/session.h"
 
 namespace Atoll {
@@ -15,7 +15,7 @@ struct ClusterChoice {
   double timeout = 5;  // seconds for the head's answer
 
   // The options --name, --job, --wait and --timeout.
-  void add_to(Command& command);
+  void add_to(Subcommand& command);
 };
 
 // The session of the cluster.

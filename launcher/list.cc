@@ -6,7 +6,7 @@
 #include <memory>
 #include <thread>
 
-#include "launcher/command.h"
+#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "launcher/find_cluster.h"
 #include "launcher/into_job.h"
@@ -80,7 +80,7 @@ std::string kinds() {
 
 void add_list(CLI::App& app, CommandLine& line) {
   auto command = std::make_shared<ListCommand>();
-  Command list(app, "list", "List the nodes, workers, actors, tasks, objects or groups of a cluster");
+  Subcommand list(app, "list", "List the nodes, workers, actors, tasks, objects or groups of a cluster");
   list.add("kind", command->options.kind, "what: " + kinds()).required();
   list.add("--filter", command->options.filters,
            "only those with key=value, or !=, <, <=, >, >=, ~ (contains); again for more");

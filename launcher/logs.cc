@@ -11,7 +11,7 @@
 #include <set>
 #include <thread>
 
-#include "launcher/command.h"
+#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "launcher/find_cluster.h"
 #include "launcher/into_job.h"
@@ -284,7 +284,7 @@ int execute(const LogsCommand& command, const CommandLine& line) {
 
 void add_logs(CLI::App& app, CommandLine& line) {
   auto command = std::make_shared<LogsCommand>();
-  Command logs(app, "logs", "Print what workers, daemons and the head printed");
+  Subcommand logs(app, "logs", "Print what workers, daemons and the head printed");
   logs.add("what", command->words,
            "whose: an actor's name, class or id, a function, a task, a node, a process (4711, n2:4711), a worker's id, "
            "head or atolld "

@@ -7,7 +7,7 @@
 #include <iterator>
 #include <memory>
 
-#include "launcher/command.h"
+#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "launcher/place_plan.h"
 #include "launcher/say.h"
@@ -76,7 +76,7 @@ int execute(const PlaceCommand& command) {
 
 void add_place(CLI::App& app, CommandLine& line) {
   auto command = std::make_shared<PlaceCommand>();
-  Command place(app, "place", "Plan groups and tasks on a cluster that a file describes, without Slurm");
+  Subcommand place(app, "place", "Plan groups and tasks on a cluster that a file describes, without Slurm");
   place.add("--cluster", command->cluster, "JSON file of the nodes; see atoll-place(1)").required();
   place.add("--request", command->request, "JSON file of the groups and tasks, - for standard input").required();
   place.add("--json", command->json, "print JSON; see atoll-place(1)");

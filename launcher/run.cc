@@ -8,7 +8,7 @@
 
 #include "launcher/launched_cluster.h"
 #include "launcher/cluster_options.h"
-#include "launcher/command.h"
+#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "launcher/driver.h"
 #include "launcher/write_timeline.h"
@@ -161,7 +161,7 @@ struct RunCommand {
 };
 
 // The words after the options; nullopt, having complained, when there are none.
-std::optional<std::vector<std::string>> program_of(const Command& command, const CommandLine& line) {
+std::optional<std::vector<std::string>> program_of(const Subcommand& command, const CommandLine& line) {
   std::vector<std::string> words = command.words();
   if (!words.empty() && words.front().starts_with("-") && words.front() != "--") {
     say_error("atoll run has no option " + words.front() + "; see atoll run --help");
@@ -186,7 +186,7 @@ int execute(RunCommand& command) {
 
 void add_run(CLI::App& app, CommandLine& line) {
   auto command = std::make_shared<RunCommand>();
-  Command run(app, "run", "Start a cluster, run a program on it, end both: atoll run [options] -- program [arguments]");
+  Subcommand run(app, "run", "Start a cluster, run a program on it, end both: atoll run [options] -- program [arguments]");
   run.take_words();
   add_cluster_options(run.app(), command->options, command->dry_run);
   add_summary_option(run.app(), command->options);

@@ -3,7 +3,7 @@
 #include <iostream>
 #include <memory>
 
-#include "launcher/command.h"
+#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "launcher/find_cluster.h"
 #include "launcher/into_job.h"
@@ -40,7 +40,7 @@ int execute(const StatusCommand& command, const CommandLine& line) {
 
 void add_status(CLI::App& app, CommandLine& line) {
   auto command = std::make_shared<StatusCommand>();
-  Command status(app, "status", "Show the nodes of a cluster, what they have and what uses it");
+  Subcommand status(app, "status", "Show the nodes of a cluster, what they have and what uses it");
   command->choice.add_to(status);
   status.add("--json", command->json, "print JSON; see atoll-status(1)");
   status.run([command, &line] { line.exit_code = execute(*command, line); });

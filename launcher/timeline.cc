@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <memory>
 
-#include "launcher/command.h"
+#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "launcher/find_cluster.h"
 #include "launcher/into_job.h"
@@ -65,7 +65,7 @@ std::vector<std::string> without_output(const std::vector<std::string>& words) {
 
 void add_timeline(CLI::App& app, CommandLine& line) {
   auto command = std::make_shared<TimelineCommand>();
-  Command timeline(app, "timeline", "Write what tasks, actors and transfers a cluster ran as a trace for ui.perfetto.dev");
+  Subcommand timeline(app, "timeline", "Write what tasks, actors and transfers a cluster ran as a trace for ui.perfetto.dev");
   timeline.add("-o,--output", command->output, "the file; - for standard output (default timeline.json)");
   timeline.add("--last", command->last, "only the last so many seconds (default: all that is kept)").above_zero();
   command->choice.add_to(timeline);

@@ -9,7 +9,7 @@
 #include <optional>
 #include <thread>
 
-#include "launcher/command.h"
+#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "launcher/find_cluster.h"
 #include "launcher/into_job.h"
@@ -177,7 +177,7 @@ int execute(const TopCommand& command, const CommandLine& line) {
 
 void add_top(CLI::App& app, CommandLine& line) {
   auto command = std::make_shared<TopCommand>();
-  Command top(app, "top", "Show live what a cluster is busy with: nodes, actors and workers");
+  Subcommand top(app, "top", "Show live what a cluster is busy with: nodes, actors and workers");
   top.add("--interval", command->interval, "seconds between two looks (default 2)").above_zero();
   top.add("--sort", command->sort, "order of the processes: cpu (default), memory, work or node");
   top.add("--filter", command->filter, "only nodes and processes that have this word");

@@ -4,7 +4,7 @@
 #include <iostream>
 #include <memory>
 
-#include "launcher/command.h"
+#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "launcher/say.h"
 #include "launcher/topo_json.h"
@@ -76,7 +76,7 @@ int execute(const TopoCommand& command) {
 
 void add_topo(CLI::App& app, CommandLine& line) {
   auto command = std::make_shared<TopoCommand>();
-  Command topo(app, "topo", "Show the GPUs of this node or of a file, and what joins them");
+  Subcommand topo(app, "topo", "Show the GPUs of this node or of a file, and what joins them");
   topo.add("--input", command->input,
            "a file that describes a machine, - for standard input (default: this node)");
   topo.add("--format", command->format, "auto, atoll, hwloc, nccl or nvidia-smi (default auto)");

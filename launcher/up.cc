@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "launcher/cluster_options.h"
-#include "launcher/command.h"
+#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "launcher/keeper.h"
 
@@ -111,7 +111,7 @@ int execute(UpCommand& command) {
 void add_up(CLI::App& app, CommandLine& line) {
   auto command = std::make_shared<UpCommand>();
   command->options.command = "up";
-  Command up(app, "up", "Start a cluster in this allocation and leave it running");
+  Subcommand up(app, "up", "Start a cluster in this allocation and leave it running");
   up.footer("Prints the folder of the cluster's session when it is ready.");
   add_cluster_options(up.app(), command->options, command->dry_run);
   up.add("--foreground", command->options.foreground, "stay until the cluster ends; SIGTERM or Ctrl-C ends it");

@@ -11,8 +11,8 @@
 #include <cerrno>
 #include <optional>
 
-#include "launcher/dashboard/http_library.h"
 #include "runtime/base/fd.h"
+#include "runtime/base/http_library.h"
 
 namespace Atoll {
 namespace {
@@ -93,7 +93,7 @@ class MicroServer final : public HttpServer {
     HttpRequest request;
     request.method = method;
     request.path = url;
-    library_.get_connection_values_n(&connection, MHD_GET_ARGUMENT_KIND, &add_argument, &request);
+    library_.get_connection_values(&connection, MHD_GET_ARGUMENT_KIND, &add_argument, &request);
     request.host = field(connection, "Host");
     request.cookies = field(connection, "Cookie");
     request.fetch_site = field(connection, "Sec-Fetch-Site");
@@ -115,7 +115,7 @@ class MicroServer final : public HttpServer {
   }
 
   MHD_Result send(MHD_Connection& connection, const HttpReply& reply) const {
-    MHD_Response* response = library_.create_response_from_buffer(
+    MHD_Response* response = library_.create_response(
         reply.body.size(), const_cast<char*>(reply.body.data()), MHD_RESPMEM_MUST_COPY);
     if (response == nullptr) return MHD_NO;
     library_.add_response_header(response, "Content-Type", reply.type.c_str());
@@ -135,7 +135,7 @@ class MicroServer final : public HttpServer {
 }  // namespace
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(int port, Handler handler) {
-  const Result<HttpLibrary> library = load_http_library();
+  const Result<HttpLibrary> library = HttpLibrary::load("the dashboard needs");
   if (!library.ok()) return library.status();
   auto server = std::make_unique<MicroServer>(*library, std::move(handler));
   ATOLL_RETURN_IF_ERROR(server->listen(port));

@@ -17,9 +17,9 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/base/http_library.h"
 #include "runtime/base/log.h"
 #include "runtime/base/socket_name.h"
-#include "runtime/metrics/http_library.h"
 #include "runtime/metrics/metrics_request.h"
 #include "runtime/metrics/page.h"
 
@@ -248,7 +248,7 @@ class MicrohttpdServer : public MetricsServer {
 };
 
 Result<std::unique_ptr<MetricsServer>> serve(Loop& loop, MetricsAddress address, std::string token, MetricsServer::Ask ask, Fd listener) {
-  const Result<HttpLibrary> http = HttpLibrary::load();
+  const Result<HttpLibrary> http = HttpLibrary::load("metrics need");
   if (!http.ok()) return http.status();
   auto server = std::make_unique<MicrohttpdServer>(loop, *http, std::move(address), std::move(token), std::move(ask));
   ATOLL_RETURN_IF_ERROR(server->start(std::move(listener)));

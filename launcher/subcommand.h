@@ -11,7 +11,7 @@ class Option;
 
 namespace Atoll {
 
-// One option of a command. The options themselves belong to the App; this and Command are handles, free to copy.
+// One option of a command. The options themselves belong to the App; this and Subcommand are handles, free to copy.
 class CommandOption {
  public:
   explicit CommandOption(CLI::Option& option) : option_(&option) {}
@@ -26,11 +26,11 @@ class CommandOption {
 };
 
 // A command of `atoll`, its options and what it does. CLI11 is all in headers, so what each command needs of it is
-// compiled once, in command.cc.
-class Command {
+// compiled once, in subcommand.cc.
+class Subcommand {
  public:
   // Adds the command `name` to `app`, which owns it.
-  Command(CLI::App& app, const std::string& name, const std::string& help);
+  Subcommand(CLI::App& app, const std::string& name, const std::string& help);
 
   // An option, such as "-p,--partition", whose word is parsed into `value`, which outlives the parsing.
   CommandOption add(const std::string& names, std::string& value, const std::string& help);

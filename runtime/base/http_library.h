@@ -6,11 +6,14 @@
 
 #include <microhttpd.h>
 
+#include <string>
+
 #include "runtime/base/status.h"
 
 namespace Atoll {
 
-// GNU libmicrohttpd, loaded when metrics are asked for: it brings a TLS library along that no daemon needs to start with.
+// GNU libmicrohttpd, loaded when somebody asks for what needs it: it brings a TLS library along that nobody should have to start
+// with. Constant once it is loaded, and never unloaded.
 struct HttpLibrary {
   decltype(&MHD_start_daemon) start_daemon = nullptr;
   decltype(&MHD_stop_daemon) stop_daemon = nullptr;
@@ -19,6 +22,7 @@ struct HttpLibrary {
   decltype(&MHD_get_daemon_info) get_daemon_info = nullptr;
   decltype(&MHD_get_connection_info) get_connection_info = nullptr;
   decltype(&MHD_add_connection) add_connection = nullptr;
+  decltype(&MHD_get_connection_values_n) get_connection_values = nullptr;
   decltype(&MHD_lookup_connection_value) lookup_connection_value = nullptr;
   decltype(&MHD_suspend_connection) suspend_connection = nullptr;
   decltype(&MHD_resume_connection) resume_connection = nullptr;
@@ -27,8 +31,8 @@ struct HttpLibrary {
   decltype(&MHD_queue_response) queue_response = nullptr;
   decltype(&MHD_destroy_response) destroy_response = nullptr;
 
-  // kUnavailable where it is not installed.
-  static Result<HttpLibrary> load();
+  // kUnavailable where it is not installed, with what to install for `what`.
+  static Result<HttpLibrary> load(const std::string& what);
 };
 
 }  // namespace Atoll
