@@ -9,9 +9,9 @@
 #include <set>
 
 #include "launcher/bind_text.h"
-#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "launcher/say.h"
+#include "launcher/subcommand.h"
 #include "topology/active_nics.h"
 #include "topology/cores.h"
 #include "topology/live.h"

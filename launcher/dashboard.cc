@@ -6,7 +6,6 @@
 #include <iostream>
 #include <memory>
 
-#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "launcher/dashboard/dashboard_text.h"
 #include "launcher/dashboard/distant_watcher.h"
@@ -18,6 +17,7 @@
 #include "launcher/into_job.h"
 #include "launcher/say.h"
 #include "launcher/site.h"
+#include "launcher/subcommand.h"
 
 namespace Atoll {
 namespace {

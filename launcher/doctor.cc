@@ -3,12 +3,12 @@
 #include <iostream>
 #include <memory>
 
-#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "launcher/doctor_look.h"
 #include "launcher/doctor_site.h"
 #include "launcher/doctor_text.h"
 #include "launcher/say.h"
+#include "launcher/subcommand.h"
 
 namespace Atoll {
 namespace {

@@ -6,10 +6,10 @@
 #include <cerrno>
 #include <memory>
 
-#include "launcher/subcommand.h"
 #include "launcher/commands.h"
-#include "runtime/base/nodelist.h"
 #include "launcher/say.h"
+#include "launcher/subcommand.h"
+#include "runtime/base/nodelist.h"
 #include "runtime/session/session.h"
 #include "runtime/session/session_folder.h"
 

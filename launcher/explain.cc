@@ -3,12 +3,12 @@
 #include <iostream>
 #include <memory>
 
-#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "launcher/explain_json.h"
 #include "launcher/find_cluster.h"
 #include "launcher/into_job.h"
 #include "launcher/say.h"
+#include "launcher/subcommand.h"
 
 namespace Atoll {
 namespace {

@@ -6,12 +6,12 @@
 #include <memory>
 #include <thread>
 
-#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "launcher/find_cluster.h"
 #include "launcher/into_job.h"
 #include "launcher/look.h"
 #include "launcher/say.h"
+#include "launcher/subcommand.h"
 #include "launcher/terminal.h"
 
 namespace Atoll {

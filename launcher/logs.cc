@@ -11,16 +11,15 @@
 #include <set>
 #include <thread>
 
-#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "launcher/find_cluster.h"
 #include "launcher/into_job.h"
-#include "launcher/log_choice.h"
 #include "launcher/log_reader.h"
+#include "launcher/log_search.h"
 #include "launcher/log_view.h"
-#include "launcher/look.h"
 #include "launcher/say.h"
 #include "launcher/status_text.h"
+#include "launcher/subcommand.h"
 #include "runtime/node/worker_output.h"
 
 namespace Atoll {
@@ -52,6 +51,7 @@ class LogsReader {
       : command_(command),
         lines_(lines),
         client_(std::move(client)),
+        search_(*client_, kPatience),
         colours_(wants_colour(STDOUT_FILENO, current_environment())) {}
 
   Status print_all();
@@ -66,81 +66,32 @@ class LogsReader {
     bool is_done = false;
   };
 
-  Status look_up();
   Result<std::vector<Log>> chosen();
   Status print(const Log& log, Followed& followed);
   void print_line(const Log& log, const std::string& line) const;
   LogReader reader_of(const Log& log);
   Followed& followed(const Log& log, bool is_new_process);
-  Result<std::set<std::string>> ids(StateKind kind, const std::string& filter, const std::string& column);
   Result<bool> may_go_on(const std::vector<Log>& logs);
   void remark(const std::string& words);
 
   const LogsCommand& command_;
   std::uint64_t lines_;
   std::unique_ptr<StateClient> client_;
+  LogSearch search_;
   bool colours_;
-  std::vector<LogWord> words_;
   std::map<ProcessId, Followed> followed_;
   std::set<std::string> said_;
 };
-
-Result<std::set<std::string>> LogsReader::ids(StateKind kind, const std::string& filter, const std::string& column) {
-  ListOptions options;
-  options.kind = info_of(kind).name;
-  options.filters = {filter};
-  options.columns = column;
-  options.limit = static_cast<int>(kMostRows);
-  Result<ListRequest> request = make_list_request(options);
-  if (!request.ok()) return request.status();
-  Result<StateTable> table = look(*client_, *request, kPatience);
-  if (!table.ok()) return table.status();
-  std::set<std::string> found;
-  for (const StateRow& row : table->rows) found.insert(row.cells.at(0).text);
-  return found;
-}
-
-Status LogsReader::look_up() {
-  words_.clear();
-  for (const std::string& typed : command_.words) {
-    LogWord word{typed, {}, {}};
-    for (const char* key : {"name", "class"}) {
-      Result<std::set<std::string>> actors = ids(StateKind::kActors, std::string(key) + "=" + typed, "id");
-      if (!actors.ok()) return actors.status();
-      word.actors.merge(*actors);
-    }
-    if (typed.find('-') != std::string::npos && typed.find_first_not_of("0123456789abcdef-") == std::string::npos) {
-      Result<std::set<std::string>> processes = ids(StateKind::kTasks, "id=" + typed, "process");
-      if (!processes.ok()) return processes.status();
-      word.processes = std::move(*processes);
-      word.processes.erase("");
-    }
-    words_.push_back(std::move(word));
-  }
-  return Status();
-}
 
 void LogsReader::remark(const std::string& words) {
   if (said_.insert(words).second) say_warning(words);
 }
 
 Result<std::vector<StateClient::Log>> LogsReader::chosen() {
-  StateClient::Logs all = client_->list_logs(kPatience);
-  for (const std::string& who : all.silent) remark(who + " does not answer: the logs that it keeps are missing");
-  for (const std::string& words : all.remarks) remark(words);
-  if (words_.empty()) return std::move(all.logs);
-  std::set<std::size_t> places;
-  for (const LogWord& word : words_) {
-    const std::vector<std::size_t> meant = logs_of(word, all.logs);
-    if (meant.empty() && !command_.follows)
-      return Status(Code::kNotFound, "no log is kept of \"" + word.typed +
-                                         "\": it has printed nothing, its log is gone, or it never was; "
-                                         "atoll logs --list shows what there is");
-    places.insert(meant.begin(), meant.end());
-  }
-  std::vector<Log> logs;
-  for (const std::size_t place : places) logs.push_back(std::move(all.logs[place]));
-  return logs;
+  Result<LogSearch::Found> found = search_.find(command_.follows);
+  if (!found.ok()) return found.status();
+  for (const std::string& words : found->remarks) remark(words);
+  return std::move(found->logs);
 }
 
 LogReader LogsReader::reader_of(const Log& log) {
@@ -183,7 +134,7 @@ void LogsReader::print_line(const Log& log, const std::string& line) const {
 }
 
 Status LogsReader::print_all() {
-  ATOLL_RETURN_IF_ERROR(look_up());
+  ATOLL_RETURN_IF_ERROR(search_.look_up(command_.words));
   Result<std::vector<Log>> logs = chosen();
   if (!logs.ok()) return logs.status();
   for (const Log& log : *logs)
@@ -194,25 +145,25 @@ Status LogsReader::print_all() {
 
 // Whether more may come of what was asked for.
 Result<bool> LogsReader::may_go_on(const std::vector<Log>& logs) {
-  if (words_.empty() || !std::ranges::all_of(logs, [](const Log& log) { return log.record.ended; })) return true;
+  if (command_.words.empty() || !std::ranges::all_of(logs, [](const Log& log) { return log.record.ended; })) return true;
   std::set<std::string> actors;
-  for (const LogWord& word : words_) {
+  for (const LogWord& word : search_.words()) {
     actors.insert(word.actors.begin(), word.actors.end());
     if (word.actors.empty() && !ends_with_its_logs(word, logs)) return true;
   }
   if (actors.empty()) return false;
-  Result<std::set<std::string>> living = ids(StateKind::kActors, "state!=dead", "id");
+  Result<std::set<std::string>> living = search_.values(StateKind::kActors, "state!=dead", "id");
   if (!living.ok()) return living.status();
   return std::ranges::any_of(actors, [&living](const std::string& id) { return living->contains(id); });
 }
 
 Status LogsReader::follow() {
-  ATOLL_RETURN_IF_ERROR(look_up());
+  ATOLL_RETURN_IF_ERROR(search_.look_up(command_.words));
   for (bool is_first = true;; is_first = false) {
     const Time began = now();
     Result<std::vector<Log>> logs = chosen();
     if (!logs.ok()) return logs.status();
-    if (is_first && logs->empty() && !words_.empty())
+    if (is_first && logs->empty() && !command_.words.empty())
       say_warning("nothing is printed yet by what you named; waiting for it");
     for (const Log& log : *logs) {
       Followed& each = followed(log, !is_first);
@@ -228,27 +179,19 @@ Status LogsReader::follow() {
     }
     std::this_thread::sleep_for(std::max<Duration>(kFollowInterval, kFollowRest * (now() - began)));
     if (Status found = client_->find_peers(kPatience); !found.ok()) return Status();  // the cluster has ended
-    if (logs->empty() && !words_.empty()) ATOLL_RETURN_IF_ERROR(look_up());
+    if (logs->empty() && !command_.words.empty()) ATOLL_RETURN_IF_ERROR(search_.look_up(command_.words));
   }
 }
 
 Status LogsReader::print_list() {
-  ATOLL_RETURN_IF_ERROR(look_up());
+  ATOLL_RETURN_IF_ERROR(search_.look_up(command_.words));
   Result<std::vector<Log>> logs = chosen();
   if (!logs.ok()) return logs.status();
   std::vector<std::vector<std::string>> rows = {{"node", "pid", "id", "name", "bytes", "kept", "state"}};
   nlohmann::ordered_json objects = nlohmann::ordered_json::array();
   for (const Log& log : *logs) {
     const LogRecord& record = log.record;
-    const std::string actor = record.actor.is_none() ? "" : to_string(record.actor);
-    objects.push_back({{"node", log.node},
-                       {"pid", record.pid},
-                       {"id", to_string(record.process)},
-                       {"name", record.name},
-                       {"actor", actor},
-                       {"bytes", record.end},
-                       {"kept", record.end - record.begin},
-                       {"ended", record.ended}});
+    objects.push_back(log_to_json(log));
     rows.push_back({log.node, std::to_string(record.pid), to_string(record.process),
                     record.name.empty() ? "-" : record.name, std::to_string(record.end),
                     std::to_string(record.end - record.begin), record.ended ? "ended" : "alive"});

@@ -7,10 +7,10 @@
 #include <iterator>
 #include <memory>
 
-#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "launcher/place_plan.h"
 #include "launcher/say.h"
+#include "launcher/subcommand.h"
 #include "topology/source.h"
 
 namespace Atoll {

@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <memory>
 
-#include "launcher/launched_cluster.h"
 #include "launcher/cluster_options.h"
-#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "launcher/driver.h"
+#include "launcher/launched_cluster.h"
+#include "launcher/subcommand.h"
 #include "launcher/write_timeline.h"
 
 namespace Atoll {

@@ -6,11 +6,11 @@
 #include <cerrno>
 #include <memory>
 
-#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "launcher/find_cluster.h"
 #include "launcher/into_job.h"
 #include "launcher/say.h"
+#include "launcher/subcommand.h"
 #include "launcher/write_timeline.h"
 #include "runtime/base/fd.h"
 

@@ -4,9 +4,9 @@
 #include <iostream>
 #include <memory>
 
-#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "launcher/say.h"
+#include "launcher/subcommand.h"
 #include "launcher/topo_json.h"
 #include "launcher/topo_pick.h"
 #include "launcher/topo_svg.h"

@@ -8,9 +8,9 @@
 #include <memory>
 
 #include "launcher/cluster_options.h"
-#include "launcher/subcommand.h"
 #include "launcher/commands.h"
 #include "launcher/keeper.h"
+#include "launcher/subcommand.h"
 
 namespace Atoll {
 namespace {

@@ -33,6 +33,8 @@ static int arm_shell(const struct atoll_spec* spec) {
   arm("ATOLL_RUN_SPILL_FOLDER", spec->spill_folder);
   arm("ATOLL_RUN_SPILL_LIMIT", spec->spill_limit);
   arm("ATOLL_RUN_KEEP_LOGS", spec->keep_logs);
+  arm("ATOLL_RUN_METRICS", spec->metrics);
+  arm("ATOLL_RUN_TIMELINE_RATE", spec->timeline_rate);
   arm("ATOLL_RUN_LOG_LEVEL", spec->log_level);
   return 0;
 }
@@ -41,7 +43,8 @@ static int arm_shell(const struct atoll_spec* spec) {
 static void disarm(void) {
   static const char* const kNames[] = {"ATOLL_RUN_NODES",         "ATOLL_RUN_NAME",         "ATOLL_RUN_HEAD",
                                        "ATOLL_RUN_OBJECT_MEMORY", "ATOLL_RUN_SPILL_FOLDER", "ATOLL_RUN_SPILL_LIMIT",
-                                       "ATOLL_RUN_KEEP_LOGS",     "ATOLL_RUN_LOG_LEVEL",    kArmed};
+                                       "ATOLL_RUN_KEEP_LOGS",     "ATOLL_RUN_METRICS",      "ATOLL_RUN_TIMELINE_RATE",
+                                       "ATOLL_RUN_LOG_LEVEL",     kArmed};
   if (getenv(kArmed) == NULL) return;
   for (size_t i = 0; i < sizeof kNames / sizeof kNames[0]; ++i) unsetenv(kNames[i]);
 }

@@ -41,6 +41,8 @@ static void add_options(struct words* words, const struct atoll_spec* spec) {
   add_option(words, "--spill-folder", spec->spill_folder);
   add_option(words, "--spill-limit", spec->spill_limit);
   add_option(words, "--keep-logs", spec->keep_logs);
+  add_option(words, "--metrics", spec->metrics);
+  add_option(words, "--timeline-rate", spec->timeline_rate);
   add_option(words, "--log-level", spec->log_level);
 }
 

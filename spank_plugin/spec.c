@@ -61,6 +61,15 @@ static bool is_folder_list(const char* text) {
 
 static bool is_folder(const char* text) { return text[0] != '\0' && text[0] != '-'; }
 
+// The whole of it is `atoll up`'s to check, atoll-metrics(7).
+static bool is_metrics_place(const char* text) {
+  const char* colon = strrchr(text, ':');
+  return strcmp(text, "unix") == 0 ||
+         (colon != NULL && colon != text && colon[1] != '\0' && run_of(colon + 1, digits, "") == strlen(colon + 1));
+}
+
+static bool is_rate(const char* text) { return strcmp(text, "0") == 0 || strcmp(text, "1000000") == 0 || is_number(text, 6); }
+
 static bool is_node_count(const char* text) { return is_number(text, 5); }
 
 static bool is_log_level(const char* text) {
@@ -103,6 +112,8 @@ static int read_word(struct atoll_spec* spec, char* word, char* why) {
        "none, or full paths of folders, with ':' between them"},
       {"spill-limit", spec->spill_limit, sizeof spec->spill_limit, is_memory, "bytes, or with K, M, G or T: 200G"},
       {"keep-logs", spec->keep_logs, sizeof spec->keep_logs, is_folder, "a folder that all nodes see, as in keep-logs=logs-%j"},
+      {"metrics", spec->metrics, sizeof spec->metrics, is_metrics_place, "127.0.0.1:PORT, where PORT 0 is any, or unix"},
+      {"timeline-rate", spec->timeline_rate, sizeof spec->timeline_rate, is_rate, "a number of tasks a second, at most 1000000, or 0"},
       {"log", spec->log_level, sizeof spec->log_level, is_log_level, "trace, debug, info, warn, error or off"},
   };
   char* equals = strchr(word, '=');
@@ -111,7 +122,8 @@ static int read_word(struct atoll_spec* spec, char* word, char* why) {
     if (strcmp(word, keys[i].name) == 0) return keep_value(&keys[i], equals + 1, why);
   return complain(why,
                   "--atoll: there is no '%.80s'; it takes nodes=N, name=NAME, head=first|last|NODE, "
-                  "object-memory=SIZE, spill-folder=FOLDER, spill-limit=SIZE, keep-logs=FOLDER, log=LEVEL, driver=COMMAND (last), or yes or no",
+                  "object-memory=SIZE, spill-folder=FOLDER, spill-limit=SIZE, keep-logs=FOLDER, metrics=ADDRESS, timeline-rate=N, "
+                  "log=LEVEL, driver=COMMAND (last), or yes or no",
                   word);
 }
 

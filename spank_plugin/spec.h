@@ -21,6 +21,8 @@ struct atoll_spec {
   char spill_limit[24];
   char log_level[8];
   char keep_logs[512];
+  char metrics[64];
+  char timeline_rate[8];
   char driver[ATOLL_SPEC_BYTES];  // a command for a shell, in the script's place
 };
 

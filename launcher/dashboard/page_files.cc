@@ -19,6 +19,7 @@ PAGE_FILE(page_machine, "machine.js")
 PAGE_FILE(page_overview, "overview.js")
 PAGE_FILE(page_lists, "lists.js")
 PAGE_FILE(page_explain, "explain.js")
+PAGE_FILE(page_logs, "logs.js")
 
 namespace Atoll {
 namespace {
@@ -49,6 +50,7 @@ std::span<const PageFile> page_files() {
       file("overview.js", kScript, page_overview_begin, page_overview_end),
       file("lists.js", kScript, page_lists_begin, page_lists_end),
       file("explain.js", kScript, page_explain_begin, page_explain_end),
+      file("logs.js", kScript, page_logs_begin, page_logs_end),
   };
   return kFiles;
 }

@@ -15,10 +15,10 @@ Status check_bounds(const HttpArguments& arguments) {
   return Status();
 }
 
-Status parse_count(const std::string& key, const std::string& text, std::uint32_t& value) {
+Status parse_count(const std::string& key, const std::string& text, std::uint32_t most, std::uint32_t& value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error == std::errc() && end == text.data() + text.size() && value <= kMostRows) return Status();
-  return bad(key + " is a number up to " + std::to_string(kMostRows));
+  if (error == std::errc() && end == text.data() + text.size() && value <= most) return Status();
+  return bad(key + " is a number up to " + std::to_string(most));
 }
 
 Result<ExplainQuestion> parse_explain(const HttpArguments& arguments) {
@@ -38,8 +38,8 @@ Result<ListQuestion> parse_list(const HttpArguments& arguments) {
     if (key == "filter") options.filters.push_back(value);
     if (key == "sort") options.sort = value;
     if (key == "columns") options.columns = value;
-    if (key == "offset") ATOLL_RETURN_IF_ERROR(parse_count(key, value, offset));
-    if (key == "count") ATOLL_RETURN_IF_ERROR(parse_count(key, value, count));
+    if (key == "offset") ATOLL_RETURN_IF_ERROR(parse_count(key, value, kMostRows, offset));
+    if (key == "count") ATOLL_RETURN_IF_ERROR(parse_count(key, value, kMostRows, count));
   }
   if (offset + count > kMostRows)
     return bad("only the first " + std::to_string(kMostRows) + " rows can be looked at; a filter leaves fewer");
@@ -47,6 +47,23 @@ Result<ListQuestion> parse_list(const HttpArguments& arguments) {
   Result<ListRequest> request = make_list_request(options);
   if (!request.ok()) return request.status();
   return ListQuestion{std::move(*request), offset};
+}
+
+LogsQuestion parse_logs(const HttpArguments& arguments) {
+  LogsQuestion question;
+  for (const auto& [key, value] : arguments)
+    if (key == "of" && !value.empty()) question.of.push_back(value);
+  return question;
+}
+
+Result<LogQuestion> parse_log(const HttpArguments& arguments) {
+  LogQuestion question{"", kUsualLines};
+  for (const auto& [key, value] : arguments) {
+    if (key == "id") question.process = value;
+    if (key == "lines") ATOLL_RETURN_IF_ERROR(parse_count(key, value, kMostLines, question.lines));
+  }
+  if (question.process.empty()) return bad("id= is missing");
+  return question;
 }
 
 }  // namespace
@@ -66,6 +83,8 @@ Result<DashboardQuestion> parse_question(const std::string& path, const HttpArgu
   };
   if (path == "api/explain") return take(parse_explain(arguments));
   if (path == "api/list") return take(parse_list(arguments));
+  if (path == "api/logs") return take(Result<LogsQuestion>(parse_logs(arguments)));
+  if (path == "api/log") return take(parse_log(arguments));
   return Status(Code::kNotFound, "there is no such page");
 }
 

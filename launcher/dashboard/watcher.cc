@@ -1,11 +1,14 @@
 #include "launcher/dashboard/watcher.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "config.h"
 #include "launcher/dashboard/summary.h"
 #include "launcher/explain_json.h"
+#include "launcher/log_reader.h"
+#include "launcher/log_search.h"
 
 namespace Atoll {
 namespace {
@@ -144,6 +147,35 @@ Result<std::string> Watcher::reply_to(const ListQuestion& question) {
   table->rows.erase(table->rows.begin(),
                     table->rows.begin() + std::min<std::ptrdiff_t>(question.offset, std::ssize(table->rows)));
   return table_to_json(*table, -1);
+}
+
+Result<std::string> Watcher::reply_to(const LogsQuestion& question) {
+  LogSearch search(*client_, to_duration(choice_.timeout));
+  ATOLL_RETURN_IF_ERROR(search.look_up(question.of));
+  const Result<LogSearch::Found> found = search.find(true);
+  if (!found.ok()) return found.status();
+  ordered_json object = {{"logs", ordered_json::array()}, {"total", found->logs.size()}, {"warnings", found->remarks}};
+  for (const StateClient::Log& log : found->logs)
+    if (object["logs"].size() < kMostRows) object["logs"].push_back(log_to_json(log));
+  return dump(object);
+}
+
+// Of one whose process has not ended the line that it is in the middle of is there, too.
+Result<std::string> Watcher::reply_to(const LogQuestion& question) {
+  const Duration patience = to_duration(choice_.timeout);
+  const StateClient::Logs all = client_->list_logs(patience);
+  const auto log = std::ranges::find_if(
+      all.logs, [&question](const StateClient::Log& each) { return to_string(each.record.process) == question.process; });
+  if (log == all.logs.end()) return Status(Code::kNotFound, "no log is kept of process " + question.process);
+  LogReader reader([&](std::uint64_t from, std::uint32_t bytes) -> Result<LogReader::Bytes> {
+    Result<LogBytes> read = client_->read_log(*log, from, bytes, patience);
+    if (!read.ok()) return read.status();
+    return LogReader::Bytes{read->from, std::move(read->bytes)};
+  });
+  ordered_json object = {{"log", log_to_json(*log)}, {"lines", ordered_json::array()}};
+  ATOLL_RETURN_IF_ERROR(reader.seek(log->record.begin, log->record.end, question.lines));
+  ATOLL_RETURN_IF_ERROR(reader.read_to(log->record.end, true, [&object](const std::string& line) { object["lines"].push_back(line); }));
+  return dump(object);
 }
 
 }  // namespace Atoll

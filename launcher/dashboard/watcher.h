@@ -27,6 +27,8 @@ class Watcher {
   Result<std::string> reply_to(const HistoryQuestion& question);
   Result<std::string> reply_to(const ExplainQuestion& question);
   Result<std::string> reply_to(const ListQuestion& question);
+  Result<std::string> reply_to(const LogsQuestion& question);
+  Result<std::string> reply_to(const LogQuestion& question);
   Result<StateTable> list(const std::string& kind, const std::string& columns, std::vector<std::string> filters,
                           int limit);
   Status take_sample();

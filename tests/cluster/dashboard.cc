@@ -22,6 +22,8 @@ class Trainer {
  public:
   double load(const Array<double>& values) {
     kept_ = values;
+    std::printf("loaded %zu \033[1mweights\033[0m\n", kept_.size());
+    std::fflush(stdout);
     return kept_[0];
   }
   int process() { return ::getpid(); }

@@ -232,7 +232,23 @@ def others():
     shows("Actors that died", "fragile", "Groups without a place", "never", "Actors that wait", "a reef in the way", "Workers wanted, and no room")
 
 
-kTabs = ("Overview", "Groups", "Actors", "Tasks", "Workers", "Objects", "Drivers", "Trouble")
+def logs():
+    go("Logs")
+    shows("Trainer", "atolld", "head")
+    browser.click("#whose")
+    browser.type("Trainer")
+    browser.press("Enter")
+    browser.wait("six have printed", "document.querySelectorAll('tbody tr').length === 6")
+    browser.click("tbody [data-log]")
+    browser.wait("its last lines are there", "document.querySelector('#log pre').innerText.trim() === 'loaded 524288 weights'")
+    browser.click("#whose")
+    browser.run("document.getElementById('whose').select()")
+    browser.type("nobody")
+    browser.press("Enter")
+    browser.wait("nobody has printed nothing", "document.querySelector('.pages').innerText === 'none'")
+
+
+kTabs = ("Overview", "Groups", "Actors", "Tasks", "Workers", "Objects", "Logs", "Drivers", "Trouble")
 
 
 def pictures():
@@ -290,6 +306,7 @@ try:
     check("the keyboard's place stays while the page is brought up to date", keyboard_stays)
     check("tasks, and their number over time", tasks)
     check("workers, objects, drivers and what is not well", others)
+    check("logs, whose they are, and the last lines of one", logs)
     check("every view fits a screen of 1280 and of 390, light and dark", pictures)
     check("nothing is asked of anybody else, and nothing goes wrong in the page", only_asks_its_own)
     check("its policy lets the page reach nobody else", outside_is_out_of_reach)

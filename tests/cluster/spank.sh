@@ -21,6 +21,9 @@ submit first "$scratch/first.sh"
 submit driver --nodes=2 --atoll="nodes=2,driver=$hello; echo instead of \$*; umask; ulimit -c; exit 5" "$scratch/first.sh" with words
 ATOLL_SPEC=nodes=1 submit twin --nodes=2 --wrap="$hello; srun --ntasks=1 env | grep ATOLL_SPEC; true"
 submit bare --nodes=2 --export=NONE --atoll --wrap="PATH=$PATH $hello"
+rm -rf "$scratch"/kept-*
+submit seen --nodes=1 --atoll="keep-logs=$scratch/kept-%j,metrics=unix,timeline-rate=0" \
+  --wrap="$hello; atoll timeline --output $scratch/trace.json; ls /tmp/atoll-\$(id -u)/*/metrics-head; true"
 submit array --array=1-2 --atoll --wrap="$hello"
 submit no --atoll=yes --atoll=no --wrap="env | grep ATOLL_JOB; true"
 
@@ -39,6 +42,11 @@ ended twin
 check "ATOLL_SPEC is as good as the option, and no step sees it" all_of 'says "on 1 nodes"' '! says ATOLL_SPEC=' 'exit_code_is 0'
 ended bare
 check "--export=NONE is no hindrance" all_of 'says "on 2 nodes"' 'exit_code_is 0'
+ended seen
+check "SPEC says where logs are kept" test -s "$scratch/kept-$job/"n1-atolld-*.1.log
+check "SPEC asks for metrics, where Atoll was built with them" eval \
+  'says "^/tmp/atoll-[0-9]*/$job-[a-z0-9]*/metrics-head" || ! ldconfig -p | grep -q "libmicrohttpd\.so\.12"'
+check "SPEC says how much of a timeline there is: none" says "records no timeline"
 for task in 1 2; do
   ended "array" "_$task"
   check "task $task of an array has a cluster of its own" all_of 'says "on 1 nodes"' 'exit_code_is 0'

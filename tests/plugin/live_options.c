@@ -224,18 +224,20 @@ static bool plain_inside(struct live* live) {
 }
 
 static bool salloc_arms(struct live* live) {
-  const struct given options[] = {{"atoll", "nodes=2,head=last,object-memory=8G,name=ring,log=debug"}, {NULL, NULL}};
+  const struct given options[] = {{"atoll", "nodes=2,head=last,object-memory=8G,name=ring,metrics=unix,timeline-rate=0,log=debug"}, {NULL, NULL}};
   program_invocation_short_name = "salloc";
   EXPECT(begin(live, S_CTX_ALLOCATOR, options));
   EXPECT(is_variable("ATOLL_ARMED", "yes") && is_variable("ATOLL_RUN_NODES", "2"));
   EXPECT(is_variable("ATOLL_RUN_HEAD", "last") && is_variable("ATOLL_RUN_OBJECT_MEMORY", "8G"));
   EXPECT(is_variable("ATOLL_RUN_NAME", "ring") && is_variable("ATOLL_RUN_LOG_LEVEL", "debug"));
+  EXPECT(is_variable("ATOLL_RUN_METRICS", "unix") && is_variable("ATOLL_RUN_TIMELINE_RATE", "0"));
   EXPECT(is_variable("SLURM_ATOLL_SPEC", NULL));
   program_invocation_short_name = "sbatch";  // from that shell
   slurm.option_count = 0;
   EXPECT(begin(live, S_CTX_ALLOCATOR, NULL));
   EXPECT(is_variable("ATOLL_ARMED", NULL) && is_variable("ATOLL_RUN_NODES", NULL));
   EXPECT(is_variable("ATOLL_RUN_HEAD", NULL) && is_variable("ATOLL_RUN_LOG_LEVEL", NULL));
+  EXPECT(is_variable("ATOLL_RUN_METRICS", NULL) && is_variable("ATOLL_RUN_TIMELINE_RATE", NULL));
   return live->lowest == 0;
 }
 

@@ -178,6 +178,16 @@ TEST_CASE("all keys and some rows are asked for where nothing is said") {
   CHECK(std::get<ListQuestion>(question->what).request.shown.size() == info_of(StateKind::kNodes).columns.size());
 }
 
+TEST_CASE("logs are asked for by whose they are, and of one its last lines") {
+  const Result<DashboardQuestion> logs = parse_question("api/logs", {{"of", "trainer"}, {"of", ""}, {"of", "n2:4711"}});
+  REQUIRE(logs.ok());
+  CHECK(std::get<LogsQuestion>(logs->what).of == std::vector<std::string>{"trainer", "n2:4711"});
+  const Result<DashboardQuestion> log = parse_question("api/log", {{"id", "0123456789abcdef"}});
+  REQUIRE(log.ok());
+  CHECK(std::get<LogQuestion>(log->what).process == "0123456789abcdef");
+  CHECK(std::get<LogQuestion>(log->what).lines == kUsualLines);
+}
+
 TEST_CASE("questions that make no sense, or are too large, are refused in words") {
   CHECK(why("api/list", {}).find("cannot be listed") != std::string::npos);
   CHECK(why("api/list", {{"kind", "nodes"}, {"filter", "colour=red"}}).find("\"colour\"") != std::string::npos);
@@ -188,6 +198,8 @@ TEST_CASE("questions that make no sense, or are too large, are refused in words"
   CHECK(why("api/list", {{"kind", "nodes"}, {"offset", "9990"}, {"count", "50"}}).find("only the first 10000 rows") ==
         0);
   CHECK(why("api/explain", {}) == "id= is missing");
+  CHECK(why("api/log", {}) == "id= is missing");
+  CHECK(why("api/log", {{"id", "abc"}, {"lines", "2001"}}) == "lines is a number up to 2000");
   CHECK(why("api/list", {{"kind", std::string(kMostArgument + 1, 'x')}}).find("longer than") != std::string::npos);
   CHECK(why("api/list", HttpArguments(kMostArguments + 1, {"filter", "a=b"})).find("more than") == 0);
   for (const char* path : {"api", "api/", "api/lists", "/api/list", "../secret", "style.css/", "index.html", "APP.JS"})

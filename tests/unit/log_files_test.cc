@@ -1,11 +1,14 @@
 #include "runtime/logs/log_files.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
+#include <thread>
 
 #include "runtime/session/session_folder.h"
 
@@ -30,6 +33,10 @@ struct FilesTest {
   void open(LogBook::Limits limits = {}, bool is_private = true) {
     files.emplace(LogFiles::Options{"n1", folder + "/" + kLogFolder, limits, is_private});
     files->begin({kWorker, 4711, LogKind::kWorker, "count", {}});
+  }
+
+  std::string first_file() const {
+    return folder + "/" + kLogFolder + "/n1-worker-4711-" + to_string(kWorker).substr(0, 8) + ".1.log";
   }
 
   template <typename Answer>
@@ -84,20 +91,33 @@ TEST_CASE_FIXTURE(FilesTest, "FILES-1: all is there when it is gone, and the ses
   files->write(kWorker, "last words\n");
   files->end(kWorker);
   files.reset();
-  const std::string file = folder + "/" + kLogFolder + "/n1-worker-4711-" + to_string(kWorker).substr(0, 8) + ".1.log";
+  const std::string file = first_file();
   CHECK(std::filesystem::file_size(file) == 11);
   remove_session_folder(folder);
   CHECK_FALSE(std::filesystem::exists(folder));
 }
 
 TEST_CASE_FIXTURE(FilesTest, "FILES-1: who writes faster than the disk is told to wait, and of room") {
+  // A disk that stands still: nobody reads what is written there yet.
+  std::filesystem::create_directory(folder + "/" + kLogFolder);
+  const std::string file = first_file();
+  REQUIRE(::mkfifo(file.c_str(), 0600) == 0);
   open({64 << 20, 1 << 30});
   const std::string page(64 * 1024, 'x');
   while (!files->full()) files->write(kWorker, page);
   pollfd room{files->room_fd(), POLLIN, 0};
-  REQUIRE(::poll(&room, 1, 10'000) == 1);
+  CHECK(::poll(&room, 1, 0) == 0);
+  std::thread disk([&file] {
+    const Fd end(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    std::string bytes(1 << 20, '\0');
+    while (::read(end.get(), bytes.data(), bytes.size()) > 0) {
+    }
+  });
+  CHECK(::poll(&room, 1, 10'000) == 1);
   files->take_room();
   CHECK(::poll(&room, 1, 0) == 0);
+  files.reset();
+  disk.join();
 }
 
 TEST_CASE_FIXTURE(FilesTest, "FILES-2: a folder that cannot be made ends the writing, and every list says why") {

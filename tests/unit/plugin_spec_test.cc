@@ -30,7 +30,8 @@ TEST_CASE("--atoll without a value leaves all to atoll up") {
     CHECK(result.code == 0);
     CHECK_FALSE(result.spec.off);
     for (const char* value : {result.spec.nodes, result.spec.name, result.spec.head, result.spec.object_memory,
-                              result.spec.spill_folder, result.spec.spill_limit, result.spec.keep_logs, result.spec.log_level, result.spec.driver})
+                              result.spec.spill_folder, result.spec.spill_limit, result.spec.keep_logs, result.spec.metrics,
+                              result.spec.timeline_rate, result.spec.log_level, result.spec.driver})
       CHECK(std::string(value).empty());
   }
 }
@@ -38,7 +39,9 @@ TEST_CASE("--atoll without a value leaves all to atoll up") {
 TEST_CASE("--atoll=no takes an earlier --atoll back") { CHECK(read("no").spec.off); }
 
 TEST_CASE("each key of SPEC has its place") {
-  const Read result = read("nodes=4,name=train-1,head=gpu07.site,object-memory=8G,spill-folder=/a:/b/c,spill-limit=200G,keep-logs=logs-%j,log=debug");
+  const Read result = read(
+      "nodes=4,name=train-1,head=gpu07.site,object-memory=8G,spill-folder=/a:/b/c,spill-limit=200G,keep-logs=logs-%j,metrics=[::1]:9400,"
+      "timeline-rate=50,log=debug");
   REQUIRE(result.code == 0);
   CHECK(std::string(result.spec.nodes) == "4");
   CHECK(std::string(result.spec.name) == "train-1");
@@ -47,6 +50,8 @@ TEST_CASE("each key of SPEC has its place") {
   CHECK(std::string(result.spec.spill_folder) == "/a:/b/c");
   CHECK(std::string(result.spec.spill_limit) == "200G");
   CHECK(std::string(result.spec.keep_logs) == "logs-%j");
+  CHECK(std::string(result.spec.metrics) == "[::1]:9400");
+  CHECK(std::string(result.spec.timeline_rate) == "50");
   CHECK(std::string(result.spec.log_level) == "debug");
 }
 
@@ -83,6 +88,11 @@ TEST_CASE("a wrong SPEC is refused with what is wrong and what would be right") 
       {"spill-limit=much", "spill-limit=much must be bytes"},
       {"object-memory=G", "object-memory=G must be bytes"},
       {"keep-logs=", "keep-logs= must be a folder that all nodes see"},
+      {"metrics=9400", "metrics=9400 must be 127.0.0.1:PORT, where PORT 0 is any, or unix"},
+      {"metrics=:9400", "metrics=:9400 must be 127.0.0.1:PORT"},
+      {"metrics=localhost:http", "metrics=localhost:http must be 127.0.0.1:PORT"},
+      {"timeline-rate=", "timeline-rate= must be a number of tasks a second"},
+      {"timeline-rate=1000001", "timeline-rate=1000001 must be a number of tasks a second"},
       {"log=loud", "log=loud must be trace, debug, info, warn, error or off"},
       {"driver=", "driver= needs a command"},
       {"driver=  \t", "driver= needs a command"},

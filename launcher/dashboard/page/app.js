@@ -4,6 +4,7 @@ import "./explain.js";
 
 import {h, put} from "./dom.js";
 import {actors, groups, jobs, objects, tasks, trouble, workers} from "./lists.js";
+import {logs} from "./logs.js";
 import {overview} from "./overview.js";
 import {ask} from "./server.js";
 import {seconds} from "./words.js";
@@ -16,6 +17,7 @@ const kViews = [
   {id: "tasks", title: "Tasks", make: tasks},
   {id: "workers", title: "Workers", make: workers},
   {id: "objects", title: "Objects", make: objects},
+  {id: "logs", title: "Logs", make: logs},
   {id: "jobs", title: "Drivers", make: jobs},
   {id: "trouble", title: "Trouble", make: trouble},
 ];
