@@ -24,7 +24,7 @@ function row(log, chosen) {
 }
 
 export function logs(root, options, again) {
-  let asked = options.get("of") ?? "", chosen = options.get("id");
+  let asked = options.get("of") ?? "", chosen = options.get("id"), isNew = true;
 
   const input = h("input", {
     type: "search",
@@ -45,7 +45,7 @@ export function logs(root, options, again) {
   root.append(
       h("div", {class: "heading"}, h("h2", {}, "Logs"),
         h("p", {class: "quiet"}, "What workers, daemons and the head printed, also of those that have ended.")),
-      form, complaint, table, pages, reader);
+      form, complaint, reader, table, pages);
 
   function choose(words) {
     asked = words;
@@ -60,6 +60,7 @@ export function logs(root, options, again) {
     const button = event.target.closest("[data-log]");
     if (button === null) return;
     chosen = button.dataset.log;
+    isNew = true;
     again();
   });
 
@@ -76,7 +77,9 @@ export function logs(root, options, again) {
     reader.hidden = false;
     put(title, [`${log.name || "process"} on ${log.node}, ${log.pid}`]);
     put(lines, [text.length === 0 ? "nothing" : text.join("\n").replaceAll(kColours, "")]);
-    if (atEnd) lines.scrollTop = lines.scrollHeight;
+    if (atEnd || isNew) lines.scrollTop = lines.scrollHeight;
+    if (isNew) reader.scrollIntoView({block: "nearest"});
+    isNew = false;
   }
 
   async function poll() {
