@@ -39,11 +39,15 @@ GetState question_of(const std::string& sort, bool descending, std::uint32_t lim
   return question;
 }
 
+void offer_all(StateRows& rows, const std::vector<Thing>& things) {
+  StateQuery<Thing> query(rows, kGetters);
+  for (const Thing& thing : things) query.offer(thing);
+}
+
 // The ids of an answer, and how many there are in all.
 std::string answer_of(const GetState& question, const std::vector<Thing>& things) {
   StateRows rows(question);
-  StateQuery<Thing> query(rows, kGetters);
-  for (const Thing& thing : things) query.offer(thing);
+  offer_all(rows, things);
   StateReport report;
   rows.finish(report);
   CHECK(report.request == 7);
@@ -75,12 +79,43 @@ TEST_CASE("STATE-1, STATE-2: an answer has the first rows there is room for, and
   CHECK(answer_of(question_of("unheard_of", true, 2), things) == "b d of 6");
 }
 
+TEST_CASE("STATE-2: several tables add to one answer") {
+  const GetState question = question_of("size", true, 3);
+  StateRows rows(question);
+  offer_all(rows, {{"b", 2}, {"d", 4}, {"a", 1}});
+  offer_all(rows, {{"c", 3}, {"x", 0}, {"e", 5}});
+  offer_all(rows, {});
+  StateReport report;
+  rows.finish(report);
+  REQUIRE(report.rows.size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(report.rows[i].cells[0].text == std::string(1, "edc"[i]));
+  CHECK(report.total == 6);
+}
+
+TEST_CASE("STATE-4: of what is not in the answer no row is made") {
+  struct Counted {
+    int size;
+    int* made;
+  };
+  static constexpr StateGetter<Counted> kCounting[] = {
+      {"id", [](const Counted& each) { return cell_of(++*each.made); }},
+      {"size", [](const Counted& each) { return cell_of(each.size); }},
+  };
+  int made = 0;
+  const GetState question = question_of("size", true, 3);
+  StateRows rows(question);
+  {
+    StateQuery<Counted> query(rows, kCounting);
+    for (int size = 0; size < 100; ++size) query.offer({size, &made});  // each before all that came before it
+  }
+  CHECK(made == 3);
+}
+
 TEST_CASE("STATE-1: whoever asks for all gets as many as an answer may have") {
   const std::vector<Thing> many(kMostRows + 5, {"a", 1});
   GetState question = question_of("", false, std::numeric_limits<std::uint32_t>::max());
   StateRows rows(question);
-  StateQuery<Thing> query(rows, kGetters);
-  for (const Thing& thing : many) query.offer(thing);
+  offer_all(rows, many);
   StateReport report;
   rows.finish(report);
   CHECK(report.rows.size() == kMostRows);

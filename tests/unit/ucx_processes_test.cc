@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <random>
 #include <string>
+#include <utility>
 
 #include "runtime/base/log.h"
 #include "runtime/wire/ucx_transport.h"
@@ -218,6 +220,26 @@ TEST_CASE("a large message to a process that dies meanwhile is lost") {
     kill(child.pid, SIGKILL);
     REQUIRE(world.run_until([&] { return anna.losses.size() == 1; }));
   }
+}
+
+// UCX speaks of itself when it connects, and must not end the process when nobody is there to hear it (knock in ucx_endpoint.h).
+TEST_CASE("processes that end while they connect, or are connected to, are losses and no more") {
+  const OnlyTransports only("tcp");
+  UcxWorld world;
+  TestProcess& anna = world.add();
+  TestProcess& bert = world.add();
+  bert.knows(anna);
+  std::mt19937 random(7);
+  for (int round = 0; round < 150; ++round) {
+    const Child child(world.secret, round % 4 == 0 ? nullptr : &anna);
+    if (round % 2 == 0) {
+      anna.transport->learn(child.id, child.address);
+      REQUIRE(anna.transport->send(child.id, "hello").ok());
+    }
+    for (const Time end = now() + std::chrono::microseconds(random() % 5000); now() < end;) world.turn();
+  }
+  REQUIRE(bert.send(anna, "all well").ok());
+  REQUIRE(world.run_until([&] { return !anna.messages.empty() && anna.messages.back() == std::pair(bert.id, std::string("all well")); }));
 }
 
 // A send that is under way fails then, and UCX must not end the process over it (copy_over_tcp in ucx_worker.cc).
