@@ -14,9 +14,12 @@ UcxSender::Buffer& UcxSender::take() {
 }
 
 void UcxSender::give_back(Buffer& buffer) {
-  buffer.body = std::string();
-  free_.push_back(&buffer);
+  std::string().swap(buffer.body);  // an assignment would keep its memory
   buffer.keep.reset();
+  free_.push_back(&buffer);
+  if (free_.size() < buffers_.size() || buffers_.size() <= kMostIdle) return;
+  free_.clear();
+  buffers_.clear();
 }
 
 ucs_status_t UcxSender::send_bulk(ucp_ep_h endpoint, unsigned am, std::string header, Bulk bulk) {

@@ -40,6 +40,7 @@ class UcxSender {
 
  private:
   static constexpr std::size_t kMaxHeader = 24;
+  static constexpr std::size_t kMostIdle = 1024;  // buffers; what a burst needed beyond them goes with its last message
   struct Buffer {
     UcxSender* owner;
     std::array<char, kMaxHeader> header;
