@@ -385,7 +385,7 @@ void ObjectStore::handle(Time now, ProcessId from, const OwnCopies& own, ObjectO
 void ObjectStore::hear_owner(std::uint64_t number) {
   Copy& copy = copies_.at(number);
   copy.owned = true;
-  copy.owner_address = std::string();
+  std::string().swap(copy.owner_address);  // with its memory
   note_idle(number);
   if (const auto party = parties_.find(copy.maker); party != parties_.end()) party->second.offers.erase(number);
   tidy(copy.maker);
