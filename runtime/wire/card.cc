@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kMaxRank = 1 << 20;
 
-// On the wire: an array of the protocol version and, for version 1, of these.
+// On the wire: an array of the protocol version and, for this one, of these.
 using Fields = std::tuple<std::uint16_t, std::string, std::uint32_t, std::uint64_t, std::string, std::uint64_t,
                           std::string, std::uint64_t>;
 

@@ -4,6 +4,8 @@
 
 #include <msgpack.hpp>
 
+#include "runtime/wire/hello.h"
+
 using namespace Atoll;
 
 namespace {
@@ -41,7 +43,7 @@ TEST_CASE("a card is compact") { CHECK(encode_card(card_of_rank(9999)).size() < 
 
 TEST_CASE("a card of another protocol version says so") {
   const std::string text =
-      "it speaks version 9 of Atoll's protocol, this node version 1: install the same Atoll on all nodes";
+      "it speaks version 9 of Atoll's protocol, this node version 2: install the same Atoll on all nodes";
   CHECK(why_not(packed(9)) == text);
   CHECK(why_not(packed(9, "something", "quite", "else")) == text);
 }
@@ -53,11 +55,12 @@ TEST_CASE("what is no card is refused with a reason") {
   CHECK(why_not(std::string(kMaxCardBytes + 1, 'x')) == "not a node's card: 8193 bytes");
   CHECK(why_not("\xc0") == "not a node's card: no array");
   CHECK(why_not(packed("one")) == "not a node's card: no version");
-  CHECK(why_not(packed(1, "n1")) == "not a node's card: wrong number of fields");
-  CHECK(why_not(packed(1, "n1", "zero", 1, "", 0, "", 0)) == "not a node's card: a field of another type");
-  CHECK(why_not(packed(1, "n1", 2000000, 1, "", 0, "", 0)) == "not a node's card: rank 2000000");
-  CHECK(why_not(packed(1, std::string(256, 'n'), 0, 1, "", 0, "", 0)) == "not a node's card: a host name of 256 bytes");
-  CHECK(why_not(packed(1, "n1", 0, 1, std::string(kMaxAddressBytes + 1, 'a'), 0, "", 0)) ==
+  CHECK(why_not(packed(kProtocolVersion, "n1")) == "not a node's card: wrong number of fields");
+  CHECK(why_not(packed(kProtocolVersion, "n1", "zero", 1, "", 0, "", 0)) == "not a node's card: a field of another type");
+  CHECK(why_not(packed(kProtocolVersion, "n1", 2000000, 1, "", 0, "", 0)) == "not a node's card: rank 2000000");
+  CHECK(why_not(packed(kProtocolVersion, std::string(256, 'n'), 0, 1, "", 0, "", 0)) ==
+        "not a node's card: a host name of 256 bytes");
+  CHECK(why_not(packed(kProtocolVersion, "n1", 0, 1, std::string(kMaxAddressBytes + 1, 'a'), 0, "", 0)) ==
         "not a node's card: an address too long");
   CHECK_FALSE(decode_card("\xdd\xff\xff\xff\xff\x01").ok());  // an array of 4 billion
   CHECK_FALSE(decode_card(std::string(4000, '\x91')).ok());   // arrays in arrays

@@ -116,8 +116,8 @@ TEST_CASE("a changed byte anywhere in any of the three messages fails the hello"
 TEST_CASE("another version of the protocol is named") {
   Pair pair;
   std::string offer = pair.anna.offer();
-  offer[kVersionAt] = 2;
-  CHECK(why(pair.bert.receive(offer)) == "peer speaks protocol 2, we speak 1");
+  offer[kVersionAt] = kProtocolVersion - 1;
+  CHECK(why(pair.bert.receive(offer)) == "peer speaks protocol 1, we speak 2");
 }
 
 TEST_CASE("messages that are not a hello are refused with a reason") {
