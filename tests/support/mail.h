@@ -11,6 +11,19 @@
 
 namespace Atoll::testing {
 
+// Takes the oldest T to `to` out of `letters`. Ends the test if there is none.
+template <typename T>
+T take_letter(std::vector<Outbox::Letter>& letters, ProcessId to) {
+  const auto found = std::ranges::find_if(letters, [to](const Outbox::Letter& letter) {
+    return letter.to == to && std::holds_alternative<T>(letter.message);
+  });
+  const std::string wanted = std::string(Atoll::name_of(Message(T()))) + " to " + to_string(to);
+  REQUIRE_MESSAGE(found != letters.end(), "nobody sent " << wanted);
+  T message = std::get<T>(std::move(found->message));
+  letters.erase(found);
+  return message;
+}
+
 // What a machine has sent and a test has not yet spoken of. A test takes out
 // what it expects, and then says that there is nothing else.
 class Mail {
@@ -24,15 +37,8 @@ class Mail {
   // The oldest T sent to `to`. Ends the test if there is none.
   template <typename T>
   T expect(ProcessId to) {
-    const auto found = std::ranges::find_if(letters_, [to](const Outbox::Letter& letter) {
-      return letter.to == to && std::holds_alternative<T>(letter.message);
-    });
-    const std::string wanted = std::string(Atoll::name_of(Message(T()))) + " to " + to_string(to);
     INFO("sent: " << words());
-    REQUIRE_MESSAGE(found != letters_.end(), "nobody sent " << wanted);
-    T message = std::get<T>(std::move(found->message));
-    letters_.erase(found);
-    return message;
+    return take_letter<T>(letters_, to);
   }
 
   void expect_nothing_else() {

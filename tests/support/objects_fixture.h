@@ -6,6 +6,7 @@
 
 #include "runtime/objects/node_objects.h"
 #include "runtime/wire/messages.h"
+#include "tests/support/mail.h"
 
 namespace Atoll::testing::objects {
 
@@ -25,13 +26,7 @@ struct Node {
   // The oldest T that was said to `to`; there must be one.
   template <typename T>
   T next(ProcessId to) {
-    const auto letter = std::ranges::find_if(out.letters, [to](const Outbox::Letter& each) {
-      return each.to == to && std::holds_alternative<T>(each.message);
-    });
-    REQUIRE(letter != out.letters.end());
-    T said = std::get<T>(letter->message);
-    out.letters.erase(letter);
-    return said;
+    return testing::take_letter<T>(out.letters, to);
   }
   bool is_silent() const { return out.letters.empty(); }
   std::size_t said_to(ProcessId to) const {

@@ -6,6 +6,7 @@
 #include "runtime/objects/node_objects.h"
 #include "runtime/objects/object_store.h"
 #include "runtime/wire/messages.h"
+#include "tests/support/mail.h"
 
 namespace Atoll {
 namespace {
@@ -27,13 +28,7 @@ struct Store {
   // The oldest T that was said to `to`; there must be one.
   template <typename T>
   T next(ProcessId to) {
-    const auto letter = std::ranges::find_if(out.letters, [to](const Outbox::Letter& each) {
-      return each.to == to && std::holds_alternative<T>(each.message);
-    });
-    REQUIRE(letter != out.letters.end());
-    T said = std::get<T>(letter->message);
-    out.letters.erase(letter);
-    return said;
+    return testing::take_letter<T>(out.letters, to);
   }
   // The oldest order, which must be a T.
   template <typename T>
