@@ -102,6 +102,13 @@ void explain_refs(const std::string& id, const ExplainFacts& facts, bool dropped
         "process what it does");
 }
 
+// Of a value in some node's memory that nobody has asked for since that node died.
+void explain_dead_keeper(const StateRecord& ref, std::vector<std::string>& out) {
+  out.push_back("object " + ref.text("id") + " of " + bytes_of(ref) + " was in the object memory of node " + ref.text("node") +
+                ", which is dead");
+  out.push_back("who wants it has its task run again, if that has retries left; what was put, and what actors returned, is lost");
+}
+
 std::vector<std::string> explain_ref(const std::string& id, const ExplainFacts& facts) {
   std::vector<std::string> out;
   for (const StateRecord& ref : facts.refs) {
@@ -111,6 +118,8 @@ std::vector<std::string> explain_ref(const std::string& id, const ExplainFacts& 
                     who_words(facts, ref.text("owner")));
     else if (ref.text("state") == "failed")
       out.push_back("object " + id + " is an error: " + ref.text("why"));
+    else if (ref.text("kept") != "process" && facts.dead_nodes.contains(ref.text("node")))
+      explain_dead_keeper(ref, out);
     else
       out.push_back("object " + id + " of " + bytes_of(ref) + " is kept " +
                     (ref.text("kept") == "process" ? "by the processes that refer to it: it is small"

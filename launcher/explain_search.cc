@@ -132,8 +132,10 @@ Status ExplainSearch::add_facts(Found& found) {
 }
 
 Status ExplainSearch::add_processes(ExplainFacts& facts) {
-  for (const PeerNode& node : client_.peers().nodes)
+  for (const PeerNode& node : client_.peers().nodes) {
     facts.processes[to_string(node.daemon.process)] = "the daemon of node " + node.name;
+    if (!node.alive) facts.dead_nodes.insert(node.name);
+  }
   Result<std::vector<StateRecord>> workers = get(StateKind::kWorkers, {});
   if (!workers.ok()) return workers.status();
   for (const StateRecord& worker : *workers)

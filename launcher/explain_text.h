@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct ExplainFacts {
   std::vector<StateRecord> requests;             // at the head, of a task's owner
   std::vector<StateRecord> copies;               // of an object, the others than the first
   std::vector<StateRecord> refs;                 // of it
+  std::set<std::string> dead_nodes;              // by name
 };
 
 // Sentences for people: what it is, why it is not well if it is not, and what to try next.

@@ -33,8 +33,9 @@ ATOLL_ACTOR(Keeper(), &Keeper::keep);
 struct Holder {
   int process() { return ::getpid(); }
   void die() { std::_Exit(3); }
+  std::vector<Ref<std::string>> lend() { return {Atoll::put(std::string("mine"))}; }
 };
-ATOLL_ACTOR(Holder(), &Holder::process, &Holder::die);
+ATOLL_ACTOR(Holder(), &Holder::process, &Holder::die, &Holder::lend);
 
 // Two minutes at most: the test has ended by then.
 void wait_for_file(const std::string& path) {
@@ -51,6 +52,9 @@ ATOLL_TASK(stay);
 
 int follow(int before) { return before + 1; }
 ATOLL_TASK(follow);
+
+Array<double> fill() { return Array<double>(std::vector<double>(1 << 18, 2.5)); }
+ATOLL_TASK(fill);
 
 int fail(const std::string& words) { throw std::runtime_error(words); }
 ATOLL_TASK(fail);
@@ -70,6 +74,10 @@ int main(int argc, char** argv) {
   // One that its owner refers to.
   const Ref<std::string> owned = Atoll::put(std::string(std::size_t{4} << 20, 'o'));
 
+  // One that lies on the second node and cannot be made again.
+  const Ref<Array<double>> single = Atoll::task(fill).retries(0).on_node(cluster.nodes()[1].name).submit();
+  (void)Atoll::wait(std::vector{single}, 1, std::chrono::seconds(60));
+
   // All slots are taken, and one more is wanted.
   std::vector<Atoll::Actor<Holder>> holders;
   for (int i = 0; i < 2; ++i) {
@@ -79,9 +87,9 @@ int main(int argc, char** argv) {
   const auto waiting = Atoll::actor<Holder>().name("waiting").resource("slot", 1).create();
   const Ref<int> call = waiting.call(&Holder::process);
 
-  // One that died.
+  // One that died, with an object that it had lent.
   const auto fragile = Atoll::actor<Holder>().name("fragile").create();
-  fragile.call(&Holder::process).get();
+  const std::vector<Ref<std::string>> lent = fragile.call(&Holder::lend).get();
   try {
     fragile.call(&Holder::die).get();
   } catch (const Atoll::ActorDiedError&) {

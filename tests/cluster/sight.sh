@@ -69,6 +69,12 @@ check "a daemon that does not answer is named, and the rest is shown" all_of 'li
   'grep -q "the daemon of node n2 does not answer" "$scratch/seen-errors"'
 on n2 kill -CONT "$(on n2 pgrep -o -x atolld)"
 
+on n2 kill -KILL "$(on n2 pgrep -o -x atolld)"
+check "a node that died is dead" await 20 lists '^n2 +dead' nodes
+check "explain: a node that died, of what" explains n2 'shows "^node n2 died .* ago"'
+check "explain: an object that its node had" explains "$(id_of refs --filter 'bytes>1MiB' --filter 'bytes<3MiB')" \
+  'shows "was in the object memory of node n2, which is dead"'
+check "explain: an object whose owner died" explains "$(id_of refs --filter state=failed --filter why~owner)" 'shows "is an error: the owner of the object.* is gone"'
 touch "$scratch/stop"
 finish
 check "and the program goes on when it may" all_of 'status_is 0' 'says "^went on: 2"'

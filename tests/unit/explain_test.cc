@@ -122,6 +122,12 @@ TEST_CASE("an object that its owner refers to says so, and which calls take it")
               "argument of 3 tasks or calls", "next: let the Ref go in its owner"});
   known.refs[0].cells["state"] = cell_of("pending");
   check_says(explain_ref("aa-7", known), {"is not there yet"});
+  known.refs[0].cells["state"] = cell_of("ready");
+  known.refs[0].cells["kept"] = cell_of("node");
+  known.refs[0].cells["node"] = cell_of("n2");
+  check_says(explain_ref("aa-7", known), {"is kept in the object memory of node n2"});
+  known.dead_nodes = {"n2"};
+  check_says(explain_ref("aa-7", known), {"was in the object memory of node n2, which is dead", "has its task run again"});
 }
 
 TEST_CASE("a task that is queued says what the head knows of its room") {
