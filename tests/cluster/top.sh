@@ -7,7 +7,8 @@ if ! type -P tmux > /dev/null; then
   exit 0
 fi
 
-screen() { on n1 env TMUX_TMPDIR="$scratch" tmux -L top -f /dev/null "$@"; }
+terminal_at=(on n1)
+screen() { "${terminal_at[@]}" env TMUX_TMPDIR="$scratch" tmux -L top -f /dev/null "$@"; }
 keys() { screen send-keys -t top "$@"; }
 seen() { screen capture-pane -p -t top > "$scratch/seen" && [ -s "$scratch/seen" ]; }
 shows() { seen && grep -qE -- "$1" "$scratch/seen"; }
@@ -69,6 +70,24 @@ awaits 'q quit' > /dev/null
 on n1 pkill -TERM -x -f 'atoll top --interval 0.3'
 check "so is it after SIGTERM" all_of 'await 20 eval "! on n1 pgrep -x -f \"atoll top --interval 0.3\" > /dev/null"' \
   'keys "clear; stty -g | cksum | cmp - $scratch/tty-before && echo still as be'"''"'fore" Enter' 'awaits "^still as before"'
+keys 'exit' Enter
+await 10 eval '! screen has-session -t top 2> /dev/null'
+
+terminal_at=(login)
+screen new-session -d -s top -x 80 -y 24 "env PATH=$PATH PS1='shell> ' bash --norc --noprofile -i"
+awaits '^shell>' > /dev/null
+keys "stty -g | cksum > $scratch/tty-before; atoll top --interval 0.3 --job $job_id" Enter
+check "--job opens it on the login node's terminal" awaits ' n2 .*actor Mill mill'
+check "which it fits" all_of 'fits 80' 'is_one_frame' 'shows "q quit"'
+screen resize-window -t top -x 40 -y 10
+check "also when that changes its size" all_of 'await 20 fits 40' 'awaits "Mill|actor"' 'is_one_frame'
+screen resize-window -t top -x 80 -y 24
+keys s
+check "keys go there" awaits 'by memory'
+keys q
+check "q leaves" await 20 eval 'seen && tail -n 30 "$scratch/seen" | grep "^shell>" | tail -n 1 | grep -q "^shell> *$"'
+keys "stty -g | cksum | cmp - $scratch/tty-before && echo as be''fore" Enter
+check "and the login node's terminal is as before" awaits '^as before'
 keys 'exit' Enter
 await 10 eval '! screen has-session -t top 2> /dev/null'
 touch "$scratch/stop"
