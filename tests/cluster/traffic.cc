@@ -2,12 +2,12 @@
 // checksum, and whoever receives them says what is missing, came twice or in another order. tests/cluster/crossing.sh and
 // tests/cluster/soak run it.
 //
-//   traffic SECONDS NODE,NODE...            on these nodes
-//   traffic SECONDS NODE,NODE... --deaths   workers are killed meanwhile, and actors restarted
-//   traffic SECONDS NODE,NODE... --deaths N FOLDER
-//                                           N times, the last shortly before the end, all is answered and nothing under way:
-//                                           it says "in use K PROCESS BYTES" of itself and of each actor that lasts, and
-//                                           "quiet K", and waits for the file FOLDER/K, a minute at most
+//   traffic SECONDS NODE,NODE... [--deaths] [--pauses N FOLDER]
+//
+//     --deaths             workers are killed meanwhile, and actors restarted
+//     --pauses N FOLDER    N times, the last shortly before the end, all is answered and nothing under way: it says
+//                          "in use K PROCESS BYTES" of itself and of each actor that lasts, and "quiet K", and waits for the
+//                          file FOLDER/K, a minute at most
 
 #include <atoll/atoll.h>
 
@@ -477,20 +477,24 @@ std::vector<std::string> split_at_commas(const std::string& list) {
 
 int main(int argc, char** argv) {
   const Atoll::Cluster cluster = Atoll::connect(argc, argv);
-  if (argc < 3 || argc == 5) return std::cerr << "usage: traffic SECONDS NODE,... [--deaths [PAUSES FOLDER]]\n", 2;
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  const bool deaths = words.size() > 2 && words[2] == "--deaths";
+  const std::size_t pauses = deaths ? 3 : 2;  // where they are said
+  if (words.size() != pauses && !(words.size() == pauses + 3 && words[pauses] == "--pauses"))
+    return std::cerr << "usage: traffic SECONDS NODE,... [--deaths] [--pauses N FOLDER]\n", 2;
   Traffic traffic;
   traffic.nodes = split_at_commas(argv[2]);
   const auto begin = Clock::now();
   const auto time = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::stod(argv[1])));
   traffic.end = begin + time;
-  const std::string folder = argc > 5 ? argv[5] : "";
+  const std::string folder = words.size() > pauses ? words[pauses + 2] : "";
   std::vector<Clock::time_point> due;
-  const int times = argc > 5 ? std::atoi(argv[4]) : 0;
+  const int times = words.size() > pauses ? std::stoi(words[pauses + 1]) : 0;
   for (int i = 1; i <= times; ++i) due.push_back(begin + time * i / times - seconds(20));
   traffic.pauses = std::make_unique<Pauses>(due, [&](std::size_t number) { traffic.be_quiet(number, folder); });
   std::vector<void (Traffic::*)()> parts = {&Traffic::calls,   &Traffic::tasks,   &Traffic::nested,
                                             &Traffic::streams, &Traffic::cancels, &Traffic::groups};
-  if (argc > 3) parts.insert(parts.end(), {&Traffic::dying_tasks, &Traffic::dying_actors});
+  if (deaths) parts.insert(parts.end(), {&Traffic::dying_tasks, &Traffic::dying_actors});
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < parts.size(); ++i) traffic.pauses->join();
   for (const auto part : parts)
