@@ -1,6 +1,7 @@
 // Why an object is there, or not yet.
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "launcher/explain_words.h"
 #include "runtime/base/words.h"
@@ -19,8 +20,7 @@ std::vector<std::string> holders_of(const StateRecord& object, const ExplainFact
   std::vector<std::string> all;
   for (const std::string& item : object.list("holders")) {
     const std::size_t blank = item.find(' ');
-    const std::string times = item.substr(blank + 1);
-    all.push_back(who_words(facts, item.substr(0, blank)) + (times == "1" ? " once" : " " + times + " times"));
+    all.push_back(who_words(facts, item.substr(0, blank)) + " " + times_words(std::atof(item.c_str() + blank + 1)));
   }
   return all;
 }

@@ -108,13 +108,15 @@ void explain_actor(const StateRecord& actor, const ExplainFacts& facts, Sentence
   const std::string who = "actor " + actor.text("class") + name_words(actor) + " (" + actor.text("id") + ")";
   if (state == "dead") {
     out.push_back(who + " died " + time_words(actor) + " ago" + (why.empty() ? "" : ": " + why));
-    out.push_back("it was started " + amount_words(actor.number("starts")) + " times and might be restarted " +
-                  (actor.number("restarts_allowed") < 0 ? "without limit"
-                                                        : amount_words(actor.number("restarts_allowed")) + " times"));
+    const double allowed = actor.number("restarts_allowed");
+    out.push_back("it was started " + times_words(actor.number("starts")) +
+                  (allowed == 0  ? " and was not to be restarted"
+                   : allowed < 0 ? " and might be restarted without limit"
+                                 : " and might be restarted " + times_words(allowed)));
     return out.push_back(why.starts_with("needs ") || why.starts_with("it needs ")
                              ? "next: ask for less, or start the job with nodes that have it: atoll list nodes"
-                             : "next: its output and its node's are in the job's; .restarts(n) has it restarted, "
-                               ".call_retries(n) its calls sent again");
+                             : "next: atoll logs " + actor.text("id") +
+                                   " prints what it said; .restarts(n) has it restarted, .call_retries(n) its calls sent again");
   }
   if (state == "alive") {
     out.push_back(

@@ -31,6 +31,8 @@ std::string amount_words(double amount) {
   return cell_to_text({CellKind::kNumber, amount, "", {}}, ColumnType::kAmount, ShortIds(StateTable()));
 }
 
+std::string times_words(double times) { return times == 1 ? "once" : amount_words(times) + " times"; }
+
 std::string who_words(const ExplainFacts& facts, const std::string& process) {
   const auto known = facts.processes.find(process);
   return known == facts.processes.end() ? "process " + process + ", which is gone or outside of the cluster,"

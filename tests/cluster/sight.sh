@@ -78,4 +78,6 @@ check "explain: an object whose owner died" explains "$(id_of refs --filter stat
 touch "$scratch/stop"
 finish
 check "and the program goes on when it may" all_of 'status_is 0' 'says "^went on: 2"'
+job 60 --nodes=2 -- atoll run -- "$bin/examples/hello"
+check "the next cluster runs, and tidies up after the node that died" status_is 0
 check_nothing_left "the program"

@@ -74,7 +74,7 @@ TEST_CASE("a dead actor says when and of what, and what would have helped") {
                                              {"why", cell_of("its process 7 on n1 killed by signal 9")}}),
               {});
   check_says(sentences, {"died 1 min ago: its process 7 on n1 killed by signal 9",
-                         "started 2 times and might be restarted 1 times", "next: "});
+                         "started 2 times and might be restarted once", "next: "});
 }
 
 TEST_CASE("an object that does not go away says who holds it, how often, and that its owner dropped it") {
