@@ -6,8 +6,8 @@
 //
 //     --deaths             workers are killed meanwhile, and actors restarted
 //     --pauses N FOLDER    N times, the last shortly before the end, all is answered and nothing under way: it says
-//                          "in use K PROCESS BYTES" of itself and of each actor that lasts, and "quiet K", and waits for the
-//                          file FOLDER/K, a minute at most
+//                          "in use K PROCESS BYTES" of itself and of each actor that lasts, "groups removed until K: N" and
+//                          "quiet K", and waits for the file FOLDER/K, a minute at most
 
 #include <atoll/atoll.h>
 
@@ -310,6 +310,7 @@ struct Traffic {
     };
     for (const auto& [name, tidy] : lasting_ones) say(name, tidy());
     say("driver", tidy_up());
+    std::cout << "groups removed until " << number << ": " << counted("groups") << "\n";
     std::cout << "quiet " << number << std::endl;
     const std::string seen = folder + "/" + std::to_string(number);
     for (const auto limit = Clock::now() + kLost; Clock::now() < limit && ::access(seen.c_str(), F_OK) != 0;)
@@ -317,6 +318,10 @@ struct Traffic {
   }
   int milliseconds_left() const {
     return static_cast<int>(std::max<long>(0, std::chrono::duration_cast<milliseconds>(end - Clock::now()).count()));
+  }
+  long counted(const std::string& what) {
+    const std::lock_guard lock(mutex);
+    return counts[what];
   }
   void count(const std::string& what, long n) {
     const std::lock_guard lock(mutex);
