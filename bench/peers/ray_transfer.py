@@ -1,8 +1,8 @@
 """How long a large object of Ray takes to the memory of other nodes: transfer_driver.cc in Ray, for bench/transfer.
 
-    ray_transfer.py HEAD-ADDRESS BYTES ROUNDS
+    ray_transfer.py HEAD-ADDRESS NODES BYTES ROUNDS
 
-Joins the Ray that has its head there, whose nodes are all up, and prints what transfer_driver prints.
+Joins the Ray that has its head there when it has so many nodes, within a minute, and prints what transfer_driver prints.
 """
 import statistics
 import sys
@@ -38,11 +38,22 @@ def measure(nodes, size, rounds):
     return statistics.median(large) - statistics.median(small)
 
 
+def others_of(nodes):
+    """The other nodes' ids, when there are so many nodes in all."""
+    here, end = ray.get_runtime_context().get_node_id(), time.monotonic() + 60
+    while True:
+        alive = [node["NodeID"] for node in ray.nodes() if node["Alive"]]
+        if len(alive) == nodes:
+            return sorted(set(alive) - {here})
+        if time.monotonic() > end:
+            sys.exit("Ray has %d of %d nodes after a minute" % (len(alive), nodes))
+        time.sleep(0.1)
+
+
 def main():
-    address, size, rounds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    address, nodes, size, rounds = sys.argv[1], *map(int, sys.argv[2:5])
     ray.init(address=address, logging_level="ERROR", log_to_driver=False)
-    here = ray.get_runtime_context().get_node_id()
-    others = sorted(node["NodeID"] for node in ray.nodes() if node["Alive"] and node["NodeID"] != here)
+    others = others_of(nodes)
     print("one %.6f" % measure(others[:1], size, rounds), flush=True)
     print("all %.6f" % measure(others, size, rounds), flush=True)
 
