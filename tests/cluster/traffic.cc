@@ -18,7 +18,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <cstring>
 #include <deque>
@@ -35,6 +34,8 @@
 #include <thread>
 #include <tuple>
 #include <vector>
+
+#include "tests/cluster/traffic_pauses.h"
 
 namespace {
 
@@ -244,45 +245,6 @@ int next_process(const Actor<Mortal>& mortal, int before) {
 }
 
 // ------------------------------------------------------------------------- the parts
-
-// Times at which all parts of the traffic stop for a moment, with nothing under way, so that what processes keep can be seen.
-class Pauses {
- public:
-  Pauses(std::vector<Clock::time_point> due, std::function<void(std::size_t)> during) : due_(std::move(due)), during_(std::move(during)) {}
-
-  void join() {
-    const std::lock_guard lock(mutex_);
-    ++members_;
-  }
-  void leave() {
-    const std::lock_guard lock(mutex_);
-    --members_;
-    if (waiting_ > 0 && waiting_ == members_) pause();
-  }
-  // Each part calls it when it waits for nothing.
-  void pause_if_due() {
-    std::unique_lock lock(mutex_);
-    const std::size_t number = done_;
-    if (number == due_.size() || Clock::now() < due_[number]) return;
-    if (++waiting_ == members_) return pause();
-    over_.wait(lock, [&] { return done_ != number; });
-  }
-
- private:
-  void pause() {
-    during_(done_ + 1);
-    ++done_;
-    waiting_ = 0;
-    over_.notify_all();
-  }
-
-  const std::vector<Clock::time_point> due_;
-  const std::function<void(std::size_t)> during_;
-  std::mutex mutex_;
-  std::condition_variable over_;
-  int members_ = 0, waiting_ = 0;
-  std::size_t done_ = 0;
-};
 
 struct Traffic {
   std::vector<std::string> nodes;
