@@ -21,6 +21,31 @@ has_documented_keys() {
   diff <(documented "$1") <(python3 -c 'import json, sys; print("\n".join(sorted(json.load(sys.stdin)["rows"][0])))' < "$scratch/seen")
 }
 
+# All keys of a command's --json, an object or one a line, are words of its manual page, or of that of atoll list, whose rows
+# explain has; what a site or a program calls its custom resources is theirs.
+says_documented_keys() {
+  local pages=("man/atoll-$1.1")
+  [ "$1" != explain ] || pages+=(man/atoll-list.1)
+  sees "$@" --json || { cat "$scratch/seen-errors"; return 1; }
+  python3 - "$scratch/seen" "${pages[@]}" << 'END'
+import json, re, sys
+
+def keys(value):
+    if isinstance(value, dict):
+        return set(value).union(*(keys(inner) for key, inner in value.items() if key != "custom"))
+    return set().union(*map(keys, value)) if isinstance(value, list) else set()
+
+text, *pages = (open(name).read() for name in sys.argv[1:])
+try:
+    found = keys(json.loads(text))
+except ValueError:
+    found = keys([json.loads(line) for line in text.splitlines()])
+missing = sorted(key for key in found if not any(re.search(r"\b%s\b" % re.escape(key), page) for page in pages))
+print("found %s; not in %s: %s" % (sorted(found), sys.argv[2:], missing))
+sys.exit(not found or bool(missing))
+END
+}
+
 box_up --nodes 2
 rm -f "$scratch/stop"
 begin_job 150 --nodes=2 --cpus-per-task=2 -- bash -c \
@@ -30,6 +55,10 @@ job_id=$(sed -n 's/^job //p' "$log")
 
 for kind in nodes workers actors tasks objects groups jobs requests refs; do
   check "atoll list $kind --json has the keys of the man page" await 5 has_documented_keys "$kind"
+done
+for words in status top "logs -n 1" "logs --list" "explain waiting" doctor; do
+  # shellcheck disable=SC2086
+  check "atoll $words --json has only keys of the man page" says_documented_keys $words
 done
 check "nodes are listed" all_of 'lists "^n1 +alive" nodes' 'shows "^n2 +alive"'
 check "filters, columns and order are as asked for" all_of 'lists "^waiting +pending$" actors --filter state=pending --columns name,state' \
