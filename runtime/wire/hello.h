@@ -23,7 +23,8 @@ namespace Atoll {
 // connections tags each message with it, so that nobody who has not seen the
 // secret can speak on somebody else's connection. man/atoll-protocol.7 draws the bytes.
 inline constexpr std::size_t kHelloBytes = 128;
-inline constexpr std::uint16_t kProtocolVersion = 2;  // raised with every change of what is sent: two builds that differ say so at once
+// Raised with every change of what is sent, so that two builds that differ say so at once.
+inline constexpr std::uint16_t kProtocolVersion = 2;
 
 // One side of one hello: a state machine without I/O (its nonce apart, which the
 // kernel gives). It forgets the secret as soon as it is done or has failed.

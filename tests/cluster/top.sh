@@ -20,6 +20,14 @@ is_one_frame() { seen && [ "$(grep -c QUEUE "$scratch/seen")" = 1 ] && [ "$(grep
 sees() { on n1 env SLURM_JOB_ID="$job_id" atoll top "$@" > "$scratch/printed" 2> "$scratch/errors"; }
 prints() { grep -qE -- "$1" "$scratch/printed" || { echo "no line matches: $1"; cat "$scratch/printed" "$scratch/errors"; return 1; }; }
 
+# WHOSE: q gives the shell its terminal back, as it was when tty-before was written.
+leaves() {
+  keys q
+  check "q leaves" await 20 eval 'seen && tail -n 30 "$scratch/seen" | grep "^shell>" | tail -n 1 | grep -q "^shell> *$"'
+  keys "stty -g | cksum | cmp - $scratch/tty-before && echo as be''fore" Enter
+  check "and the terminal$1 is as before" awaits '^as before'
+}
+
 box_up --nodes 2
 rm -f "$scratch/stop"
 begin_job 150 --nodes=2 --cpus-per-task=2 -- bash -c \
@@ -61,10 +69,7 @@ keys C-z
 check "Ctrl-Z gives the shell its terminal" awaits 'Stopped'
 keys fg Enter
 check "and fg goes on" awaits 'by memory'
-keys q
-check "q leaves" await 20 eval 'seen && tail -n 30 "$scratch/seen" | grep "^shell>" | tail -n 1 | grep -q "^shell> *$"'
-keys "stty -g | cksum | cmp - $scratch/tty-before && echo as be''fore" Enter
-check "and the terminal is as before" awaits '^as before'
+leaves ""
 keys 'atoll top --interval 0.3' Enter
 awaits 'q quit' > /dev/null
 on n1 pkill -TERM -x -f 'atoll top --interval 0.3'
@@ -84,10 +89,7 @@ check "also when that changes its size" all_of 'await 20 fits 40' 'awaits "Mill|
 screen resize-window -t top -x 80 -y 24
 keys s
 check "keys go there" awaits 'by memory'
-keys q
-check "q leaves" await 20 eval 'seen && tail -n 30 "$scratch/seen" | grep "^shell>" | tail -n 1 | grep -q "^shell> *$"'
-keys "stty -g | cksum | cmp - $scratch/tty-before && echo as be''fore" Enter
-check "and the login node's terminal is as before" awaits '^as before'
+leaves " of the login node"
 keys 'exit' Enter
 await 10 eval '! screen has-session -t top 2> /dev/null'
 touch "$scratch/stop"
