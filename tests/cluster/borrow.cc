@@ -68,12 +68,18 @@ class Keeper {
     for (int i = 0; i < count; ++i) co_yield Atoll::put(numbers(i));
   }
   int process() const { return ::getpid(); }
+  // Waits until there is no such process on its node, 20 s at most.
+  bool outlives(int process) const {
+    const auto deadline = std::chrono::steady_clock::now() + seconds(20);
+    while (::kill(process, 0) == 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(milliseconds(1));
+    return ::kill(process, 0) != 0;
+  }
 
  private:
   std::vector<Ref<Numbers>> kept_;
 };
 ATOLL_ACTOR(Keeper(), &Keeper::keep, &Keeper::keep_all, &Keeper::forget, &Keeper::show, &Keeper::pass, &Keeper::give, &Keeper::make,
-            &Keeper::make_box, &Keeper::take_from, &Keeper::make_many, &Keeper::process);
+            &Keeper::make_box, &Keeper::take_from, &Keeper::make_many, &Keeper::process, &Keeper::outlives);
 
 // Made of a reference.
 class Reader {
@@ -115,8 +121,9 @@ std::uint64_t use_becomes(const Atoll::Cluster& cluster, std::uint64_t wanted) {
 
 using Keepers = std::vector<Actor<Keeper>>;
 
-// The last node's and the first's.
+// The last node's, another there, and the first's.
 const Actor<Keeper>& far(const Keepers& keepers) { return keepers.back(); }
+const Actor<Keeper>& beside_far(const Keepers& keepers) { return keepers[keepers.size() - 2]; }
 const Actor<Keeper>& near(const Keepers& keepers) { return keepers.front(); }
 
 void keep(const Atoll::Cluster& cluster, const Keepers& keepers) {
@@ -188,8 +195,11 @@ void kill_holders(const Atoll::Cluster& cluster, const Keepers& keepers) {
   refs.clear();
   say("held by two", near(keepers).call(&Keeper::show).get() == far(keepers).call(&Keeper::show).get());
   const Ref<Numbers> theirs = far(keepers).call(&Keeper::make, 9.0).get();
+  const int process = far(keepers).call(&Keeper::process).get();
   far(keepers).kill();
   say("one is killed, the other has all", near(keepers).call(&Keeper::show).get() == sum_from(0) + sum_from(1) + sum_from(2) + sum_from(3));
+  // Until its owner has ended, it may answer yet.
+  say("it has ended", beside_far(keepers).call(&Keeper::outlives, process).get());
   try {
     (void)theirs.get();
   } catch (const Atoll::ObjectLostError& error) {

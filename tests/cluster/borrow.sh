@@ -13,7 +13,7 @@ check "tasks and actors take them out as well" all_of 'says "^what a task return
 check "parts of a result keep what is theirs" all_of 'says "^one of a split result 1"' 'says "^the other 1"'
 check "so do items of a stream" says "^items of a stream 1"
 check "who is killed takes nothing from others" all_of 'says "^held by two 1"' 'says "^one is killed, the other has all 1"'
-check "but what it made" says "^lost with its owner: "
+check "but what it made" all_of 'says "^it has ended 1"' 'says "^lost with its owner: "'
 check "of holders that are killed no byte is left" says "^both are killed 0"
 check "whenever the last goes, the memory is free" all_of '[ "$(grep -c "^then gone 0" "$log")" = 5 ]' '! grep -q "^then gone [1-9]" "$log"'
 check_nothing_left "the keepers"
