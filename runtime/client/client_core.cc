@@ -160,6 +160,12 @@ void ClientCore::group_ready(Time now, GroupId id, ObjectId ready, ClientOutbox&
   propagate(now, before, out);
 }
 
+// What is idle in it goes back before the group is removed, which would end it.
+void ClientCore::remove_group(GroupId id, ClientOutbox& out) {
+  tasks_.return_idle_in(id, out);
+  groups_.remove(id, out);
+}
+
 void ClientCore::on_group(Time now, const GroupUpdate& update, ClientOutbox& out) {
   groups_.on_update(update, out);
   tasks_.on_group(now, update, out);

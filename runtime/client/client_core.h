@@ -71,7 +71,7 @@ class ClientCore {
   void group_ready(Time now, GroupId id, ObjectId ready, ClientOutbox& out);
   void watch_group(GroupId id, ClientOutbox& out) { groups_.watch(id, out); }
   void find_group(const std::string& name, ClientOutbox& out) { groups_.find(name, out); }
-  void remove_group(GroupId id, ClientOutbox& out) { groups_.remove(id, out); }
+  void remove_group(GroupId id, ClientOutbox& out);
 
   void on_message(Time now, ProcessId from, const Message& message, ClientOutbox& out);
   void on_lost(Time now, ProcessId peer, const Status& why, ClientOutbox& out);

@@ -38,6 +38,7 @@ namespace Atoll {
 //         run again from its beginning
 // TASKS-7 a task that was cancelled is not pushed any more, and never run again
 // TASKS-12 a task of whose arguments one cannot be read waits, without its worker, until that is there again; it costs no attempt
+// TASKS-13 what is idle in a placement group goes back before it is removed, so that its workers do not end with it
 // LINEAGE-5 a task whose result was a copy that is lost is run again under its own id, which counts against its retries; not
 //         after it was cancelled
 // TASKS-8 with `force` its worker is ended as soon as the task is the first of the
@@ -59,6 +60,8 @@ class TaskClient {
   void on_lease_lost(Time now, const LeaseLost& lost, ClientOutbox& out);
   // A placement group is somewhere else, or gone.
   void on_group(Time now, const GroupUpdate& update, ClientOutbox& out);
+  // The group will be removed. TASKS-13
+  void return_idle_in(GroupId group, ClientOutbox& out);
   // Returns false if the task is not one of ours that was pushed.
   bool on_done(Time now, ProcessId worker, const TaskDone& done, ClientOutbox& out);
   void on_returned(Time now, ProcessId worker, const TasksReturned& returned, ClientOutbox& out);
@@ -201,6 +204,7 @@ class TaskClient {
   bool may_retry(const Task& task, const ErrorInfo& error) const;
   void end_forced(Time now, Lease& lease, ClientOutbox& out);
   void finish(Task& task, Value value, std::optional<ErrorInfo> error, ClientOutbox& out);
+  void give_back(Lease& lease, ClientOutbox& out);
   void return_idle(Time now, Shape& shape, ClientOutbox& out);
   void want_tick(Time then);
   static std::size_t depth_of(const Shape& shape);

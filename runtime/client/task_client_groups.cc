@@ -34,6 +34,13 @@ void TaskClient::on_group(Time now, const GroupUpdate& update, ClientOutbox& out
   if (group.gone()) groups_.erase(update.group);
 }
 
+void TaskClient::return_idle_in(GroupId group, ClientOutbox& out) {
+  for (auto& [key, shape] : shapes_) {
+    if (key.group != group) continue;
+    while (Lease* lease = take_idle(shape)) give_back(*lease, out);
+  }
+}
+
 std::set<ProcessId> TaskClient::daemons_for(const WorkerShape& key, const Group& group) const {
   std::set<ProcessId> daemons;
   for (std::size_t i = 0; i < group.daemons.size(); ++i)

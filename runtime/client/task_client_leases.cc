@@ -58,15 +58,17 @@ void TaskClient::offer(Time now, Lease& lease) {
   }
 }
 
+void TaskClient::give_back(Lease& lease, ClientOutbox& out) {
+  out.send(lease.daemon, LeaseReturn{lease.id});
+  forget_lease(lease);
+}
+
 void TaskClient::return_idle(Time now, Shape& shape, ClientOutbox& out) {
   while (!shape.idle.empty()) {
     Lease* lease = find_lease(shape.idle.front());
     if (lease != nullptr && lease->idle_since != Time()) {
       if (now - lease->idle_since < kLeaseLinger) return want_tick(lease->idle_since + kLeaseLinger);
-      if (!lease->broken) {
-        out.send(lease->daemon, LeaseReturn{lease->id});
-        forget_lease(*lease);
-      }
+      if (!lease->broken) give_back(*lease, out);
     }
     shape.idle.pop_front();
   }

@@ -25,6 +25,14 @@ struct Holding {
   std::optional<BundleId> bundle;
 };
 
+// What a worker is told of the bundle that it works in, and all that it knows of its group.
+struct GroupPlace {
+  std::string group;        // its name; may be empty
+  std::uint32_t index = 0;  // the bundle's: its rank
+  std::uint32_t size = 0;   // of the group, in bundles
+  friend auto operator<=>(const GroupPlace&, const GroupPlace&) = default;
+};
+
 // The bundles that placement groups have on this node. Each is a grant of the node's ledger, and a ledger of its own
 // from which leases and actors get their part.
 //
@@ -51,9 +59,7 @@ class BundleTable {
 
   // Whether it is here and stays; for -1 whether any of the group is.
   bool has(GroupId group, std::int32_t bundle) const;
-  // The group's name and number of bundles, for the workers in it.
-  const std::string& name_of(GroupId group) const { return bundles_.at(first_of(group)).name; }
-  std::uint32_t size_of(GroupId group) const { return bundles_.at(first_of(group)).size; }
+  GroupPlace place_of(const BundleId& id) const { return {bundles_.at(id).name, id.index, bundles_.at(id).size}; }
   const Grant& grant_of(const BundleId& id) const { return bundles_.at(id).grant; }
   std::size_t size() const { return bundles_.size(); }
 
@@ -67,7 +73,6 @@ class BundleTable {
     bool leaving = false;
   };
 
-  BundleId first_of(GroupId group) const { return bundles_.lower_bound({group, 0})->first; }
   NodeLedger& ledger_of(const Holding& holding) {
     return holding.bundle ? bundles_.at(*holding.bundle).ledger : ledger_;
   }

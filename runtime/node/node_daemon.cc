@@ -317,21 +317,25 @@ void NodeDaemon::add_lease(Time now, Time asked, ProcessId owner, const LeaseReq
 void NodeDaemon::seat(Time now, Seat& seat, const Tenant& tenant, NodeOutbox& out) {
   const JobTable::Job& job = jobs_.need(seat.job, out);
   if (job.state != JobTable::State::kReady) return;
-  const WorkerKind kind = WorkerKind::of(seat.job, seat.holding);
+  const std::optional<BundleId>& bundle = seat.holding.bundle;
+  const WorkerKind kind =
+      WorkerKind::of(seat.job, seat.holding, bundle ? std::optional(bundles_.place_of(*bundle)) : std::nullopt);
   if (const std::optional<ProcessId> idle = workers_.take_idle(kind, tenant)) {
     seat.worker = *idle;
+    workers_.find(*idle)->bundle = bundle;
     name_worker(*idle, tenant, out);
     worker_available(now, *idle, out);
     return;
   }
   seat.worker = options_.new_process();
   workers_.add(seat.worker, kind, tenant, now);
+  workers_.find(seat.worker)->bundle = bundle;
   name_worker(seat.worker, tenant, out);
   StartWorker start{seat.worker, seat.job, job.program, kind.gpus, kind.cpu};
-  if (kind.bundle) {
-    start.group = bundles_.name_of(kind.bundle->group);
-    start.bundle = static_cast<std::int32_t>(kind.bundle->index);
-    start.bundles = bundles_.size_of(kind.bundle->group);
+  if (kind.place) {
+    start.group = kind.place->group;
+    start.bundle = static_cast<std::int32_t>(kind.place->index);
+    start.bundles = kind.place->size;
   }
   to_start_.push_back(std::move(start));
   start_more(now, out);

@@ -60,7 +60,7 @@ void NodeDaemon::handle(Time now, ProcessId from, const FreeBundles& request, No
   if (waiting->second.empty()) waiting_.erase(waiting);
 }
 
-// Ends whoever works in a bundle that goes.
+// Ends whoever works in a bundle that goes. NODE-12
 void NodeDaemon::empty_bundle(Time now, const BundleId& bundle, const std::string& why, bool moved, NodeOutbox& out) {
   std::vector<LeaseId> leases;
   for (const auto& [id, lease] : leases_)
@@ -71,7 +71,13 @@ void NodeDaemon::empty_bundle(Time now, const BundleId& bundle, const std::strin
     if (actor.seat.holding.bundle == bundle) actors.push_back(id);
   for (const ActorId id : actors)
     end_actor(now, id, error_of(nullptr, ErrorKind::kActorDied, why, ""), /*restartable=*/moved, out);
-  for (const ProcessId id : workers_.idle_in(bundle)) kill_worker(now, id, std::nullopt, out);
+  for (const ProcessId id : workers_.idle_in(bundle)) {
+    Worker& worker = *workers_.find(id);
+    if (worker.kind.gpus.empty())
+      worker.bundle.reset();
+    else
+      kill_worker(now, id, std::nullopt, out);
+  }
 }
 
 // ------------------------------------------------------------ leases and actors in them

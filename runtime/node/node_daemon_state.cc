@@ -104,9 +104,9 @@ void NodeDaemon::list_workers(Time now, StateRows& rows) const {
       {"owner", [](const Seen& s) { return cell_of(s.owner()); }},
       {"job", [](const Seen& s) { return cell_of(s.worker.kind.job); }},
       {"group",
-       [](const Seen& s) { return s.worker.kind.bundle ? cell_of(s.worker.kind.bundle->group) : StateCell(); }},
+       [](const Seen& s) { return s.worker.bundle ? cell_of(s.worker.bundle->group) : StateCell(); }},
       {"bundle",
-       [](const Seen& s) { return s.worker.kind.bundle ? cell_of(s.worker.kind.bundle->index) : StateCell(); }},
+       [](const Seen& s) { return s.worker.bundle ? cell_of(s.worker.bundle->index) : StateCell(); }},
       {"why", [](const Seen& s) { return text_or_none(s.why()); }},
   };
   StateQuery<Seen> query(rows, kGetters);

@@ -4,11 +4,11 @@
 
 namespace Atoll {
 
-WorkerKind WorkerKind::of(ProcessId job, const Holding& holding) {
+WorkerKind WorkerKind::of(ProcessId job, const Holding& holding, std::optional<GroupPlace> place) {
   WorkerKind kind;
   kind.job = job;
   kind.cpu = holding.grant.amounts.cpu;
-  kind.bundle = holding.bundle;
+  kind.place = std::move(place);
   for (const Grant::Share& share : holding.grant.gpus) kind.gpus.push_back(share.gpu);
   return kind;
 }
@@ -80,7 +80,7 @@ std::vector<ProcessId> WorkerTable::of_job(ProcessId job) const {
 std::vector<ProcessId> WorkerTable::idle_in(const BundleId& bundle) const {
   std::vector<ProcessId> found;
   for (const auto& [id, worker] : workers_)
-    if (worker.idle() && worker.kind.bundle == bundle) found.push_back(id);
+    if (worker.idle() && worker.bundle == bundle) found.push_back(id);
   return found;
 }
 

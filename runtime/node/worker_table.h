@@ -13,16 +13,16 @@
 namespace Atoll {
 
 // Workers of equal kind can stand in for each other: same job, same devices,
-// same number of cores, same bundle (CUDA_VISIBLE_DEVICES, OMP_NUM_THREADS and
-// the rank are set before user code runs, so they are for the life of the
-// process).
+// same number of cores, same place in a group (CUDA_VISIBLE_DEVICES,
+// OMP_NUM_THREADS and the rank are set before user code runs, so they are for
+// the life of the process).
 struct WorkerKind {
   ProcessId job = ProcessId::kNone;
   std::vector<int> gpus;  // node-local
   Fixed cpu;
-  std::optional<BundleId> bundle;
+  std::optional<GroupPlace> place;  // in none without it
 
-  static WorkerKind of(ProcessId job, const Holding& holding);
+  static WorkerKind of(ProcessId job, const Holding& holding, std::optional<GroupPlace> place);
   friend auto operator<=>(const WorkerKind&, const WorkerKind&) = default;
 };
 
@@ -32,6 +32,7 @@ using Tenant = std::variant<std::monostate, LeaseId, ActorId>;
 struct Worker {
   WorkerKind kind;
   Tenant tenant;
+  std::optional<BundleId> bundle;  // of its tenant, or of the last one as long as the bundle is there
   bool queued = true;  // its start waits for its turn: there is no process yet
   bool ready = false;  // it has said WorkerReady
   bool ending = false; // killed by us, nobody's: its exit is no news

@@ -83,6 +83,24 @@ void use(const char*) {
   std::cout << "any bundle: " << by_bundle[0] + by_bundle[1] << " tasks, " << by_bundle[-1] << " outside" << std::endl;
 }
 
+std::string process() { return where() + " process " + std::to_string(::getpid()); }
+ATOLL_TASK(process);
+
+// A hundred groups one after the other, each with a task in both of its bundles.
+void again(const char*) {
+  std::map<std::string, int> seen;
+  for (int i = 0; i < 100; ++i) {
+    const Atoll::PlacementGroup group =
+        Atoll::placement_group(bundles(2, {.cpus = 1}), {.strategy = Atoll::PlacementStrategy::kStrictSpread});
+    std::vector<Atoll::Ref<std::string>> said;
+    for (int bundle = 0; bundle < 2; ++bundle) said.push_back(Atoll::task(process).in(group, bundle).submit());
+    for (const std::string& line : Atoll::get(said, seconds(30))) ++seen[line];
+    group.remove();
+  }
+  for (const auto& [line, times] : seen) std::cout << line << " ran " << times << "\n";
+  std::cout << "a hundred groups had " << seen.size() << " processes" << std::endl;
+}
+
 template <typename Error>
 void expect(const char* name, const std::function<void()>& action) {
   try {
@@ -212,7 +230,7 @@ void lose_all(const char* file) { lose(file, Atoll::OnNodeLoss::kMoveAllBundles)
 
 int main(int argc, char** argv) {
   static const std::map<std::string, void (*)(const char*)> kWays = {
-      {"order", order}, {"use", use},   {"errors", errors},       {"wait", wait},
+      {"order", order}, {"use", use},   {"again", again}, {"errors", errors}, {"wait", wait},
       {"switch", below_switch},
       {"leave", leave}, {"find", find}, {"lose-some", lose_some}, {"lose-all", lose_all}};
   const auto way = kWays.find(argc > 1 ? argv[1] : "");

@@ -10,6 +10,11 @@ check "tasks and actors in a bundle run where it is, and know their rank" all_of
 check "a task that was given the group asks for its table and uses it" says '^from a task: 2 bundles, then n1 bundle 0 of 2'
 check "tasks in any bundle wait for room in the group and use no other" says '^any bundle: 8 tasks, 0 outside'
 
+# What is given back comes by one way, and the word that the group is gone by another: it may overtake.
+job 60 --nodes=2 --cpus-per-task=4 -- atoll run -- "$program" again
+few() { [ "$(sed -n 's/^a hundred groups had \([0-9]*\) processes$/\1/p' "$log")" -le 20 ]; }
+check "the workers of a group that is removed work in the next like it" all_of 'status_is 0' few 'says "^n1 bundle 0 of 2 process .* ran"'
+
 job 90 --nodes=2 --cpus-per-task=4 -- atoll run -- "$program" errors
 check "a group that can never be placed is an InfeasibleError, in counts" all_of 'status_is 0' 'says "^Infeasible: .*3.*2 nodes"'
 check "a group without bundles, or with a malformed one, is an error that names it" \

@@ -152,6 +152,25 @@ TEST_CASE("tasks of a group that is removed fail, and so do those that come late
   client.expect_error(late, ErrorKind::kGroupRemoved);
 }
 
+TEST_CASE("TASKS-13: what is idle in a group goes back before the group is removed, what works does not") {
+  GroupClientFixture client;
+  client.created();
+  const TaskId done = client.submit_in(0), runs = client.submit_in(1);
+  const LeaseGrant idle = client.grant(kHome, client.mail.expect<LeaseRequest>(kHome.process).request);
+  client.mail.expect<PushTask>(idle.worker.process);
+  const LeaseGrant busy = client.grant(kAway, client.mail.expect<LeaseRequest>(kAway.process).request, 2);
+  client.mail.expect<PushTask>(busy.worker.process);
+  client.done(idle.worker.process, done);
+  client.expect_completion(done);
+  client.core.remove_group(kGroup, client.out);
+  client.take();
+  CHECK(client.mail.expect<LeaseReturn>(kHome.process).lease == idle.lease);
+  CHECK(client.mail.expect<RemoveGroup>(kHead).group == kGroup);
+  client.expect_nothing_else();
+  client.say(kAway.process, LeaseLost{busy.lease, "its placement group is gone", "n2", 7});
+  client.expect_error(runs, ErrorKind::kWorkerDied);
+}
+
 TEST_CASE("a bundle index that the group does not have is an error that says which it has") {
   GroupClientFixture client;
   client.created();

@@ -164,13 +164,55 @@ TEST_CASE("bundles of one plan are freed, those of another stay") {
   CHECK(node.node.bundles().size() == 1);
 }
 
-TEST_CASE("an idle worker of a bundle ends with it") {
+TEST_CASE("NODE-12: an idle worker of a bundle that goes works in the next of its kind") {
   BundleNode node;
   const ProcessId worker = node.start_lease(1, cpus(1));
   node.say(kOwner, LeaseReturn{node.mail.expect<LeaseGrant>(kOwner).lease});
   node.say(kHead, FreeBundles{kGroup, 0, "gone", false});
-  node.expect_kill(worker);
+  node.expect_nothing_else();
   CHECK(node.free_cpu() == Fixed::whole(4));
+  ReserveBundles next = ask_for({cpu_bundle(5, 2)});
+  next.group = {kDriver, 99};
+  const auto lease = [&next](std::uint64_t number) {
+    LeaseRequest request = lease_in(5, number, cpus(1));
+    request.group = next.group;
+    return request;
+  };
+  SUBCASE("of that name, size and index") {
+    node.say(kHead, next);
+    node.mail.expect<BundlesReserved>(kHead);
+    node.say(kOwner, lease(2));
+    CHECK(node.mail.expect<LeaseGrant>(kOwner).worker.process == worker);
+    node.expect_nothing_else();
+    // It is that group's now.
+    node.say(kHead, FreeBundles{next.group, 0, "gone", false});
+    node.mail.expect<LeaseLost>(kOwner);
+    node.expect_kill(worker);
+    return;
+  }
+  SUBCASE("of no other name") { next.name = "other"; }
+  SUBCASE("of no other size") { next.size = 9; }
+  SUBCASE("at no other index") { next.bundles[0].index = 6; }
+  node.say(kHead, next);
+  node.mail.expect<BundlesReserved>(kHead);
+  LeaseRequest request = lease(2);
+  request.bundle = static_cast<std::int32_t>(next.bundles[0].index);
+  node.say(kOwner, request);
+  CHECK(node.expect_start().worker != worker);
+}
+
+TEST_CASE("NODE-12: an idle worker with GPUs ends with its bundle") {
+  JoinedNode node;
+  node.say(kHead, ask_for({{5, gpus(1), {1}, {Fixed::whole(1)}}}));
+  node.mail.expect<BundlesReserved>(kHead);
+  node.say(kOwner, lease_in(5, 1, gpus(1)));
+  node.settle();
+  const StartWorker start = node.expect_start();
+  node.ready(start.worker);
+  node.say(kOwner, LeaseReturn{node.mail.expect<LeaseGrant>(kOwner).lease});
+  node.expect_nothing_else();
+  node.say(kHead, FreeBundles{kGroup, 0, "gone", false});
+  node.expect_kill(start.worker);
 }
 
 TEST_CASE("an actor waits for room in its bundle and then starts") {
