@@ -168,6 +168,7 @@ bool TaskClient::on_done(Time now, ProcessId worker, const TaskDone& done, Clien
   if (position == lease.in_flight.begin()) lease.first_since = now;
   lease.in_flight.erase(position);
   Shape& shape = *lease.shape;
+  shape.given_back = false;
   shape.task_seconds += 0.2 * (static_cast<double>(done.run_ns) * 1e-9 - shape.task_seconds);
   Task& task = at(done.task);
   if (task.sample == 0 && is_long(done)) out.long_tasks.push_back({task.id, task.function, task.submitted});

@@ -39,6 +39,8 @@ namespace Atoll {
 // TASKS-7 a task that was cancelled is not pushed any more, and never run again
 // TASKS-12 a task of whose arguments one cannot be read waits, without its worker, until that is there again; it costs no attempt
 // TASKS-13 what is idle in a placement group goes back before it is removed, so that its workers do not end with it
+// TASKS-14 no more workers are asked for than would have kWorthAWorker to do with what waits, by how long tasks of its
+//          shape took; one at least, and one for each task when some stood behind one that runs long
 // LINEAGE-5 a task whose result was a copy that is lost is run again under its own id, which counts against its retries; not
 //         after it was cancelled
 // TASKS-8 with `force` its worker is ended as soon as the task is the first of the
@@ -145,6 +147,7 @@ class TaskClient {
     std::string work;          // LeaseRequest::work of its leases
     std::optional<Time> named; // when that changed
     double task_seconds = 1;   // smoothed run time, pessimistic at first
+    bool given_back = false;   // tasks were, unbegun, and none has ended since: what they stood behind may wait for them
     std::set<ProcessId> never;  // daemons whose bundles can never hold it
     std::set<ProcessId> lost;   // daemons that are out of reach; until the next ask_groups_again()
 
@@ -185,6 +188,7 @@ class TaskClient {
   void push(Time now, Lease& lease, Task& task, ClientOutbox& out);
   void ask_back_held(Time now, ClientOutbox& out);
   void ask_for_more(Shape& shape, ClientOutbox& out);
+  static std::size_t workers_for(const Shape& shape);
   void ask_daemon(Shape& shape, const Contact& daemon, std::uint32_t count, std::uint64_t reservation, ClientOutbox& out);
   void ask_head(Shape& shape, std::uint32_t count, ClientOutbox& out);
   void ask_group(Shape& shape, std::uint32_t count, ClientOutbox& out);
@@ -232,6 +236,8 @@ class TaskClient {
 // Tasks are pushed ahead so that a worker has about this much to do.
 inline constexpr Duration kPipelineTarget = std::chrono::milliseconds(1);
 inline constexpr std::size_t kMaxPipeline = 128;
+// One more worker is asked for when there is this much for it to do: what it costs to get one.
+inline constexpr Duration kWorthAWorker = std::chrono::microseconds(250);
 // Tasks wait this long behind one that is pushed to the same worker before they are asked back.
 inline constexpr Duration kHoldLimit = std::chrono::milliseconds(10);
 // An idle lease is kept this long for the next task.

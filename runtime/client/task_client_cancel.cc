@@ -74,6 +74,7 @@ void TaskClient::on_returned(Time now, ProcessId worker, const TasksReturned& re
       shape.ready.push_front(*id);
   }
   lease.is_held = !lease.in_flight.empty();
+  shape.given_back = true;
   offer(now, lease);
   pump(now, shape, out);
 }

@@ -1,6 +1,7 @@
 // The workers that tasks are pushed to, for their owner: asking for them, choosing among them, losing them.
 
 #include <algorithm>
+#include <cmath>
 
 #include "runtime/client/task_client.h"
 
@@ -76,8 +77,16 @@ void TaskClient::return_idle(Time now, Shape& shape, ClientOutbox& out) {
 
 // ------------------------------------------------------------------ asking for them
 
+// TASKS-14. In a group each task asks: which of its nodes has room nobody else will say.
+std::size_t TaskClient::workers_for(const Shape& shape) {
+  const std::size_t most = std::min<std::size_t>(shape.waiting(), kMaxAsked);
+  if (!shape.key.group.is_none() || shape.given_back) return most;
+  const double each = shape.task_seconds / seconds(kWorthAWorker);
+  return std::clamp<std::size_t>(static_cast<std::size_t>(std::ceil(static_cast<double>(shape.waiting()) * each)), 1, most);
+}
+
 void TaskClient::ask_for_more(Shape& shape, ClientOutbox& out) {
-  const std::size_t wanted = std::min<std::size_t>(shape.waiting(), kMaxAsked);
+  const std::size_t wanted = workers_for(shape);
   if (wanted <= shape.asked) return;
   const auto count = static_cast<std::uint32_t>(wanted) - shape.asked;
   if (!shape.key.group.is_none()) return ask_group(shape, count, out);

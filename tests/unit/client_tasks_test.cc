@@ -14,10 +14,10 @@ struct Owner : Client {
     take();
   }
   // Makes tasks of its shape short, so that several are pushed to one worker.
-  LeaseGrant short_tasks() {
+  LeaseGrant short_tasks(int n = 40) {
     TaskId task = submit();
     const LeaseGrant granted = run();
-    for (int i = 0; i < 40; ++i) {
+    for (int i = 0; i < n; ++i) {
       say(granted.worker.process, TaskDone{task, "1", {}, 10'000});
       task = submit();
       mail.expect<PushTask>(granted.worker.process);
@@ -220,6 +220,26 @@ TEST_CASE("the tasks and calls of a task are cancelled with it, those of others 
   CHECK(client.completions.empty());
   CHECK(client.core.tasks().unfinished() == 1);
   client.cancel(other);
+}
+
+TEST_CASE("TASKS-14: workers are asked for by how much there is for them to do") {
+  Owner client;
+  SUBCASE("tasks of which nothing is known get one each") {
+    for (int i = 0; i < 5; ++i) {
+      client.submit();
+      CHECK(client.mail.expect<LeaseRequest>(kHome.process).count == 1);
+    }
+  }
+  SUBCASE("twenty-five of tasks that take 10 us share one") {
+    const LeaseGrant grant = client.short_tasks(200);
+    for (int i = 0; i < 99; ++i) {  // as many as the worker has ahead
+      client.submit(1);
+      client.mail.expect<PushTask>(grant.worker.process);
+    }
+    for (int i = 0; i < 70; ++i) client.submit(1);
+    for (int i = 0; i < 3; ++i) CHECK(client.mail.expect<LeaseRequest>(kHome.process).count == 1);
+  }
+  client.expect_nothing_else();
 }
 
 TEST_CASE("TASKS-6: what a worker gives back is run elsewhere, in order, and it gets no more before its task has ended") {
