@@ -49,8 +49,8 @@ void quieten_log() {
 Status copy_over_tcp(ucp_config_t* config) {
   ATOLL_RETURN_IF_ERROR(set_default(config, "ZCOPY_THRESH", "inf", "UCX_ZCOPY_THRESH"));
   ATOLL_RETURN_IF_ERROR(set_tcp_default(config, "PUT_ENABLE", "n"));
-  ATOLL_RETURN_IF_ERROR(set_tcp_default(config, "TX_SEG_SIZE", "128k"));
-  return set_tcp_default(config, "RX_SEG_SIZE", "128k");
+  ATOLL_RETURN_IF_ERROR(set_tcp_default(config, "TX_SEG_SIZE", "256k"));
+  return set_tcp_default(config, "RX_SEG_SIZE", "256k");
 }
 
 // UCX asks the kernel for up to 16 events of TCP at once; when what it does for one of them closes another one's connection,

@@ -272,7 +272,6 @@ struct Traffic {
     };
     for (const auto& [name, tidy] : lasting_ones) say(name, tidy());
     say("driver", tidy_up());
-    std::cout << "groups removed until " << number << ": " << counted("groups") << "\n";
     std::cout << "quiet " << number << std::endl;
     const std::string seen = folder + "/" + std::to_string(number);
     for (const auto limit = Clock::now() + kLost; Clock::now() < limit && ::access(seen.c_str(), F_OK) != 0;)
@@ -280,10 +279,6 @@ struct Traffic {
   }
   int milliseconds_left() const {
     return static_cast<int>(std::max<long>(0, std::chrono::duration_cast<milliseconds>(end - Clock::now()).count()));
-  }
-  long counted(const std::string& what) {
-    const std::lock_guard lock(mutex);
-    return counts[what];
   }
   void count(const std::string& what, long n) {
     const std::lock_guard lock(mutex);

@@ -52,6 +52,7 @@ struct UcxWorld {
   Secret secret = Secret::random();
   std::vector<std::unique_ptr<TestProcess>> processes;
   Duration ahead{0};
+  std::optional<Time> stopped;
   const TestProcess* frozen = nullptr;
 
   ~UcxWorld() {
@@ -70,8 +71,10 @@ struct UcxWorld {
   }
   void turn() {
     for (auto& process : processes)
-      if (process->transport && process.get() != frozen) process->transport->progress(now() + ahead);
+      if (process->transport && process.get() != frozen) process->transport->progress(stopped.value_or(now()) + ahead);
   }
+  // From now on time passes by skip() alone.
+  void stop_clock() { stopped = now(); }
   // Stops `process`, as a debugger does.
   void freeze(TestProcess& process) { frozen = &process; }
   void thaw() { frozen = nullptr; }
