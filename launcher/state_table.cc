@@ -37,12 +37,8 @@ void name_nodes(const GetState& question, const Peers& peers, std::vector<StateR
 void sort_rows(const GetState& question, std::vector<StateRow>& rows) {
   if (question.sort.empty()) return;
   const std::size_t key = place_of(question, question.sort);
-  std::ranges::stable_sort(rows, [&](const StateRow& a, const StateRow& b) {
-    const StateCell &left = a.cells[key], &right = b.cells[key];
-    const bool any_unknown = left.kind == CellKind::kNone || right.kind == CellKind::kNone;
-    const int order = compare(left, right);
-    return question.descending && !any_unknown ? order > 0 : order < 0;
-  });
+  std::ranges::stable_sort(
+      rows, [&](const StateRow& a, const StateRow& b) { return compare_by(question, a.cells[key], b.cells[key]) < 0; });
 }
 
 }  // namespace

@@ -72,8 +72,13 @@ int compare(const StateCell& a, const StateCell& b) {
     return a.kind < b.kind ? -1 : 1;
   }
   const auto sign = [](auto order) { return order < 0 ? -1 : order > 0 ? 1 : 0; };
-  if (a.kind == CellKind::kNumber) return sign(a.number <=> b.number);
+  if (a.kind == CellKind::kNumber) return sign(std::weak_order(a.number, b.number));  // also of what is no number
   return a.kind == CellKind::kText ? sign(a.text <=> b.text) : sign(a.list <=> b.list);
+}
+
+int compare_by(const GetState& question, const StateCell& a, const StateCell& b) {
+  const bool any_unknown = a.kind == CellKind::kNone || b.kind == CellKind::kNone;
+  return question.descending && !any_unknown ? -compare(a, b) : compare(a, b);
 }
 
 }  // namespace Atoll

@@ -37,5 +37,7 @@ bool is_id_of(const std::string& typed, const std::string& id);
 
 // -1, 0 or 1, as `a` stands before, beside or behind `b`; what is not known stands last.
 int compare(const StateCell& a, const StateCell& b);
+// The same for cells of the question's sort key, whichever end it has first; what is not known stands last even so.
+int compare_by(const GetState& question, const StateCell& a, const StateCell& b);
 
 }  // namespace Atoll

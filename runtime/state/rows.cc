@@ -7,12 +7,8 @@ namespace Atoll {
 StateRows::StateRows(const GetState& question) : question_(question), limit_(std::min(question.limit, kMostRows)) {}
 
 bool StateRows::before(const Entry& a, const Entry& b) const {
-  if (const int order = compare(a.key, b.key); order != 0) {
-    // What is not known stays last.
-    const bool any_unknown = a.key.kind == CellKind::kNone || b.key.kind == CellKind::kNone;
-    return question_.descending && !any_unknown ? order > 0 : order < 0;
-  }
-  return a.arrival < b.arrival;
+  const int order = compare_by(question_, a.key, b.key);
+  return order != 0 ? order < 0 : a.arrival < b.arrival;
 }
 
 std::optional<std::size_t> StateRows::add(StateCell key) {

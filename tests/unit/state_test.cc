@@ -200,6 +200,21 @@ TEST_CASE("an id may be cut short, before its number") {
   CHECK_FALSE(is_id_of("4f1c-12", "4f1c09aa71b2e690"));
 }
 
+TEST_CASE("cells have an order, also those that are no numbers, and what is not known stands last either way") {
+  const double nan = std::nan("");
+  CHECK(compare(cell_of(nan), cell_of(nan)) == 0);
+  CHECK(compare(cell_of(nan), cell_of(1)) == -compare(cell_of(1), cell_of(nan)));
+  CHECK(compare(cell_of(nan), cell_of(1)) == compare(cell_of(nan), cell_of(2)));
+  CHECK(compare(cell_of(0.0), cell_of(-0.0)) == 0);
+  for (const bool descending : {false, true}) {
+    GetState question;
+    question.descending = descending;
+    CHECK(compare_by(question, cell_of(1), cell_of(2)) == (descending ? 1 : -1));
+    CHECK(compare_by(question, cell_of(1), StateCell()) == -1);
+    CHECK(compare_by(question, StateCell(), cell_of(1)) == 1);
+  }
+}
+
 TEST_CASE("every kind has keys of its own, and shows some of them") {
   for (const StateKindInfo& info : state_kinds()) {
     CAPTURE(info.name);
