@@ -23,6 +23,7 @@ StateClient::~StateClient() { runtime_.reset(); }
 Status StateClient::find_peers(Duration timeout) {
   std::unique_lock lock(mutex_);
   peers_.reset();
+  poor_gatherers_.clear();  // they have another try
   lock.unlock();
   runtime_->post([head = head_.process](Time, ClientCore&, ClientOutbox& out) { out.send(head, GetPeers{}); });
   lock.lock();
@@ -31,86 +32,51 @@ Status StateClient::find_peers(Duration timeout) {
   return peers_ ? Status() : lost_->prefixed("the cluster's head cannot be reached");
 }
 
-namespace {
-
-// Whether a filter leaves the things of no other node.
-bool may_be_on(const GetState& question, std::size_t rank) {
-  for (const StateFilter& filter : question.filters)
-    if (filter.key == "node" && filter.op == FilterOp::kEqual && filter.number != static_cast<double>(rank))
-      return false;
-  return true;
-}
-
-}  // namespace
-
-// Who knows of such things.
-std::vector<StateClient::Target> StateClient::targets_of(const GetState& question) const {
-  const StateKind kind = question.kind;
-  const bool daemons_know = kind == StateKind::kWorkers || kind == StateKind::kObjects;
-  const bool owners_know = kind == StateKind::kTasks || kind == StateKind::kRefs;
-  std::vector<Target> targets;
-  if (!daemons_know && !owners_know) return {{head_, "the head"}};
-  if (owners_know)
-    for (const PeerDriver& driver : peers_->drivers) targets.push_back({driver.driver, driver.words});
-  for (std::size_t rank = 0; rank < peers_->nodes.size(); ++rank) {
-    const PeerNode& node = peers_->nodes[rank];
-    if (node.alive && (owners_know || may_be_on(question, rank)))
-      targets.push_back({node.daemon, "the daemon of node " + node.name});
-  }
-  return targets;
-}
-
-StateClient::Answer StateClient::ask(GetState question, Duration patience) {
-  question.request = ++request_;
-  std::unique_lock lock(mutex_);
-  const std::vector<Target> targets = targets_of(question);
-  expected_.clear();
-  reports_.clear();
-  gone_.clear();
-  for (const Target& target : targets) expected_[target.contact.process] = {target.words, expected_.size()};
+// To be called with the lock, which is let go of meanwhile: what arrives is taken by whichever thread does the I/O.
+void StateClient::send_what_is_wanted(std::unique_lock<std::mutex>& lock) {
+  if (wanted_.empty()) return;
+  Outbox wanted = std::exchange(wanted_, {});
   lock.unlock();
-  runtime_->post([targets, question](Time, ClientCore&, ClientOutbox& out) {
-    for (const Target& target : targets) {
-      out.learn(target.contact);
-      out.send(target.contact.process, question);
-    }
+  runtime_->post([wanted = std::move(wanted)](Time, ClientCore&, ClientOutbox& out) mutable {
+    for (const Contact& contact : wanted.contacts) out.learn(contact);
+    for (Outbox::Letter& letter : wanted.letters) out.send(letter.to, std::move(letter.message));
   });
   lock.lock();
-  arrived_.wait_for(lock, patience, [this] { return expected_.empty(); });
-  Answer answer;
-  for (auto& [place, report] : std::exchange(reports_, {})) {
-    answer.total += report.total;
-    answer.finished += report.finished;
-    answer.failed += report.failed;
-    std::move(report.rows.begin(), report.rows.end(), std::back_inserter(answer.rows));
+}
+
+StateClient::Answer StateClient::ask(const GetState& question, Duration patience) {
+  std::unique_lock lock(mutex_);
+  request_ += 2;
+  inquiry_.emplace(StateInquiry::Asking{question, request_, head_, patience, poor_gatherers_}, *peers_, now(), wanted_);
+  while (!inquiry_->is_over(now())) {
+    send_what_is_wanted(lock);
+    const bool any = arrived_.wait_until(lock, inquiry_->next_deadline(),
+                                         [this] { return inquiry_->is_over(now()) || !wanted_.empty(); });
+    if (!any) inquiry_->on_tick(now(), wanted_);
   }
-  answer.silent = std::exchange(gone_, {});
-  for (const auto& [process, expected] : std::exchange(expected_, {})) answer.silent.push_back(expected.words);
-  return answer;
+  poor_gatherers_ = inquiry_->poor();
+  StateReport report = inquiry_->finish();
+  inquiry_.reset();
+  wanted_.clear();
+  return {report.total, std::move(report.rows), report.finished, report.failed, std::move(report.silent)};
 }
 
 void StateClient::on_other_message(ProcessId from, Message message) {
   const std::lock_guard lock(mutex_);
-  if (auto* peers = std::get_if<Peers>(&message); peers != nullptr && from == head_.process) peers_ = std::move(*peers);
-  if (const auto* report = std::get_if<StateReport>(&message)) take(from, *report);
+  // What comes late of find_peers() is not wanted while a question refers to who was there.
+  if (auto* peers = std::get_if<Peers>(&message); peers != nullptr && from == head_.process && !inquiry_)
+    peers_ = std::move(*peers);
+  if (auto* report = std::get_if<StateReport>(&message); report != nullptr && inquiry_)
+    inquiry_->on_report(now(), from, std::move(*report), wanted_);
   take_log(from, std::move(message));
   arrived_.notify_all();
-}
-
-void StateClient::take(ProcessId from, const StateReport& report) {
-  if (report.request != request_) return;  // it comes late
-  const ProcessId who = report.from == ProcessId::kNone ? from : report.from;
-  const auto expected = expected_.extract(who);
-  if (expected.empty()) return;
-  const std::size_t place = expected.mapped().place;
-  for (const StatePeer& peer : report.asked) expected_[peer.process] = {peer.words, place};
-  reports_[{place, who}] = report;
 }
 
 void StateClient::on_peer_lost(ProcessId peer, const Status& why) {
   const std::lock_guard lock(mutex_);
   if (peer == head_.process) lost_ = why;
-  if (const auto expected = expected_.extract(peer); !expected.empty()) gone_.push_back(expected.mapped().words);
+  if (inquiry_) inquiry_->on_lost(now(), peer, wanted_);
+  if (const auto expected = expected_.extract(peer); !expected.empty()) gone_.push_back(expected.mapped());
   arrived_.notify_all();
 }
 

@@ -5,10 +5,12 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "runtime/client/client_runtime.h"
+#include "runtime/client/state_inquiry.h"
 #include "runtime/session/session.h"
 
 namespace Atoll {
@@ -16,7 +18,9 @@ namespace Atoll {
 // Who looks at a cluster: asks all who know, and puts their answers together. For one thread.
 //
 // SIGHT-1 who does not answer within `patience` is named, and the rest is there
-// SIGHT-2 rows stand in the order of those who were asked: the head, the drivers, the nodes by rank and their workers
+// SIGHT-2 rows stand in the order of those who know: the head, the drivers, the nodes by rank and their workers; with a
+//         sort key they are the first by it
+// SIGHT-3 of many nodes it asks a few, which gather the answers of the others (state_inquiry.h)
 class StateClient : private ClientListener {
  public:
   // Asks the head who is there. kTimedOut or kUnavailable if it does not say within `timeout`.
@@ -29,12 +33,12 @@ class StateClient : private ClientListener {
 
   struct Answer {
     std::uint64_t total = 0;
-    std::vector<StateRow> rows;  // of each who answers the first by the sort key
+    std::vector<StateRow> rows;  // the first, as many as the question's limit allows
     std::uint64_t finished = 0;
     std::uint64_t failed = 0;
     std::vector<std::string> silent;  // "worker 4711 on n2"
   };
-  Answer ask(GetState question, Duration patience);
+  Answer ask(const GetState& question, Duration patience);
 
   // What is kept of the output of processes (state_client_logs.cc).
   struct Log {
@@ -52,18 +56,8 @@ class StateClient : private ClientListener {
   Result<LogBytes> read_log(const Log& log, std::uint64_t from, std::uint32_t bytes, Duration patience);
 
  private:
-  // An answer that is to come: from whom, and its place.
-  struct Expected {
-    std::string words;
-    std::size_t place = 0;
-  };
-  struct Target {
-    Contact contact;
-    std::string words;
-  };
   explicit StateClient(const Contact& head) : head_(head) {}
-  std::vector<Target> targets_of(const GetState& question) const;
-  void take(ProcessId from, const StateReport& report);
+  void send_what_is_wanted(std::unique_lock<std::mutex>& lock);
   void take_log(ProcessId from, Message message);
   void on_other_message(ProcessId from, Message message) override;
   void on_peer_lost(ProcessId peer, const Status& why) override;
@@ -74,8 +68,10 @@ class StateClient : private ClientListener {
   std::condition_variable arrived_;
   std::optional<Peers> peers_;
   std::optional<Status> lost_;  // the head
-  std::map<ProcessId, Expected> expected_;
-  std::map<std::pair<std::size_t, ProcessId>, StateReport> reports_;  // by place
+  std::optional<StateInquiry> inquiry_;  // while ask() waits
+  Outbox wanted_;                        // by it, to be sent
+  std::set<ProcessId> poor_gatherers_;
+  std::map<ProcessId, std::string> expected_;  // whose answers about logs are to come, in words
   std::vector<std::string> gone_;
   std::map<ProcessId, LogList> log_lists_;
   std::optional<LogBytes> log_bytes_;

@@ -16,8 +16,7 @@ StateClient::Logs StateClient::list_logs(Duration patience) {
   log_lists_.clear();
   gone_.clear();
   for (const Log& keeper : keepers)
-    expected_[keeper.keeper.process] = {
-        keeper.keeper.process == head_.process ? "the head" : "the daemon of node " + keeper.node, 0};
+    expected_[keeper.keeper.process] = keeper.keeper.process == head_.process ? "the head" : daemon_words(keeper.node);
   lock.unlock();
   runtime_->post([keepers, question](Time, ClientCore&, ClientOutbox& out) {
     for (const Log& keeper : keepers) {
@@ -35,7 +34,7 @@ StateClient::Logs StateClient::list_logs(Duration patience) {
     if (!list->second.why.empty()) all.remarks.push_back("node " + keeper.node + ": " + list->second.why);
   }
   all.silent = std::exchange(gone_, {});
-  for (const auto& [process, expected] : std::exchange(expected_, {})) all.silent.push_back(expected.words);
+  for (const auto& [process, expected] : std::exchange(expected_, {})) all.silent.push_back(expected);
   return all;
 }
 
@@ -46,7 +45,7 @@ Result<LogBytes> StateClient::read_log(const Log& log, std::uint64_t from, std::
   expected_.clear();
   gone_.clear();
   log_bytes_.reset();
-  expected_[log.keeper.process] = {words, 0};
+  expected_[log.keeper.process] = words;
   lock.unlock();
   runtime_->post([keeper = log.keeper, question](Time, ClientCore&, ClientOutbox& out) {
     out.learn(keeper);

@@ -67,6 +67,7 @@ void NodeDaemon::on_lost(Time now, ProcessId peer, const Status& why,
     worker->lost_why = why.message();
   }
   timeline_.on_lost(peer, out);
+  gatherer_.on_lost(peer, out);
   if (!workers_.find(peer)) objects_.on_ended(now, peer, out);  // a worker may go on reading until its process has ended
   for (const ProcessId job : jobs_.on_lost(peer)) settle_job(now, job, out);
   std::vector<LeaseId> orphaned;
@@ -87,6 +88,7 @@ void NodeDaemon::on_tick(Time now, NodeOutbox& out) {
   lend_one_more(now, out);
   objects_.on_tick(now, out);
   timeline_.on_tick(now, out);
+  gatherer_.on_tick(now, out);
   timeline_.see(now, out);
   report_if_due(now, out);
 }
@@ -107,7 +109,8 @@ Time NodeDaemon::next_deadline() const {
   // A busy daemon reports from one message to the next, and looks at its workers' health all the same.
   const Time tick = last_tick_ + kHeartbeatInterval;
   const Time report = last_report_ + (usage_changed_ && joined_ ? kReportInterval : kHeartbeatInterval);
-  return std::min({tick, report, objects_.next_deadline().value_or(tick), timeline_.next_deadline().value_or(tick)});
+  return std::min({tick, report, objects_.next_deadline().value_or(tick), timeline_.next_deadline().value_or(tick),
+                   gatherer_.next_deadline().value_or(tick)});
 }
 
 // ------------------------------------------------------------------ membership

@@ -13,6 +13,7 @@
 #include "runtime/node/memory_watch.h"
 #include "runtime/node/node_counts.h"
 #include "runtime/node/node_timeline.h"
+#include "runtime/node/state_gatherer.h"
 #include "runtime/node/worker_table.h"
 #include "runtime/objects/node_objects.h"
 #include "runtime/wire/traffic.h"
@@ -186,12 +187,14 @@ class NodeDaemon {
   void handle(Time, ProcessId, const GetArena&, NodeOutbox&);
   void handle(Time, ProcessId, const ReadCopy&, NodeOutbox&);
   void handle(Time, ProcessId, const GetState&, NodeOutbox&);
+  void handle(Time, ProcessId, const GatherState&, NodeOutbox&);
   void handle(Time, ProcessId, const StateReport&, NodeOutbox&);
   void handle(Time, ProcessId, const TaskCounts&, NodeOutbox&);
 
   // What is listed (node_daemon_state.cc).
   void list_workers(Time now, StateRows& rows) const;
-  void ask_workers(ProcessId from, const GetState& question, StateReport report, NodeOutbox& out);
+  StateReport own_state(Time now, const GetState& question) const;
+  std::vector<StateGatherer::Asked> owners(const GetState& question) const;
   const Seat* seat_of(const Worker& worker) const;
 
   // Of one that was asked for at `asked`.
@@ -266,6 +269,7 @@ class NodeDaemon {
   Time last_lent_{};
   std::map<GroupId, std::deque<Waiting>> waiting_;
   NodeTimeline timeline_;
+  StateGatherer gatherer_;
   std::vector<GroupId> roomier_;  // groups with waiting tenants and room that was given back
   std::uint64_t next_lease_ = 1;
   std::uint64_t next_question_ = 1;

@@ -1,41 +1,53 @@
 // What people's tools ask of the node daemon (wire/state_messages.h).
 
 #include "runtime/node/node_daemon.h"
+#include "runtime/state/narrow.h"
 
 namespace Atoll {
 
 void NodeDaemon::handle(Time now, ProcessId from, const GetState& question, NodeOutbox& out) {
+  if (owners_know(question.kind)) return gatherer_.begin(now, from, question, {{}, {}, owners(question)}, out);
+  out.send(from, own_state(now, question));
+}
+
+// Other daemons' answers, and its own.
+void NodeDaemon::handle(Time now, ProcessId from, const GatherState& gather, NodeOutbox& out) {
+  if (!gatherer_.has_room() || gather.members.size() > kMostMembers) {
+    StateReport refused;
+    refused.request = gather.question.request;
+    refused.refused = true;
+    return out.send(from, std::move(refused));
+  }
+  StateGatherer::Sources sources{own_state(now, with_sort_column(gather.question)), {}, owners(gather.question)};
+  for (const PeerNode& member : gather.members) {
+    if (member.daemon.process == options_.self.process) continue;
+    auto& others = member.daemon.node < options_.self.node ? sources.before : sources.behind;
+    others.push_back({member.daemon, daemon_words(member.name)});
+  }
+  gatherer_.begin(now, from, gather.question, std::move(sources), out);
+}
+
+void NodeDaemon::handle(Time, ProcessId from, const StateReport& report, NodeOutbox& out) {
+  gatherer_.take(from, report, out);
+}
+
+StateReport NodeDaemon::own_state(Time now, const GetState& question) const {
   StateRows rows(question);
   if (question.kind == StateKind::kWorkers) list_workers(now, rows);
   if (question.kind == StateKind::kObjects) objects_.list(rows);
   StateReport report;
   rows.finish(report);
-  if (question.kind == StateKind::kTasks || question.kind == StateKind::kRefs)
-    ask_workers(from, question, std::move(report), out);
-  else
-    out.send(from, std::move(report));
+  return report;
 }
 
-// They own what is asked for; their answers come back here.
-void NodeDaemon::ask_workers(ProcessId from, const GetState& question, StateReport report, NodeOutbox& out) {
-  GetState passed_on = question;
-  passed_on.asker = from;
+// The workers that may own what is asked for.
+std::vector<StateGatherer::Asked> NodeDaemon::owners(const GetState& question) const {
+  std::vector<StateGatherer::Asked> all;
+  if (!owners_know(question.kind)) return all;
   for (const auto& [id, worker] : workers_.all())
-    if (worker.usable())
-      report.asked.push_back({id, "worker " + std::to_string(worker.pid) + " on " + options_.info.name});
-  const std::vector<StatePeer> asked = report.asked;
-  out.send(from, std::move(report));
-  for (const StatePeer& peer : asked) {
-    out.learn(workers_.find(peer.process)->contact);
-    out.send(peer.process, passed_on);
-  }
-}
-
-void NodeDaemon::handle(Time, ProcessId from, const StateReport& report, NodeOutbox& out) {
-  if (workers_.find(from) == nullptr) return;
-  StateReport passed_on = report;
-  passed_on.from = from;
-  out.send(report.asker, std::move(passed_on));
+    if (worker.usable() && may_know(question, id))
+      all.push_back({worker.contact, "worker " + std::to_string(worker.pid) + " on " + options_.info.name});
+  return all;
 }
 
 // Of who has the worker; null if nobody has.

@@ -64,6 +64,7 @@ void NodeDaemon::on_worker_exit(Time now, ProcessId id, const std::string& cause
   objects_.on_ended(now, id, out);
   census_.forget(id);
   timeline_.on_lost(id, out);
+  gatherer_.on_lost(id, out);
   if (!worker->ending) {
     ++counts_.worker_failures;
     out.send(options_.head.process,

@@ -27,9 +27,14 @@ bool holds(FilterOp op, std::partial_ordering order) {
   return false;
 }
 
+bool is_any_of(const StateFilter& filter, const std::string& text) {
+  const auto is_it = [&](const std::string& wanted) { return filter.is_id ? is_id_of(wanted, text) : wanted == text; };
+  return is_it(filter.text) || std::ranges::any_of(filter.others, is_it);
+}
+
 bool text_holds(const std::string& text, const StateFilter& filter) {
   if (filter.op == FilterOp::kContains) return text.find(filter.text) != std::string::npos;
-  if (filter.is_id && filter.op == FilterOp::kEqual) return is_id_of(filter.text, text);
+  if (filter.op == FilterOp::kEqual) return is_any_of(filter, text);
   if (filter.is_id && filter.op == FilterOp::kNotEqual) return !is_id_of(filter.text, text);
   return holds(filter.op, text <=> filter.text);
 }

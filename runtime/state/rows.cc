@@ -45,7 +45,6 @@ void StateRows::finish(StateReport& report) {
   settle();
   if (is_sorted()) std::ranges::sort(entries_, [this](const Entry& a, const Entry& b) { return before(a, b); });
   report.request = question_.request;
-  report.asker = question_.asker;
   report.total += total_;
   for (const Entry& entry : entries_) report.rows.push_back(std::move(rows_[entry.place]));
   entries_.clear();

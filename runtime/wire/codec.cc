@@ -110,7 +110,7 @@ const char* name_of(const Message& message) {
       "BorrowObjects", "ObjectsBorrowed", "ReturnObjects", "DoneWithRefs", "ItemWithRefs", "RefsTaken", "RecountRefs",
       "CopyLost", "ArgumentLost", "NameLease", "GetLogs", "LogList", "ReadLog", "LogBytes", "WorkerLastTry", "IsNeeded",
       "NeedReply", "GetTaskCounts", "TaskCounts", "TimelineChunk", "FlushTimeline", "GetTimeline", "TimelinePart",
-      "GetClock", "ClockReply"};
+      "GetClock", "ClockReply", "GatherState"};
   static_assert(std::size(kNames) == std::variant_size_v<MessageVariant>);
   return kNames[message.index()];
 }

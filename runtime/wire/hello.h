@@ -24,7 +24,7 @@ namespace Atoll {
 // secret can speak on somebody else's connection. man/atoll-protocol.7 draws the bytes.
 inline constexpr std::size_t kHelloBytes = 128;
 // Raised with every change of what is sent, so that two builds that differ say so at once.
-inline constexpr std::uint16_t kProtocolVersion = 2;
+inline constexpr std::uint16_t kProtocolVersion = 3;
 
 // One side of one hello: a state machine without I/O (its nonce apart, which the
 // kernel gives). It forgets the secret as soon as it is done or has failed.

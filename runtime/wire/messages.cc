@@ -128,5 +128,6 @@ template Message::Message(GetTimeline);
 template Message::Message(TimelinePart);
 template Message::Message(GetClock);
 template Message::Message(ClockReply);
+template Message::Message(GatherState);
 
 }  // namespace Atoll

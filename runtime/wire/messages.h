@@ -25,8 +25,9 @@
 #include "runtime/wire/timeline_messages.h"
 
 // Every message of a cluster. A message is one struct; what travels is its
-// place in `Message` and its fields as a msgpack array (codec.h). Fields are
-// only ever appended, and alternatives of Message only ever added at its end.
+// place in `Message` and its fields as a msgpack array (codec.h). Within a version
+// of the protocol (hello.h) fields are only ever appended, and alternatives of
+// Message only ever added at its end.
 //
 // Who speaks to whom: daemons and clients (drivers, workers, tools) to the head;
 // clients to daemons for leases; clients to workers for tasks and actor calls;
@@ -275,7 +276,8 @@ using MessageVariant =
                  GetPeers, Peers, GetState, StateReport,
                  BorrowObjects, ObjectsBorrowed, ReturnObjects, DoneWithRefs, ItemWithRefs, RefsTaken, RecountRefs,
                  CopyLost, ArgumentLost, NameLease, GetLogs, LogList, ReadLog, LogBytes, WorkerLastTry, IsNeeded, NeedReply,
-                 GetTaskCounts, TaskCounts, TimelineChunk, FlushTimeline, GetTimeline, TimelinePart, GetClock, ClockReply>;
+                 GetTaskCounts, TaskCounts, TimelineChunk, FlushTimeline, GetTimeline, TimelinePart, GetClock, ClockReply,
+                 GatherState>;
 
 template <typename T, typename Variant>
 inline constexpr bool kIsOneOf = false;

@@ -11,8 +11,9 @@
 // The messages by which a person's tool looks at a cluster; messages.h has the rules.
 //
 // The tool asks the head who is there (GetPeers), and then those who know: the head for nodes, actors, groups, jobs and
-// requests, daemons for workers and objects, drivers and workers for the tasks and refs that they own. A daemon passes
-// what is for its workers on to them, and their answers back. All answers are made of the tables that exist anyway.
+// requests, daemons for workers and objects, drivers and workers for the tasks and refs that they own. A daemon asks its
+// workers and makes one answer of theirs; where there are many daemons, some gather the answers of others (GatherState), so
+// that nobody asks more than about the square root of them. All answers are made of the tables that exist anyway.
 namespace Atoll {
 
 // What can be listed; state/columns.h says what is known of each.
@@ -59,7 +60,8 @@ struct StateFilter {
   std::string text;
   double number = 0;   // the same, for cells that are numbers; NaN: it is none
   bool is_id = false;  // an id may be cut short: "4f1c" and "4f1c-12"
-  ATOLL_MESSAGE_FIELDS(key, op, text, number, is_id)
+  std::vector<std::string> others = {};  // of kEqual: any of these will do as well as `text`
+  ATOLL_MESSAGE_FIELDS(key, op, text, number, is_id, others)
 };
 
 struct GetState {
@@ -69,28 +71,21 @@ struct GetState {
   std::vector<StateFilter> filters;  // all hold
   std::string sort;                  // a key; empty: as they come
   bool descending = false;
-  std::uint32_t limit = 100;           // rows of one answer; kMostRows at most
-  ProcessId asker = ProcessId::kNone;  // when a daemon passes it on: the tool
-  ATOLL_MESSAGE_FIELDS(request, kind, columns, filters, sort, descending, limit, asker)
+  std::uint32_t limit = 100;  // rows of one answer; kMostRows at most
+  double patience = 0.5;      // seconds for which who is asked may wait for those whom it asks itself
+  ATOLL_MESSAGE_FIELDS(request, kind, columns, filters, sort, descending, limit, patience)
 };
 inline constexpr std::uint32_t kMostRows = 10'000;
 
-// A process to which a daemon has passed the question on: its own answer comes, too.
-struct StatePeer {
-  ProcessId process = ProcessId::kNone;
-  std::string words;  // "worker 4711 on n2"
-  ATOLL_MESSAGE_FIELDS(process, words)
-};
 struct StateReport {
   std::uint64_t request = 0;
-  ProcessId asker = ProcessId::kNone;  // as in GetState
-  ProcessId from = ProcessId::kNone;   // who answers, if a daemon passes it on
-  std::uint64_t total = 0;             // how many there are, of which the rows are the first
+  std::uint64_t total = 0;  // how many there are, of which the rows are the first
   std::vector<StateRow> rows;
-  std::vector<StatePeer> asked;
-  std::uint64_t finished = 0;  // tasks and calls of who answers that ended well, ever
-  std::uint64_t failed = 0;    // and with an error
-  ATOLL_MESSAGE_FIELDS(request, asker, from, total, rows, asked, finished, failed)
+  std::uint64_t finished = 0;       // tasks and calls of those who answer that ended well, ever
+  std::uint64_t failed = 0;         // and with an error
+  std::vector<std::string> silent;  // who was asked for this and did not answer: "worker 4711 on n2"
+  bool refused = false;             // nobody was asked, and nothing is said: too much is gathered there at this moment
+  ATOLL_MESSAGE_FIELDS(request, total, rows, finished, failed, silent, refused)
 };
 
 // head -> driver, daemon -> worker, when somebody reads the metrics: what came of the tasks and calls that it owns.
@@ -140,5 +135,13 @@ struct Peers {
   std::vector<PeerDriver> drivers;
   ATOLL_MESSAGE_FIELDS(cluster, nodes, drivers)
 };
+
+// tool -> daemon: answer, ask these others, and say in one StateReport what came of it.
+struct GatherState {
+  GetState question;
+  std::vector<PeerNode> members;  // kMostMembers at most
+  ATOLL_MESSAGE_FIELDS(question, members)
+};
+inline constexpr std::size_t kMostMembers = 4096;
 
 }  // namespace Atoll

@@ -1,10 +1,12 @@
-// Whatever processes answer to a tool that looks at them, and whatever a tool asks of a table: there is a table for people and
-// JSON for scripts, with as many columns as were asked for.
+// Whatever processes answer to a tool that looks at them, and whatever a tool asks of a table: there is a table for
+// people and JSON for scripts, with as many columns as were asked for. Whatever is to be gathered, it is answered once.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "launcher/explain_text.h"
 #include "launcher/state_table.h"
 #include "runtime/base/check.h"
+#include "runtime/node/state_gatherer.h"
 #include "runtime/objects/object_store.h"
 #include "runtime/wire/codec.h"
 #include "runtime/wire/messages.h"
@@ -60,6 +62,39 @@ void ask(const GetState& question) {
   for (const StateRow& row : report.rows) ATOLL_CHECK(row.cells.size() == question.columns.size(), row.cells.size());
 }
 
+// What three say, made one.
+void gather(const StateReport& report) {
+  for (const bool descending : {false, true}) {
+    GetState question;
+    question.columns = {"id", "node", "state"};
+    question.sort = descending ? "node" : "pid";
+    question.descending = descending;
+    question.limit = 2;
+    Gathering gathering(question);
+    for (std::size_t place = 0; place < 3; ++place)
+      gathering.expect(report.request, ProcessId(place + 1), "someone", place);
+    for (const std::uint64_t who : {3, 1, 2}) ATOLL_CHECK(gathering.take(ProcessId(who), report));
+    const StateReport all = gathering.finish();
+    ATOLL_CHECK(all.rows.size() == std::min<std::size_t>(3 * report.rows.size(), 2), all.rows.size());
+    ATOLL_CHECK(all.total == 3 * report.total, all.total);
+    for (const StateRow& row : all.rows) ATOLL_CHECK(row.cells.size() <= 3, row.cells.size());
+  }
+}
+
+// Whoever is asked to gather answers, now or when the patience is over.
+void gather_for(const GatherState& asked) {
+  StateGatherer gatherer;
+  StateGatherer::Sources sources;
+  for (const PeerNode& member : asked.members) sources.before.push_back({member.daemon, daemon_words(member.name)});
+  Outbox out;
+  gatherer.begin(Time(), ProcessId(9), asked.question, std::move(sources), out);
+  gatherer.on_tick(gatherer.next_deadline().value_or(Time()), out);
+  const auto is_answer = [](const Outbox::Letter& letter) {
+    return std::holds_alternative<StateReport>(letter.message);
+  };
+  ATOLL_CHECK(std::ranges::count_if(out.letters, is_answer) == 1, out.letters.size());
+}
+
 StateReport report_of(std::size_t columns) {
   StateReport report;
   for (int row = 0; row < 3; ++row) {
@@ -78,7 +113,11 @@ StateReport report_of(std::size_t columns) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Result<Message> message = decode({reinterpret_cast<const char*>(data), size});
   if (!message.ok()) return 0;
-  if (const auto* report = std::get_if<StateReport>(&*message)) show(*report);
+  if (const auto* report = std::get_if<StateReport>(&*message)) {
+    show(*report);
+    gather(*report);
+  }
+  if (const auto* asked = std::get_if<GatherState>(&*message)) gather_for(*asked);
   if (const auto* question = std::get_if<GetState>(&*message)) ask(*question);
   return 0;
 }
@@ -92,7 +131,8 @@ Atoll::testing::FuzzTarget Atoll::testing::fuzz_target() {
   std::vector<std::string> seeds = {encode(question), encode(report_of(12)), encode(report_of(25)), encode(report_of(1))};
   RandomMessages random(3);
   for (int i = 0; i < 8; ++i)
-    for (const Message& kind : {Message(GetState()), Message(StateReport())}) seeds.push_back(encode(random.make(kind.index())));
+    for (const Message& kind : {Message(GetState()), Message(StateReport()), Message(GatherState())})
+      seeds.push_back(encode(random.make(kind.index())));
   const auto number = [](const char* bytes) { return "\xcb" + std::string(bytes, 8); };
   return {"state",
           seeds,

@@ -26,7 +26,7 @@ std::vector<std::string> all_columns(StateKind kind) {
 }
 
 GetState question(StateKind kind, std::vector<StateFilter> filters, std::string sort, std::uint32_t limit) {
-  return {1, kind, all_columns(kind), std::move(filters), std::move(sort), true, limit, ProcessId::kNone};
+  return {1, kind, all_columns(kind), std::move(filters), std::move(sort), true, limit};
 }
 
 double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }

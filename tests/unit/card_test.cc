@@ -43,7 +43,7 @@ TEST_CASE("a card is compact") { CHECK(encode_card(card_of_rank(9999)).size() < 
 
 TEST_CASE("a card of another protocol version says so") {
   const std::string text =
-      "it speaks version 9 of Atoll's protocol, this node version 2: install the same Atoll on all nodes";
+      "it speaks version 9 of Atoll's protocol, this node version 3: install the same Atoll on all nodes";
   CHECK(why_not(packed(9)) == text);
   CHECK(why_not(packed(9, "something", "quite", "else")) == text);
 }

@@ -117,7 +117,7 @@ TEST_CASE("another version of the protocol is named") {
   Pair pair;
   std::string offer = pair.anna.offer();
   offer[kVersionAt] = kProtocolVersion - 1;
-  CHECK(why(pair.bert.receive(offer)) == "peer speaks protocol 1, we speak 2");
+  CHECK(why(pair.bert.receive(offer)) == "peer speaks protocol 2, we speak 3");
 }
 
 TEST_CASE("messages that are not a hello are refused with a reason") {

@@ -217,26 +217,26 @@ TEST_CASE("a daemon lists its workers: what they are for, and whose they are") {
   CHECK(has(lost.at("why"), "broken pipe"));
 }
 
-TEST_CASE("a daemon passes what its workers know on to them, and their answers back") {
+TEST_CASE("a daemon passes what its workers know on to them, and answers with what they say") {
   JoinedNode node;
-  const ProcessId worker = node.lease(1, cpus(1)).worker.process;
+  const ProcessId worker = node.lease(1, cpus(1)).worker.process, silent = node.lease(2, cpus(1)).worker.process;
   node.mail.drop_all();
   node.say(kLooker, all_of(StateKind::kTasks));
-  const StateReport own = node.mail.expect<StateReport>(kLooker);
-  REQUIRE(own.asked.size() == 1);
-  CHECK(own.asked[0].process == worker);
-  CHECK(own.asked[0].words == "worker 4711 on n0");
   const GetState passed_on = node.mail.expect<GetState>(worker);
-  CHECK(passed_on.asker == kLooker);
+  CHECK(node.mail.expect<GetState>(silent).request == passed_on.request);
+  CHECK(passed_on.columns == all_of(StateKind::kTasks).columns);
+  node.mail.expect_nothing_else();
   StateReport answer;
   answer.request = passed_on.request;
-  answer.asker = passed_on.asker;
   answer.total = 3;
-  node.say(worker, answer);
-  const StateReport back = node.mail.expect<StateReport>(kLooker);
-  CHECK(back.from == worker);
-  CHECK(back.total == 3);
   node.say(ProcessId(0x666), answer);  // nobody's worker
+  node.say(worker, answer);
+  node.mail.expect_nothing_else();
+  node.pass(std::chrono::milliseconds(500));
+  const StateReport back = node.mail.expect<StateReport>(kLooker);
+  CHECK(back.request == 5);
+  CHECK(back.total == 3);
+  CHECK(back.silent == std::vector<std::string>{"worker 4711 on n0"});
   node.mail.expect_nothing_else();
 }
 

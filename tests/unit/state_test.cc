@@ -200,6 +200,18 @@ TEST_CASE("an id may be cut short, before its number") {
   CHECK_FALSE(is_id_of("4f1c-12", "4f1c09aa71b2e690"));
 }
 
+TEST_CASE("a filter may have several texts: any will do") {
+  StateFilter any{"id", FilterOp::kEqual, "4f1c", 0, true, {"77-1", "88"}};
+  CHECK(matches(cell_of("4f1c09aa71b2e690"), any));
+  CHECK(matches(cell_of("7700000000000000-1"), any));
+  CHECK_FALSE(matches(cell_of("7700000000000000-2"), any));
+  CHECK_FALSE(matches(cell_of("99"), any));
+  CHECK(matches(cell_of(std::vector<std::string>{"99", "88"}), any));
+  any.is_id = false;
+  CHECK(matches(cell_of("88"), any));
+  CHECK_FALSE(matches(cell_of("880"), any));
+}
+
 TEST_CASE("cells have an order, also those that are no numbers, and what is not known stands last either way") {
   const double nan = std::nan("");
   CHECK(compare(cell_of(nan), cell_of(nan)) == 0);
