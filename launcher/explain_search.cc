@@ -1,7 +1,9 @@
 #include "launcher/explain_search.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <span>
 
 #include "runtime/state/cells.h"
 
@@ -9,6 +11,8 @@ namespace Atoll {
 namespace {
 
 constexpr int kMost = 10'000;
+// Of one question: more are asked for in several.
+constexpr std::size_t kMostIds = 1'000;
 
 const char* id_key(StateKind kind) { return kind == StateKind::kNodes ? "node" : "id"; }
 
@@ -20,6 +24,28 @@ std::string pid_of(const StateRecord& record) {
   return std::to_string(count_of(record.number("pid")));
 }
 
+// The processes that an explanation of it names.
+void add_named(const StateRecord& record, std::set<std::string>& ids) {
+  static const std::map<StateKind, std::vector<const char*>> kKeys = {{StateKind::kWorkers, {"owner"}},
+                                                                      {StateKind::kActors, {"process"}},
+                                                                      {StateKind::kTasks, {"process"}},
+                                                                      {StateKind::kObjects, {"owner", "maker"}},
+                                                                      {StateKind::kRefs, {"process", "owner"}}};
+  if (const auto keys = kKeys.find(record.kind); keys != kKeys.end())
+    for (const char* key : keys->second) ids.insert(record.text(key));
+  for (const std::string& holder : record.list("holders")) ids.insert(holder.substr(0, holder.find(' ')));
+  for (const std::string& borrower : record.list("borrowers")) ids.insert(borrower);
+}
+
+std::vector<std::string> named_in(const ExplainSearch::Found& found) {
+  std::set<std::string> ids;
+  add_named(found.thing, ids);
+  for (const StateRecord& copy : found.facts.copies) add_named(copy, ids);
+  for (const StateRecord& ref : found.facts.refs) add_named(ref, ids);
+  ids.erase("");
+  return {ids.begin(), ids.end()};
+}
+
 }  // namespace
 
 Result<std::vector<StateRecord>> ExplainSearch::get(StateKind kind, const std::vector<std::string>& filters) {
@@ -28,15 +54,39 @@ Result<std::vector<StateRecord>> ExplainSearch::get(StateKind kind, const std::v
   options.filters = filters;
   options.limit = kMost;
   options.json = true;  // all columns
-  Result<ListRequest> request = make_list_request(options);
-  if (!request.ok()) return request.status();
-  Result<StateTable> table = look(client_, *request, timeout_);
+  const Result<ListRequest> request = make_list_request(options);
+  return request.ok() ? ask(*request) : request.status();
+}
+
+Result<std::vector<StateRecord>> ExplainSearch::get_any(StateKind kind, const std::vector<std::string>& ids,
+                                                        const std::string& columns) {
+  std::vector<StateRecord> all;
+  for (std::size_t from = 0; from < ids.size(); from += kMostIds) {
+    ListOptions options;
+    options.kind = info_of(kind).name;
+    options.filters = {"id=" + ids[from]};
+    options.columns = columns;
+    options.limit = kMost;
+    Result<ListRequest> request = make_list_request(options);
+    if (!request.ok()) return request.status();
+    const std::span<const std::string> others =
+        std::span(ids).subspan(from, std::min(kMostIds, ids.size() - from)).subspan(1);
+    request->question.filters[0].others.assign(others.begin(), others.end());
+    Result<std::vector<StateRecord>> some = ask(*request);
+    if (!some.ok()) return some;
+    std::ranges::move(*some, std::back_inserter(all));
+  }
+  return all;
+}
+
+Result<std::vector<StateRecord>> ExplainSearch::ask(const ListRequest& request) {
+  Result<StateTable> table = look(client_, request, timeout_);
   if (!table.ok()) return table.status();
   for (const std::string& warning : table->warnings)
     if (std::ranges::find(warnings_, warning) == warnings_.end()) warnings_.push_back(warning);
   std::vector<StateRecord> records;
   for (StateRow& row : table->rows) {
-    StateRecord record{kind, {}};
+    StateRecord record{request.question.kind, {}};
     for (std::size_t i = 0; i < table->columns.size(); ++i)
       record.cells[table->columns[i]->key] = std::move(row.cells[i]);
     records.push_back(std::move(record));
@@ -112,14 +162,16 @@ Result<std::vector<ExplainSearch::Found>> ExplainSearch::find(const std::string&
 Status ExplainSearch::add_facts(Found& found) {
   const StateRecord& thing = found.thing;
   if (thing.kind == StateKind::kNodes || thing.kind == StateKind::kGroups) return Status();
-  ATOLL_RETURN_IF_ERROR(add_processes(found.facts));
+  ATOLL_RETURN_IF_ERROR(add_processes(found));
   const char* key = thing.kind == StateKind::kWorkers  ? "process"
                     : thing.kind == StateKind::kActors ? "actor"
                     : thing.kind == StateKind::kJobs   ? "owner"
                                                        : nullptr;
   if (key != nullptr) {
-    Result<std::vector<StateRecord>> tasks =
-        get(StateKind::kTasks, {std::string(key) + "=" + found.id, "state!=failed", "state!=cancelled"});
+    std::vector<std::string> filters = {std::string(key) + "=" + found.id, "state!=failed", "state!=cancelled"};
+    // A leased worker has tasks of the lease's owner alone; an actor has calls of anybody.
+    if (thing.kind == StateKind::kWorkers && thing.has("owner")) filters.push_back("owner=" + thing.text("owner"));
+    Result<std::vector<StateRecord>> tasks = get(StateKind::kTasks, filters);
     if (!tasks.ok()) return tasks.status();
     found.facts.tasks = std::move(*tasks);
   }
@@ -131,20 +183,28 @@ Status ExplainSearch::add_facts(Found& found) {
   return Status();
 }
 
-Status ExplainSearch::add_processes(ExplainFacts& facts) {
+// Those that are to be named, and no other.
+Status ExplainSearch::add_processes(Found& found) {
+  ExplainFacts& facts = found.facts;
   for (const PeerNode& node : client_.peers().nodes) {
-    facts.processes[to_string(node.daemon.process)] = "the daemon of node " + node.name;
+    facts.processes[to_string(node.daemon.process)] = daemon_words(node.name);
     if (!node.alive) facts.dead_nodes.insert(node.name);
   }
-  Result<std::vector<StateRecord>> workers = get(StateKind::kWorkers, {});
+  std::vector<std::string> ids = named_in(found);
+  const auto forget_known = [&] {
+    std::erase_if(ids, [&](const std::string& id) { return facts.processes.contains(id); });
+  };
+  forget_known();
+  Result<std::vector<StateRecord>> jobs = get_any(StateKind::kJobs, ids, "id,pid,host");
+  if (!jobs.ok()) return jobs.status();
+  for (const StateRecord& job : *jobs)
+    facts.processes[job.text("id")] = "driver " + pid_of(job) + " on " + job.text("host");
+  forget_known();
+  Result<std::vector<StateRecord>> workers = get_any(StateKind::kWorkers, ids, "id,pid,node,work");
   if (!workers.ok()) return workers.status();
   for (const StateRecord& worker : *workers)
     facts.processes[worker.text("id")] =
         "worker " + pid_of(worker) + " on " + worker.text("node") + " (" + worker.text("work") + ")";
-  Result<std::vector<StateRecord>> jobs = get(StateKind::kJobs, {});
-  if (!jobs.ok()) return jobs.status();
-  for (const StateRecord& job : *jobs)
-    facts.processes[job.text("id")] = "driver " + pid_of(job) + " on " + job.text("host");
   return Status();
 }
 

@@ -8,7 +8,8 @@
 
 namespace Atoll {
 
-// Finds what a person means by an id, a part of one or a name, and all that is to be known of it.
+// Finds what a person means by an id, a part of one or a name, and all that is to be known of it: by a few questions,
+// of which none asks for more than is to be said.
 class ExplainSearch {
  public:
   ExplainSearch(StateClient& client, Duration timeout) : client_(client), timeout_(timeout) {}
@@ -25,11 +26,16 @@ class ExplainSearch {
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
+  // What the filters leave, by all columns.
   Result<std::vector<StateRecord>> get(StateKind kind, const std::vector<std::string>& filters);
+  // Those with any of these ids.
+  Result<std::vector<StateRecord>> get_any(StateKind kind, const std::vector<std::string>& ids,
+                                           const std::string& columns);
+  Result<std::vector<StateRecord>> ask(const ListRequest& request);
   Status add(StateKind kind, const std::string& filter, std::vector<Found>& found);
   Status add_objects(const std::string& typed, std::vector<Found>& found);
   Status add_facts(Found& found);
-  Status add_processes(ExplainFacts& facts);
+  Status add_processes(Found& found);
 
   StateClient& client_;
   Duration timeout_;
