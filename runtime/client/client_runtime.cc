@@ -36,8 +36,9 @@ ClientRuntime::ClientRuntime(const Options& options, ClientListener& listener, L
 }
 
 Status ClientRuntime::open(const Options& options) {
-  Result<std::unique_ptr<UcxTransport>> transport =
-      UcxTransport::create(options.self, options.secret, messenger_);
+  UcxTransport::Options wire;
+  wire.tcp_window = options.tcp_window;
+  Result<std::unique_ptr<UcxTransport>> transport = UcxTransport::create(options.self, options.secret, messenger_, wire);
   if (!transport.ok()) return transport.status();
   transport_ = std::move(*transport);
   messenger_.use(*transport_);

@@ -40,6 +40,7 @@ class ClientRuntime : private MessageHandler, private IoWork {
     Secret secret;
     Contact head;
     ProcessId job = ProcessId::kNone;
+    std::size_t tcp_window = 0;  // as UcxWorker's
   };
 
   // Opens the transport and starts the thread. `listener` outlives the runtime.

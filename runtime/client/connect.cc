@@ -148,6 +148,9 @@ namespace {
   std::_Exit(1);
 }
 
+// Large values come to a worker through its node's memory.
+constexpr std::size_t kWorkerTcpWindow = std::size_t{64} << 10;
+
 Result<Secret> read_secret(int fd) {
   const Fd owned(fd);
   char hex[64];
@@ -174,6 +177,7 @@ void run_worker_process(const std::string& text) {
   options.secret = *secret;
   options.head = start->head;
   options.job = start->job;
+  options.tcp_window = kWorkerTcpWindow;
   WorkQueue queue(start->daemon.process);
   Result<std::unique_ptr<ClientRuntime>> runtime = ClientRuntime::start(options, queue);
   if (!runtime.ok()) worker_failed(runtime.status());

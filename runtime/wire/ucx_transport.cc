@@ -25,7 +25,7 @@ constexpr Duration kWatchInterval = std::chrono::milliseconds(5);
 
 Result<std::unique_ptr<UcxTransport>> UcxTransport::create(ProcessId self, const Secret& secret,
                                                            TransportHandler& handler, const Options& options) {
-  Result<std::unique_ptr<UcxWorker>> worker = UcxWorker::create();
+  Result<std::unique_ptr<UcxWorker>> worker = UcxWorker::create(options.tcp_window);
   if (!worker.ok()) return worker.status();
   Fd alarm(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
   if (!alarm.valid()) return errno_status("timerfd_create", errno);

@@ -38,6 +38,7 @@ class UcxTransport final : public Transport {
     std::size_t max_unproven = 4096;
     // How long the destructor may wait for what was sent to arrive.
     Duration linger = std::chrono::milliseconds(500);
+    std::size_t tcp_window = 0;  // as UcxWorker's
   };
 
   // `handler` outlives the transport. Fails if UCX cannot start (kUnavailable,

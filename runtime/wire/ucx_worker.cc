@@ -70,7 +70,13 @@ Status start_small(ucp_config_t* config) {
   return set_default(config, "MM_RX_BUFS_GROW", "128", "UCX_MM_RX_BUFS_GROW");
 }
 
-Status configure(ucp_config_t* config) {
+// UCX reads as much as there is into one of the buffers that it keeps, so that in time all of each is touched: 4 MB of a
+// process that is never sent large values. What has come and was not read is what its connections have room for.
+Status keep_window_small(ucp_config_t* config, std::size_t bytes) {
+  return bytes == 0 ? Status() : set_tcp_default(config, "RCVBUF", std::to_string(bytes).c_str());
+}
+
+Status configure(ucp_config_t* config, std::size_t tcp_window) {
   ATOLL_RETURN_IF_ERROR(set_default(config, "TLS", "^posix", "UCX_TLS"));
   ATOLL_RETURN_IF_ERROR(start_small(config));
   // UCX's keepalive asks over an endpoint whose peer has just closed, is answered
@@ -81,6 +87,7 @@ Status configure(ucp_config_t* config) {
   ATOLL_RETURN_IF_ERROR(set_default(config, "MM_ERROR_HANDLING", "y", "UCX_MM_ERROR_HANDLING"));
   ATOLL_RETURN_IF_ERROR(take_tcp_events_singly(config));
   ATOLL_RETURN_IF_ERROR(connect_without_waiting(config));
+  ATOLL_RETURN_IF_ERROR(keep_window_small(config, tcp_window));
   return copy_over_tcp(config);
 }
 
@@ -91,18 +98,18 @@ Status ucx_status(const std::string& what, ucs_status_t status) {
   return Status(exhausted ? Code::kResourceExhausted : Code::kUnavailable, what + ": " + ucs_status_string(status));
 }
 
-Result<std::unique_ptr<UcxWorker>> UcxWorker::create() {
+Result<std::unique_ptr<UcxWorker>> UcxWorker::create(std::size_t tcp_window) {
   std::unique_ptr<UcxWorker> worker(new UcxWorker);
-  ATOLL_RETURN_IF_ERROR(worker->open());
+  ATOLL_RETURN_IF_ERROR(worker->open(tcp_window));
   return worker;
 }
 
-Status UcxWorker::open_context() {
+Status UcxWorker::open_context(std::size_t tcp_window) {
   quieten_log();
   ucp_config_t* config = nullptr;
   if (const ucs_status_t status = ucp_config_read(nullptr, nullptr, &config); status != UCS_OK)
     return ucx_status("reading the UCX_ environment", status);
-  Status configured = configure(config);
+  Status configured = configure(config, tcp_window);
   if (configured.ok()) {
     ucp_params_t params{};
     params.field_mask = UCP_PARAM_FIELD_FEATURES | UCP_PARAM_FIELD_NAME;
@@ -115,8 +122,8 @@ Status UcxWorker::open_context() {
   return configured;
 }
 
-Status UcxWorker::open() {
-  ATOLL_RETURN_IF_ERROR(open_context());
+Status UcxWorker::open(std::size_t tcp_window) {
+  ATOLL_RETURN_IF_ERROR(open_context(tcp_window));
 
   ucp_worker_params_t params{};
   params.field_mask = UCP_WORKER_PARAM_FIELD_THREAD_MODE;

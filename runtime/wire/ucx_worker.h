@@ -19,7 +19,8 @@ class UcxWorker {
  public:
   static constexpr std::size_t kMaxAddress = 4096;
 
-  static Result<std::unique_ptr<UcxWorker>> create();
+  // `tcp_window`: bytes that the kernel keeps for each connection over TCP until they are read; 0: as the system has it.
+  static Result<std::unique_ptr<UcxWorker>> create(std::size_t tcp_window = 0);
   ~UcxWorker();
   UcxWorker(const UcxWorker&) = delete;
   UcxWorker& operator=(const UcxWorker&) = delete;
@@ -40,8 +41,8 @@ class UcxWorker {
 
  private:
   UcxWorker() = default;
-  Status open();
-  Status open_context();
+  Status open(std::size_t tcp_window);
+  Status open_context(std::size_t tcp_window);
   Status wrap_address();
   bool settle(Duration limit);
 

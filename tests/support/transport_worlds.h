@@ -59,10 +59,11 @@ struct UcxWorld {
     for (auto& process : processes) process->transport.reset();
   }
   TestProcess& add() { return add(secret); }
-  TestProcess& add(const Secret& its_secret) {
+  TestProcess& add(const Secret& its_secret, std::size_t tcp_window = 0) {
     processes.push_back(std::make_unique<TestProcess>());
     TestProcess& process = *processes.back();
     UcxTransport::Options options;
+    options.tcp_window = tcp_window;
     options.linger = std::chrono::milliseconds(20);  // nobody runs the others while one is destroyed
     auto transport = UcxTransport::create(process.id, its_secret, process, options);
     REQUIRE_MESSAGE(transport.ok(), transport.status().to_string());

@@ -148,6 +148,26 @@ TEST_CASE("hundreds of connections over shared memory leave no descriptor behind
   CHECK(open_descriptors() <= before + 4);
 }
 
+TEST_CASE("what is longer than a small window over TCP comes whole and in order, both ways") {
+  const OnlyTransports only("tcp");
+  UcxWorld world;
+  TestProcess& anna = world.add();
+  TestProcess& bert = world.add(world.secret, std::size_t{64} << 10);
+  anna.knows(bert);
+  bert.knows(anna);
+  std::vector<std::string> sent;
+  for (const std::size_t size : {100, 300'000, 70'000, 5'000'000, 1, 64 << 10}) sent.emplace_back(size, static_cast<char>('a' + sent.size()));
+  for (const std::string& message : sent) {
+    REQUIRE(anna.send(bert, message).ok());
+    REQUIRE(bert.send(anna, message).ok());
+  }
+  REQUIRE(world.run_until([&] { return bert.messages.size() == sent.size() && anna.messages.size() == sent.size(); }));
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    CHECK(bert.said(i) == sent[i]);
+    CHECK(anna.said(i) == sent[i]);
+  }
+}
+
 TEST_CASE("connections over TCP leave no descriptor behind") {
   const OnlyTransports only("tcp");
   UcxWorld world;
