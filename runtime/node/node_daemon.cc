@@ -323,7 +323,7 @@ void NodeDaemon::seat(Time now, Seat& seat, const Tenant& tenant, NodeOutbox& ou
       WorkerKind::of(seat.job, seat.holding, bundle ? std::optional(bundles_.place_of(*bundle)) : std::nullopt);
   if (const std::optional<ProcessId> idle = workers_.take_idle(kind, tenant)) {
     seat.worker = *idle;
-    workers_.find(*idle)->bundle = bundle;
+    workers_.find(seat.worker)->bundle = bundle;
     name_worker(*idle, tenant, out);
     worker_available(now, *idle, out);
     return;

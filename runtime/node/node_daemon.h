@@ -47,7 +47,8 @@ namespace Atoll {
 // NODE-11 a worker that nobody has used for long is asked whether it is needed, and ended if it says that it is not and
 //         nobody has used it meanwhile; else it is asked again, as much later
 // NODE-12 who works in a bundle that goes is ended; an idle worker is there for the next bundle of that index in a group of
-//         that name and size, which is all that it was told, but for one with GPUs: its contexts there would keep memory
+//         that size, which is all that it was told; but for one with GPUs, where its contexts would keep memory, and of a
+//         group with a name, which may never come again
 // NODE-6 what was heard of the head's reservations is reported until the head
 //        has acknowledged such a report
 class NodeDaemon {

@@ -73,7 +73,7 @@ void NodeDaemon::empty_bundle(Time now, const BundleId& bundle, const std::strin
     end_actor(now, id, error_of(nullptr, ErrorKind::kActorDied, why, ""), /*restartable=*/moved, out);
   for (const ProcessId id : workers_.idle_in(bundle)) {
     Worker& worker = *workers_.find(id);
-    if (worker.kind.gpus.empty())
+    if (worker.kind.gpus.empty() && worker.kind.place->group.empty())
       worker.bundle.reset();
     else
       kill_worker(now, id, std::nullopt, out);

@@ -165,20 +165,27 @@ TEST_CASE("bundles of one plan are freed, those of another stay") {
 }
 
 TEST_CASE("NODE-12: an idle worker of a bundle that goes works in the next of its kind") {
-  BundleNode node;
-  const ProcessId worker = node.start_lease(1, cpus(1));
+  JoinedNode node;
+  ReserveBundles first = ask_for({cpu_bundle(5, 2)});
+  first.name = "";
+  node.say(kHead, first);
+  node.mail.expect<BundlesReserved>(kHead);
+  node.say(kOwner, lease_in(5, 1, cpus(1)));
+  node.settle();
+  const ProcessId worker = node.expect_start().worker;
+  node.ready(worker);
   node.say(kOwner, LeaseReturn{node.mail.expect<LeaseGrant>(kOwner).lease});
   node.say(kHead, FreeBundles{kGroup, 0, "gone", false});
   node.expect_nothing_else();
   CHECK(node.free_cpu() == Fixed::whole(4));
-  ReserveBundles next = ask_for({cpu_bundle(5, 2)});
+  ReserveBundles next = first;
   next.group = {kDriver, 99};
   const auto lease = [&next](std::uint64_t number) {
     LeaseRequest request = lease_in(5, number, cpus(1));
     request.group = next.group;
     return request;
   };
-  SUBCASE("of that name, size and index") {
+  SUBCASE("of that size and index") {
     node.say(kHead, next);
     node.mail.expect<BundlesReserved>(kHead);
     node.say(kOwner, lease(2));
@@ -190,7 +197,7 @@ TEST_CASE("NODE-12: an idle worker of a bundle that goes works in the next of it
     node.expect_kill(worker);
     return;
   }
-  SUBCASE("of no other name") { next.name = "other"; }
+  SUBCASE("of no group with a name") { next.name = "pool"; }
   SUBCASE("of no other size") { next.size = 9; }
   SUBCASE("at no other index") { next.bundles[0].index = 6; }
   node.say(kHead, next);
@@ -201,9 +208,20 @@ TEST_CASE("NODE-12: an idle worker of a bundle that goes works in the next of it
   CHECK(node.expect_start().worker != worker);
 }
 
+TEST_CASE("NODE-12: an idle worker of a group with a name ends with its bundle") {
+  BundleNode node;
+  const ProcessId worker = node.start_lease(1, cpus(1));
+  node.say(kOwner, LeaseReturn{node.mail.expect<LeaseGrant>(kOwner).lease});
+  node.say(kHead, FreeBundles{kGroup, 0, "gone", false});
+  node.expect_kill(worker);
+  CHECK(node.free_cpu() == Fixed::whole(4));
+}
+
 TEST_CASE("NODE-12: an idle worker with GPUs ends with its bundle") {
   JoinedNode node;
-  node.say(kHead, ask_for({{5, gpus(1), {1}, {Fixed::whole(1)}}}));
+  ReserveBundles ask = ask_for({{5, gpus(1), {1}, {Fixed::whole(1)}}});
+  ask.name = "";
+  node.say(kHead, ask);
   node.mail.expect<BundlesReserved>(kHead);
   node.say(kOwner, lease_in(5, 1, gpus(1)));
   node.settle();
