@@ -69,15 +69,20 @@ Result<Contact> decode_contact(const std::string& bytes) {
   }
 }
 
-Result<std::unique_ptr<Connection>> Connection::open(const Session& session, ClientKind kind, Time deadline) {
-  std::unique_ptr<Connection> connection(new Connection(kind, session.head.process));
-  connection->head_ = session.head.process;
+Result<std::unique_ptr<ClientRuntime>> join(const Session& session, ClientListener& listener) {
+  ATOLL_RETURN_IF_ERROR(check_protocol(session));
   ClientRuntime::Options options;
   options.self = random_process_id();
   options.secret = session.secret;
   options.head = session.head;
   options.job = options.self;
-  Result<std::unique_ptr<ClientRuntime>> runtime = ClientRuntime::start(options, connection->answers_);
+  return ClientRuntime::start(options, listener);
+}
+
+Result<std::unique_ptr<Connection>> Connection::open(const Session& session, ClientKind kind, Time deadline) {
+  std::unique_ptr<Connection> connection(new Connection(kind, session.head.process));
+  connection->head_ = session.head.process;
+  Result<std::unique_ptr<ClientRuntime>> runtime = join(session, connection->answers_);
   if (!runtime.ok()) return runtime.status();
   connection->runtime_ = std::move(*runtime);
   ATOLL_RETURN_IF_ERROR(connection->attach(session.head, deadline));
@@ -127,12 +132,7 @@ Result<StatusReport> Connection::status(Time deadline) {
 Result<StatusReport> query_status(const Session& session, Duration timeout) {
   // A status is wanted of a cluster that is still coming up too: no Attach.
   Answers answers(session.head.process);
-  ClientRuntime::Options options;
-  options.self = random_process_id();
-  options.secret = session.secret;
-  options.head = session.head;
-  options.job = options.self;
-  Result<std::unique_ptr<ClientRuntime>> runtime = ClientRuntime::start(options, answers);
+  Result<std::unique_ptr<ClientRuntime>> runtime = join(session, answers);
   if (!runtime.ok()) return runtime.status();
   (*runtime)->post([head = session.head.process](Time, ClientCore&, ClientOutbox& out) { out.send(head, GetStatus{}); });
   Result<Message> answer = answers.wait(now() + timeout);

@@ -8,6 +8,10 @@
 
 namespace Atoll {
 
+// Starts a runtime under a new name that speaks to the head of the session's cluster; kInfeasible if they are of different
+// Atolls. `listener` outlives it.
+Result<std::unique_ptr<ClientRuntime>> join(const Session& session, ClientListener& listener);
+
 // A client that is attached to a cluster's head: what a driver has, and every
 // command that asks the head something.
 class Connection {

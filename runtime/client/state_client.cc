@@ -2,16 +2,13 @@
 
 #include <utility>
 
+#include "runtime/client/connect.h"
+
 namespace Atoll {
 
 Result<std::unique_ptr<StateClient>> StateClient::open(const Session& session, Duration timeout) {
   std::unique_ptr<StateClient> client(new StateClient(session.head));
-  ClientRuntime::Options options;
-  options.self = random_process_id();
-  options.secret = session.secret;
-  options.head = session.head;
-  options.job = options.self;
-  Result<std::unique_ptr<ClientRuntime>> runtime = ClientRuntime::start(options, *client);
+  Result<std::unique_ptr<ClientRuntime>> runtime = join(session, *client);
   if (!runtime.ok()) return runtime.status();
   client->runtime_ = std::move(*runtime);
   ATOLL_RETURN_IF_ERROR(client->find_peers(timeout));

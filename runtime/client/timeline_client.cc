@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/client/connect.h"
 #include "runtime/timeline/clock_identity.h"
 
 namespace Atoll {
@@ -17,12 +18,7 @@ GetClock clock_question() { return {now().time_since_epoch().count(), /*records=
 Result<std::unique_ptr<TimelineClient>> TimelineClient::open(const Session& session, Duration timeout) {
   std::unique_ptr<TimelineClient> client(new TimelineClient(session.head));
   client->clock_ = clock_identity();
-  ClientRuntime::Options options;
-  options.self = random_process_id();
-  options.secret = session.secret;
-  options.head = session.head;
-  options.job = options.self;
-  Result<std::unique_ptr<ClientRuntime>> runtime = ClientRuntime::start(options, *client);
+  Result<std::unique_ptr<ClientRuntime>> runtime = join(session, *client);
   if (!runtime.ok()) return runtime.status();
   client->runtime_ = std::move(*runtime);
   client->say(session.head.process, GetPeers{});

@@ -42,6 +42,7 @@ Status read_ready_part(const json& object, Session& session) {
   session.head = *head;
   session.secret = *secret;
   session.nodes = object.at("nodes").get<int>();
+  session.protocol = object.value("protocol", std::uint64_t{0});
   session.ready = true;
   return Status();
 }
@@ -111,6 +112,7 @@ std::string session_to_json(const Session& session) {
     object["head"] = head_to_json(session.head);
     object["secret"] = session.secret.to_hex();
     object["nodes"] = session.nodes;
+    object["protocol"] = session.protocol;
   }
   return object.dump(1) + "\n";
 }
@@ -123,6 +125,14 @@ Result<Session> session_from_json(const std::string& text) {
   } catch (const json::exception& error) {
     return Status(Code::kInvalidArgument, std::string("cluster.json: ") + error.what());
   }
+}
+
+Status check_protocol(const Session& session) {
+  if (session.protocol == kProtocolVersion) return Status();
+  const std::string theirs = session.protocol == 0 ? "an earlier version" : "version " + std::to_string(session.protocol);
+  return Status(Code::kInfeasible, "cluster " + session.id() + " speaks " + theirs + " of Atoll's protocol, this program version " +
+                                       std::to_string(kProtocolVersion) + ": build it with the Atoll that the cluster runs, or start " +
+                                       "the cluster with that of the program");
 }
 
 std::string session_job(const Environment& environment) {

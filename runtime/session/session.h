@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ struct Session {
   Contact head;
   Secret secret;
   int nodes = 0;
+  std::uint64_t protocol = kProtocolVersion;  // what the cluster's processes speak; 0: one from before it was said
 
   std::string id() const { return job + "-" + name; }
   friend bool operator==(const Session&, const Session&) = default;
@@ -41,6 +43,9 @@ struct Session {
 // cluster.json and back. kInvalidArgument with what is wrong otherwise.
 std::string session_to_json(const Session& session);
 Result<Session> session_from_json(const std::string& text);
+
+// kInfeasible, with what to do, if this process cannot speak with the cluster since they are of different Atolls.
+Status check_protocol(const Session& session);
 
 // The job that this environment belongs to: SLURM_JOB_ID, or "local".
 std::string session_job(const Environment& environment);

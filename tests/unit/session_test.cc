@@ -167,6 +167,26 @@ TEST_CASE("a broken cluster.json is an error and never a session") {
   }
 }
 
+TEST_CASE("a program of another Atoll than the cluster's is told so") {
+  Session session;
+  session.name = "ab12";
+  session.job = "42";
+  session.ready = true;
+  CHECK(check_protocol(session).ok());
+  session.protocol = kProtocolVersion + 1;
+  const Result<Session> read = session_from_json(session_to_json(session));
+  REQUIRE(read.ok());
+  CHECK(check_protocol(*read) ==
+        Status(Code::kInfeasible, "cluster 42-ab12 speaks version " + std::to_string(kProtocolVersion + 1) +
+                                      " of Atoll's protocol, this program version " + std::to_string(kProtocolVersion) +
+                                      ": build it with the Atoll that the cluster runs, or start the cluster with that of the "
+                                      "program"));
+  std::string before_it_was_said = session_to_json(session);
+  before_it_was_said.replace(before_it_was_said.find("\"protocol\""), 10, "\"once\"");
+  REQUIRE(session_from_json(before_it_was_said).ok());
+  CHECK(check_protocol(*session_from_json(before_it_was_said)).message().find("speaks an earlier version of Atoll's protocol") != std::string::npos);
+}
+
 TEST_CASE("a cluster's name fits in a folder's and a step's") {
   for (const char* name : {"a", "ab12", "my-cluster", "0"}) CHECK(check_session_name(name).ok());
   for (const char* name : {"", "-a", "A", "a/b", "..", "a b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}) {
