@@ -13,6 +13,7 @@
 #include "runtime/wire/hello.h"
 #include "runtime/wire/transport.h"
 #include "runtime/wire/ucx_endpoint.h"
+#include "runtime/wire/ucx_sender.h"
 
 namespace Atoll {
 
@@ -32,7 +33,7 @@ struct UcxInbound {
   bool is_goodbye = false;
 };
 
-// A message that waits for its connection.
+// A message that waits for its connection, or for others before it.
 struct UcxOutbound {
   std::string message;
   Bulk bulk;  // if it has bytes
@@ -73,7 +74,10 @@ struct UcxLink {
 
   std::uint64_t send_token = 0;
   std::uint32_t send_sequence = 0;
-  std::deque<UcxOutbound> queue;  // until kOpen
+  // What waits until kOpen, and then until UCX holds fewer: it keeps the memory of as many as it ever held, some 300 bytes each.
+  std::deque<UcxOutbound> queue;
+  std::shared_ptr<UcxWindow> window = std::make_shared<UcxWindow>();
+  bool stalled = false;  // the transport looks whether more may be sent
   std::deque<UcxInbound*> held;   // in order; the first is incomplete
 };
 

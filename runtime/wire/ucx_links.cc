@@ -125,28 +125,59 @@ void UcxTransport::add_tokens(UcxLink& link, std::uint64_t send, std::uint64_t r
 void UcxTransport::open(UcxLink& link) {
   link.stage = UcxLink::Stage::kOpen;
   link.send_token = link.tokens.back().send;
-  for (UcxOutbound& waiting : link.queue) {
-    if (waiting.bulk.bytes.empty())
-      send_data(link, std::move(waiting.message));
+  if (link.closing) set_deadline(Deadline::Of::kClosing, link.epoch, link.peer);
+  flush(link);
+}
+
+// What cannot be sent now.
+void UcxTransport::queue(UcxLink& link, UcxOutbound message) {
+  link.queue.push_back(std::move(message));
+  if (link.stage != UcxLink::Stage::kOpen || std::exchange(link.stalled, true)) return;
+  stalled_.push_back(&link);
+}
+
+// Hands UCX what waits, as far as it may hold more of it, and at the end the goodbye of a link that is being closed.
+void UcxTransport::flush(UcxLink& link) {
+  while (!link.queue.empty() && link.window->unfinished < kMostUnfinished) {
+    UcxOutbound next = std::move(link.queue.front());
+    link.queue.pop_front();
+    if (next.bulk.bytes.empty())
+      send_data(link, std::move(next.message));
     else
-      send_bulk(link, waiting.message, std::move(waiting.bulk));
+      send_bulk(link, next.message, std::move(next.bulk));
   }
-  link.queue.clear();
-  if (!link.closing) return;
-  set_deadline(Deadline::Of::kClosing, link.epoch, link.peer);
-  send_control(link, Control::kGoodbye);
+  if (link.queue.empty()) {
+    if (link.closing) send_control(link, Control::kGoodbye);
+  } else if (!std::exchange(link.stalled, true)) {
+    stalled_.push_back(&link);
+  }
+}
+
+// Whether there was any that may send again.
+bool UcxTransport::flush_stalled() {
+  std::vector<UcxLink*> ready;
+  std::erase_if(stalled_, [&ready](UcxLink* link) {
+    if (link->window->unfinished > kMostUnfinished / 2) return false;
+    ready.push_back(link);
+    return true;
+  });
+  for (UcxLink* link : ready) {
+    link->stalled = false;
+    flush(*link);
+  }
+  return !ready.empty();
 }
 
 void UcxTransport::send_data(UcxLink& link, std::string message) {
   check_sent(link, sender_.send(link.endpoint->get(), kDataAm, DataHeader{link.send_token, link.send_sequence++},
-                                std::move(message), 0));
+                                std::move(message), 0, link.window));
 }
 
 void UcxTransport::send_bulk(UcxLink& link, const std::string& message, Bulk bulk) {
   const DataHeader frame{link.send_token, link.send_sequence++};
   check_sent(link, sender_.send_bulk(link.endpoint->get(), kBulkAm,
                                      std::string(reinterpret_cast<const char*>(&frame), sizeof frame) + message,
-                                     std::move(bulk)));
+                                     std::move(bulk), link.window));
 }
 
 void UcxTransport::check_sent(const UcxLink& link, ucs_status_t status) {
@@ -171,6 +202,7 @@ void UcxTransport::set_deadline(Deadline::Of of, std::uint64_t id, ProcessId pee
 void UcxTransport::remove(UcxLink& link) {
   if (link.dead) return;
   link.dead = true;
+  if (link.stalled) std::erase(stalled_, &link);
   for (const UcxLink::Tokens& tokens : link.tokens) {
     inlets_.erase(tokens.receive);
     if (tombstones_.empty()) tombstones_.resize(kTombstones);

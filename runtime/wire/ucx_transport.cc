@@ -120,10 +120,10 @@ Status UcxTransport::send(ProcessId peer_id, std::string message) {
     return check_message_size(peer_id, message.size());
   UcxLink* link = link_to(peer_id);
   if (link == nullptr) return unknown_process(peer_id);
-  if (link->stage == UcxLink::Stage::kOpen)
+  if (may_send(*link)) [[likely]]
     send_data(*link, std::move(message));
   else
-    link->queue.push_back({std::move(message), {}});
+    queue(*link, {std::move(message), {}});
   return Status();
 }
 
@@ -131,10 +131,10 @@ Status UcxTransport::send_bulk(ProcessId peer_id, std::string message, Bulk bulk
   ATOLL_RETURN_IF_ERROR(check_bulk_size(peer_id, message.size(), bulk.bytes.size()));
   UcxLink* link = link_to(peer_id);
   if (link == nullptr) return unknown_process(peer_id);
-  if (link->stage == UcxLink::Stage::kOpen)
+  if (may_send(*link))
     send_bulk(*link, message, std::move(bulk));
   else
-    link->queue.push_back({std::move(message), std::move(bulk)});
+    queue(*link, {std::move(message), std::move(bulk)});
   return Status();
 }
 
@@ -161,7 +161,7 @@ void UcxTransport::disconnect(ProcessId peer_id) {
   peer->closing.push_back(std::move(peer->link));
   if (link.stage == UcxLink::Stage::kOpen) {
     set_deadline(Deadline::Of::kClosing, link.epoch, link.peer);
-    send_control(link, Control::kGoodbye);
+    if (link.queue.empty()) send_control(link, Control::kGoodbye);
   } else if (link.queue.empty()) {
     finish_closing(link);
   }
@@ -176,6 +176,7 @@ bool UcxTransport::progress(Time now) {
   last_progress_ = now;
 
   bool any = ucp_worker_progress(worker_->get()) != 0;
+  if (!stalled_.empty()) any |= flush_stalled();
   if (!first_words_.empty()) any |= say_first_words();
   if (now >= next_watch_) watch_processes();
   if (!failed_.empty()) any |= handle_failed_endpoints();

@@ -69,6 +69,10 @@ class UcxTransport final : public Transport {
   static constexpr Duration kShortestNap = std::chrono::milliseconds(1);
   static constexpr Duration kLongestNap = std::chrono::milliseconds(16);
 
+  // Messages of one link that UCX may hold, those to write into a full queue or socket. What the queue of a process beside us
+  // has room for, or a socket, is not among them.
+  static constexpr std::size_t kMostUnfinished = 64;
+
   // Where messages under one receive token go.
   struct Inlet {
     UcxLink* link;
@@ -125,6 +129,12 @@ class UcxTransport final : public Transport {
   void start_hello(UcxPeer& peer, UcxLink& link);
   void add_tokens(UcxLink& link, std::uint64_t send, std::uint64_t receive);
   void open(UcxLink& link);
+  void flush(UcxLink& link);
+  bool flush_stalled();
+  void queue(UcxLink& link, UcxOutbound message);
+  static bool may_send(const UcxLink& link) {
+    return link.stage == UcxLink::Stage::kOpen && link.queue.empty() && link.window->unfinished < kMostUnfinished;
+  }
   UcxLink* link_to(ProcessId peer);
   void send_data(UcxLink& link, std::string message);
   void send_bulk(UcxLink& link, const std::string& message, Bulk bulk);
@@ -214,6 +224,7 @@ class UcxTransport final : public Transport {
   Time last_progress_{};
   std::deque<Deadline> deadlines_;  // all are equally long, so they are in order
 
+  std::vector<UcxLink*> stalled_;  // open, and UCX holds kMostUnfinished of their messages
   std::vector<std::unique_ptr<UcxLink>> graveyard_;
   std::vector<Loss> losses_;
   std::deque<ProcessId> lost_;  // the latest, the oldest first: their addresses are still known
