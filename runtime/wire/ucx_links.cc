@@ -25,13 +25,24 @@ UcxLink& UcxTransport::new_link(UcxPeer& peer) {
   return *peer.link;
 }
 
+// The endpoint that the process was answered on whose hello is not finished yet. UCX has tied the process's own to it, and drops
+// what needs an answer of its own, as each large message does, once it is closed: beside another it would be.
+std::unique_ptr<UcxEndpoint> UcxTransport::take_unproven_endpoint(const UcxPeer& peer) {
+  for (auto& [id, unproven] : unproven_)
+    if (unproven.hello.peer() == peer.id && unproven.address == peer.address && unproven.endpoint && unproven.endpoint->failure().ok())
+      return std::move(unproven.endpoint);
+  return nullptr;
+}
+
 Result<UcxEndpoint*> UcxTransport::endpoint_to(UcxPeer& peer) {
+  if (peer.endpoint) return peer.endpoint.get();
+  peer.endpoint = take_unproven_endpoint(peer);
   if (!peer.endpoint) {
     auto created = UcxEndpoint::create(worker_->get(), peer.id, peer.address, &on_endpoint_failed, this);
     if (!created.ok()) return created.status();
     peer.endpoint = std::move(created.value());
-    ATOLL_RETURN_IF_ERROR(watch(*peer.endpoint));
   }
+  ATOLL_RETURN_IF_ERROR(watch(*peer.endpoint));
   return peer.endpoint.get();
 }
 

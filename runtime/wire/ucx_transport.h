@@ -124,6 +124,7 @@ class UcxTransport final : public Transport {
   UcxLink* find_link(ProcessId peer, std::uint64_t epoch);
   UcxLink& new_link(UcxPeer& peer);
   Result<UcxEndpoint*> endpoint_to(UcxPeer& peer);
+  std::unique_ptr<UcxEndpoint> take_unproven_endpoint(const UcxPeer& peer);
   Status watch(UcxEndpoint& endpoint);
   void stop_watching(const UcxEndpoint& retired);
   void start_hello(UcxPeer& peer, UcxLink& link);
