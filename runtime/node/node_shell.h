@@ -88,13 +88,13 @@ class NodeShell : private MessageHandler {
   Loop loop_;
   std::unique_ptr<MetricsPublisher> metrics_;  // null: nobody wants them; the messenger counts there
   std::shared_ptr<NodeShell*> self_pointer_ = std::make_shared<NodeShell*>(this);  // until it is destroyed
+  std::optional<Arena> arena_;  // outlives the transport, which still writes there what others send while it ends
   Messenger messenger_;
   std::unique_ptr<Transport> transport_;
   Contact self_;
   Contact head_;
   std::optional<NodeDaemon> daemon_;
   std::unique_ptr<WorkerHost> host_;
-  std::optional<Arena> arena_;
   std::optional<ArenaDoor> door_;
   LogFiles* logs_ = nullptr;
   std::unique_ptr<SpillThreads> spill_;  // none: nothing is spilled

@@ -266,12 +266,23 @@ void outlive(std::optional<Atoll::Cluster> cluster) {
   say("outlived", sum(seen) == before);
 }
 
+// Ends while a quarter of a gigabyte is on its way to the other node.
+void leave(const Atoll::Cluster& cluster) {
+  const std::string there = cluster.nodes().back().name;
+  Atoll::task(add_up).on_node(there).submit(Atoll::put(Array<double>(numbers(1000, 0)))).get();  // its worker is there, and connected
+  std::vector<Ref<double>> sums;
+  for (int i = 0; i < 4; ++i) sums.push_back(Atoll::task(add_up).on_node(there).submit(Atoll::put(Array<double>(numbers(8 * kMiB, i)))));
+  std::this_thread::sleep_for(milliseconds(10));
+  std::cout << "left" << std::endl;
+  ::_exit(0);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   Atoll::Cluster cluster = Atoll::connect(argc, argv);
   const std::map<std::string, void (*)(const Atoll::Cluster&)> parts = {
-      {"values", values}, {"nodes", nodes}, {"readers", readers}, {"outside", outside}, {"lives", lives}, {"full", full}};
+      {"values", values}, {"nodes", nodes}, {"readers", readers}, {"outside", outside}, {"lives", lives}, {"full", full}, {"leave", leave}};
   for (int i = 1; i < argc; ++i)
     if (const auto part = parts.find(argv[i]); part != parts.end()) part->second(cluster);
   outlive(std::move(cluster));

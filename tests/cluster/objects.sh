@@ -56,3 +56,9 @@ check "so is a task" says "^full for a task: node n1.s object memory of 64 MiB i
 check "what never fits is refused at once" says "^full: an object of 64.0 MiB does not fit into node n1.s object memory of 64 MiB"
 check "the rest goes on" says "^the rest goes on b"
 check_nothing_left "the full memory"
+
+for i in 1 2 3; do
+  job 60 --nodes=2 --cpus-per-task=2 -- atoll run --object-memory 512M -- "$bin/tests/cluster/objects" leave
+  check "daemons end well while large values are on their way ($i)" all_of 'status_is 0' 'says "^left"' '! says "signal|Segmentation|error" > /dev/null'
+done
+check_nothing_left "values on their way"
