@@ -5,7 +5,7 @@ login_address=10.77.0.254
 
 write_settings() {
   local key
-  for key in box_name box_nodes box_gpus box_cpus box_memory box_topology box_switches box_pmix box_plugstack box_userns box_cgroup box_slurmd_timeout box_timeout; do
+  for key in box_name box_nodes box_gpus box_cpus box_memory box_topology box_switches box_pmix box_plugstack box_pin box_userns box_cgroup box_slurmd_timeout box_timeout; do
     printf '%s=%q\n' "$key" "${!key}"
   done >"$state/settings"
 }

@@ -32,6 +32,8 @@ link set lo up
 addr add $(box_address "${1#n}")/24 dev eth0
 link set eth0 up
 IP
+  # As most machines have it. Where the host chose BBR, what is sent is paced by what went before, and a burst waits.
+  { echo reno >/proc/sys/net/ipv4/tcp_congestion_control; } 2>/dev/null || true
 }
 
 # set_link NODE up|down: by the keeper.

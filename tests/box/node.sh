@@ -2,17 +2,25 @@
 
 # spawn_nodes INDEX...: by the keeper; starts the nodes side by side and plugs them in.
 spawn_nodes() {
-  local index nodes=()
+  local index nodes=() processors=() pinned=()
+  mapfile -t processors < <(own_processors)
   for index; do
     nodes+=("n$index")
     rm -f "$state/pid/n$index"
-    unshare --net --uts --mount --ipc --pid --fork --kill-child "$box_self" inside-node "n$index" "$state" \
+    ((box_pin == 0)) || pinned=(taskset -c "${processors[(index - 1) % ${#processors[@]}]}")
+    "${pinned[@]}" unshare --net --uts --mount --ipc --pid --fork --kill-child "$box_self" inside-node "n$index" "$state" \
       </dev/null >>"$state/log/n$index.out" 2>&1 &
   done
   for index; do
     await 30 test -e "$state/pid/n$index" || { say "n$index did not start: see $state/log/n$index.out"; return 1; }
   done
   plug_in "${nodes[@]}"
+}
+
+# Those that this process may run on, a line each.
+own_processors() {
+  local range
+  for range in $(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status | tr , ' '); do seq "${range%-*}" "${range#*-}"; done
 }
 
 inside_node() {

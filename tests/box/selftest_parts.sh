@@ -145,10 +145,12 @@ part_faults() {
 
 part_second_box() {
   local second=$ATOLL_BOX-b
-  holds "a second box comes up beside the first, without PMIx" B up --name "$second" --nodes 2 --no-pmix
+  holds "a second box comes up beside the first, without PMIx" B up --name "$second" --nodes 2 --no-pmix --pin
   gives "its Slurm offers no PMIx plugin" 0 eval 'B run --name '"$second"' srun --mpi=list 2>&1 | grep -c pmix'
   gives "asking for it fails" 1 eval 'B run --name '"$second"' srun --mpi=pmix -N2 true >/dev/null 2>&1; echo $?'
   gives "it runs jobs" "n1 n2" B run --name "$second" srun -N2 hostname
+  gives "each of its nodes stays on one processor" "$(($(nproc) > 1 ? 2 : 1))" eval \
+    'B run --name '"$second"' srun -N2 grep "^Cpus_allowed_list:[^,-]*$" /proc/self/status | sort -u | wc -l'
   gives "the first box is not disturbed" "n1 n2 n3 n4" R srun -Q -N4 hostname
   holds "the second goes down, its logs are kept" B down --name "$second" --keep-logs
   local logs

@@ -25,13 +25,14 @@ box_up() {
 
 read_up_options() {
   local value
-  box_nodes=4 box_gpus=8 box_cpus=8 box_memory=4096 box_topology='' box_pmix=1 box_plugstack='' box_switches='' box_slurmd_timeout=300 box_timeout=60
+  box_nodes=4 box_gpus=8 box_cpus=8 box_memory=4096 box_topology='' box_pmix=1 box_plugstack='' box_switches='' box_pin=0 box_slurmd_timeout=300 box_timeout=60
   box_name=${ATOLL_BOX:-box}
   box_conf=()
   while (($#)); do
     case $1 in
       --*=*) set -- "${1%%=*}" "${1#*=}" "${@:2}"; continue ;;
       --no-pmix) box_pmix=0; shift; continue ;;
+      --pin) box_pin=1; shift; continue ;;
       -h | --help) box_help; exit 0 ;;
       --name | --nodes | --gpus | --cpus | --memory | --topology | --switches | --plugstack | --conf | --slurmd-timeout | --timeout)
         (($# > 1)) || usage_error "$1 wants a value" ;;
