@@ -27,7 +27,7 @@ std::uint32_t TimelineRing::number_of(std::string_view name) {
 }
 
 void TimelineRing::take(TimelineChunk& chunk) {
-  std::ranges::rotate(records_, records_.begin() + static_cast<std::ptrdiff_t>(oldest_));
+  std::rotate(records_.begin(), records_.begin() + static_cast<std::ptrdiff_t>(oldest_), records_.end());
   chunk.records.assign(reinterpret_cast<const char*>(records_.data()), records_.size() * sizeof(TimelineRecord));
   chunk.names = std::exchange(names_, {});
   chunk.dropped = std::exchange(dropped_, 0);

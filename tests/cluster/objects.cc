@@ -271,8 +271,8 @@ void leave(const Atoll::Cluster& cluster) {
   const std::string there = cluster.nodes().back().name;
   Atoll::task(add_up).on_node(there).submit(Atoll::put(Array<double>(numbers(1000, 0)))).get();  // its worker is there, and connected
   std::vector<Ref<double>> sums;
-  for (int i = 0; i < 4; ++i) sums.push_back(Atoll::task(add_up).on_node(there).submit(Atoll::put(Array<double>(numbers(8 * kMiB, i)))));
-  std::this_thread::sleep_for(milliseconds(10));
+  for (int i = 0; i < 6; ++i) sums.push_back(Atoll::task(add_up).on_node(there).submit(Atoll::put(Array<double>(numbers(6 * kMiB, i)))));
+  sums.front().get();  // the next are fetched by then
   std::cout << "left" << std::endl;
   ::_exit(0);
 }
