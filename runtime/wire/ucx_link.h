@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -75,13 +75,13 @@ struct UcxLink {
   std::uint64_t send_token = 0;
   std::uint32_t send_sequence = 0;
   // What waits until kOpen, and then until UCX holds fewer: it keeps the memory of as many as it ever held, some 300 bytes each.
-  std::deque<UcxOutbound> queue;
+  std::list<UcxOutbound> queue;
   std::shared_ptr<UcxWindow> window = std::make_shared<UcxWindow>();
   bool stalled = false;  // the transport looks whether more may be sent
-  std::deque<UcxInbound*> held;   // in order; the first is incomplete
+  std::list<UcxInbound*> held;   // in order; the first is incomplete
 };
 
-// Everything about one other process.
+// Everything about one other process: of most no more than the address is left. An empty deque would take half a kilobyte.
 struct UcxPeer {
   explicit UcxPeer(ProcessId peer_id) : id(peer_id) {}
 
@@ -89,7 +89,7 @@ struct UcxPeer {
   std::string address;                    // empty: not told
   std::unique_ptr<UcxEndpoint> endpoint;  // outlives links that end without its fault
   std::unique_ptr<UcxLink> link;
-  std::deque<std::unique_ptr<UcxLink>> closing;  // by disconnect(); parked ones wait for those before them
+  std::vector<std::unique_ptr<UcxLink>> closing;  // by disconnect(); parked ones wait for those before them
 };
 
 }  // namespace Atoll

@@ -109,6 +109,16 @@ TEST_CASE("an idle transport sleeps on its descriptor and wakes for a message") 
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // whose heaps do not tell
+TEST_CASE("a process that is known, and no more, takes little beside its address") {
+  UcxWorld world;
+  TestProcess& anna = world.add();
+  const std::string address = anna.transport->address();
+  const std::size_t before = mallinfo2().uordblks;
+  constexpr std::size_t kKnown = 1000;
+  for (std::size_t i = 0; i < kKnown; ++i) anna.transport->learn(random_process_id(), address);
+  CHECK(mallinfo2().uordblks - before < kKnown * (address.size() + 256));
+}
+
 TEST_CASE("what a burst to a slow process took is free again when it is sent") {
   UcxWorld world;
   TestProcess& anna = world.add();
