@@ -31,7 +31,7 @@ void TimelineRing::take(TimelineChunk& chunk) {
   chunk.records.assign(reinterpret_cast<const char*>(records_.data()), records_.size() * sizeof(TimelineRecord));
   chunk.names = std::exchange(names_, {});
   chunk.dropped = std::exchange(dropped_, 0);
-  records_.clear();
+  std::vector<TimelineRecord>().swap(records_);  // an assignment would keep its memory
   numbers_.clear();
   oldest_ = 0;
 }

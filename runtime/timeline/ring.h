@@ -14,7 +14,7 @@ namespace Atoll {
 // What a process has recorded and not handed over yet: the latest records.
 //
 // RING-1 there are never more than `most`; the oldest give way, and are counted
-// RING-2 what is taken is taken once, in order, with the names that it has
+// RING-2 what is taken is taken once, in order, with the names that it has, and leaves no memory behind
 class TimelineRing {
  public:
   explicit TimelineRing(std::size_t most) : most_(most) {}

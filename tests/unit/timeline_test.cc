@@ -1,6 +1,7 @@
 // What a process keeps of its timeline, and of how many tasks; what a daemon keeps of its node's; and their clocks.
 
 #include <doctest/doctest.h>
+#include <malloc.h>
 
 #include <limits>
 #include <random>
@@ -113,6 +114,21 @@ TEST_CASE("RING-1 RING-2 the latest records are kept, in order, with their names
   CHECK(chunk.records.empty());
   CHECK(chunk.dropped == 0);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // whose heaps do not tell
+TEST_CASE("RING-2 what was taken leaves no memory behind") {
+  TimelineRing ring(8'192);
+  const auto in_use = [] { return mallinfo2().uordblks + mallinfo2().hblkhd; };
+  const std::size_t before = in_use();
+  for (int i = 0; i < 8'192; ++i) ring.add(record(0, 1), "f");
+  CHECK(in_use() - before > 8'192 * sizeof(TimelineRecord) / 2);
+  {
+    TimelineChunk chunk;
+    ring.take(chunk);
+  }
+  CHECK(in_use() - before < 4'096);
+}
+#endif
 
 TEST_CASE("a process with a million names keeps some thousands of them") {
   TimelineRing ring(10'000);
