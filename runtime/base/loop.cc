@@ -43,7 +43,8 @@ void Loop::wait(Time now, Time deadline) {
   const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout);
   ATOLL_CHECK(count >= 0 || errno == EINTR, errno);
   for (int i = 0; i < count; ++i) {
-    const auto callback = callbacks_.find(events[static_cast<std::size_t>(i)].data.u64);
+    const std::uint64_t watch = events[static_cast<std::size_t>(i)].data.u64;  // which lies where no reference may point
+    const auto callback = callbacks_.find(watch);
     if (callback == callbacks_.end()) continue;  // removed by one before it
     const Callback call = callback->second;      // it may remove itself
     call();
